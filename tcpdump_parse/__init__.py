@@ -1,0 +1,1 @@
+"""tdparse reads what tcpdump prints, follows every TCP connection in it, and says in plain words what happened."""
