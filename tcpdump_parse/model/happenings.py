@@ -40,7 +40,7 @@ class PortReused(Happening, frozen=True):
 
 
 class SynSent(Happening, frozen=True):
-    """A SYN without ACK. `copy` 1 is the first; `frames` the earlier copies; `crossed`: the other end had sent its own (simultaneous open)."""
+    """A SYN without ACK. `copy` 1 is the first; `frames` the earlier copies; `crossed`: the other end sent its own (simultaneous open)."""
 
     iss: int
     copy: int = 1
