@@ -88,5 +88,5 @@ def press_enter(process: Process) -> None:
 
 def end(process: Process) -> None:
     """End a process that we started and close its pipes."""
-    process.kill()
-    process.communicate()
+    with process:
+        process.kill()

@@ -41,6 +41,11 @@ def keepalive(sock: socket.socket, seconds: int) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, seconds)
 
 
+def give_up(sock: socket.socket, milliseconds: int) -> None:
+    """Reset a connection whose data stay unacknowledged that long."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+
+
 def nodelay(sock: socket.socket, _: int) -> None:
     """Send small segments at once (no Nagle)."""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -63,7 +68,8 @@ def reset(sock: socket.socket, _: int) -> None:
 
 
 STEPS: dict[str, Callable[[socket.socket, int], None]] = {
-    step.__name__: step for step in (send, receive, eof, enter, keepalive, nodelay, finish, close, reset)
+    step.__name__.replace("_", "-"): step
+    for step in (send, receive, eof, enter, keepalive, give_up, nodelay, finish, close, reset)
 }
 
 

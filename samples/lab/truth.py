@@ -1,0 +1,171 @@
+"""What each captured record is, as its end could know it: the ground truth that a judgement from header text is scored against.
+
+A row for each record of each end:
+
+    {"end": "client", "record": 17, "frame": "to-client 31", "slen": 1448, "kind": "re-sent", "needed": true, "reason": "no-copy-arrived"}
+
+`record` is the ordinal in that end's capture, `frame` the ordinal of sending. Segments with `slen` > 0 are what a judgement names; the
+others are listed because they are records too. `needed` stands at re-sent segments alone, and only where this end could know it.
+
+The law: kind and needed are facts, from the sender's own capture, the wire's diary and the receiver's own capture together. Only when
+nothing that reached an end could show a fact is the row lowered to what can be seen there, and the reason says so (Reason, below).
+"""
+
+import json
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from evidence import RECEIVER, SENDER, Conversation, Sent, Taken, load, taken
+from frame import RST
+from spans import Span, common, minus
+
+
+class Kind(Enum):
+    """What a record is."""
+
+    ORIGINAL = "original"
+    COPY = "copy"  # the wire's second delivery of one frame
+    REORDERED = "reordered"  # a first sending that came after something sent later
+    RE_SENT = "re-sent"  # its sender had sent some of its octets before
+
+
+class Reason(Enum):
+    """Why the row says so."""
+
+    IN_ORDER = "in-order"
+    UNSEEN_LOSS = "first-copy-lost-unseen"  # original as far as this end can see; really a repair, and nothing above it had come
+    WIRE_COPY = "wire-copy"
+    OVERTAKEN = "overtaken"  # by octets above it, sent later
+    OVERTAKEN_BY_ACK = "overtaken-by-ack"  # by a pure ACK alone, sent later
+    REPAIR_FIRST = "repair-came-first"  # by its own repair
+    LATE_REPAIR = "late-repair"  # reordered as far as this end can see; really a repair, overtaken, whose first copy never came
+    NO_COPY_ARRIVED = "no-copy-arrived"  # needed
+    COPY_DISCARDED = "copy-discarded"  # needed: a copy had arrived, and the receiver threw it away
+    COPY_ARRIVED = "copy-arrived"  # spurious
+    COPY_ARRIVED_LATER = "copy-arrived-later"  # spurious: the earlier copy was only late
+    NEVER_ACKNOWLEDGED = "never-acknowledged"  # undecidable for the sender: nothing came back
+    PROOF_NEVER_CAME = "proof-never-came"  # undecidable for the sender: really spurious, and no D-SACK, early ACK or older echo came back
+    AMBIGUOUS_DSACK = "ambiguous-dsack"  # undecidable for the sender: really needed, and a D-SACK says that one of the copies was not
+    ACCEPTANCE_UNKNOWN = "acceptance-unknown"  # undecidable for all: a copy had arrived, and nobody showed what became of it
+
+
+# Counters of Linux (TcpExt) that count segments which arrived and were not kept.
+DROPS = (
+    *("TCPRcvQDrop", "TCPZeroWindowDrop", "TCPBacklogDrop", "TCPOFODrop", "PruneCalled", "RcvPruned", "OfoPruned"),
+    *("ListenDrops", "ListenOverflows", "PAWSEstab"),
+)
+Verdict = tuple[bool | None, Reason]
+
+
+class Truth:
+    """The facts of one recording, asked by name."""
+
+    def __init__(self, talk: Conversation, drops: dict[str, int]) -> None:
+        """`drops`: of each end, how many segments its kernel says it threw away."""
+        self.talk, self.drops = talk, drops
+
+    def again(self, frame: Sent) -> list[Span]:
+        """The octets of a frame that its sender had sent before."""
+        return common([frame.span], [other.span for other in self.talk.earlier(frame)])
+
+    def fact(self, frame: Sent) -> Verdict:
+        """Whether a re-sent frame was needed, by all witnesses."""
+        again = self.again(frame)
+        came = [other for other in self.talk.earlier(frame) if other.arrivals]
+        if minus(again, [other.span for other in came]):
+            return True, Reason.NO_COPY_ARRIVED
+        here = frame.arrivals[0] if frame.arrivals else None
+        early = [other for other in came if here is None or other.arrivals[0] < here]
+        if late := minus(again, [other.span for other in early]):
+            again = minus(again, late)
+        drops = self.drops[RECEIVER[frame.way]]
+        fates = {other.n: taken(self.talk, other, frame, octets, drops) for other in early if (octets := common(again, [other.span]))}
+        kept = [other.span for other in early if fates.get(other.n) is Taken.ACCEPTED]
+        if not minus(again, kept):
+            return False, Reason.COPY_ARRIVED_LATER if late else Reason.COPY_ARRIVED
+        unknown = [other.span for other in early if fates.get(other.n) is Taken.UNKNOWN]
+        if minus(again, kept + unknown):
+            return True, Reason.COPY_DISCARDED
+        return None, Reason.ACCEPTANCE_UNKNOWN
+
+    def at_sender(self, frame: Sent) -> Verdict:
+        """The same, as far as anything that reached the sender could show it."""
+        needed, reason = self.fact(frame)
+        if needed is None:
+            return None, reason
+        heard = sorted(((at, answer) for answer in self.talk.answers(frame.way) for at in answer.arrivals), key=lambda pair: pair[0])
+        before = [answer for at, answer in heard if at < frame.sent]
+        after = [answer for at, answer in heard if at > frame.sent]
+        reported = any(answer.dsack and common([answer.dsack], [frame.span]) for answer in after)
+        covering = next((answer for answer in after if answer.ack is not None and answer.ack >= frame.span[1]), None)
+        if not needed:
+            shown = not minus(self.again(frame), [span for answer in before for span in answer.said])
+            return (False, reason) if shown or reported or self._echoes_older(frame, covering) else (None, Reason.PROOF_NEVER_CAME)
+        if minus(self.again(frame), [span for answer in after for span in answer.said]):
+            return None, Reason.NEVER_ACKNOWLEDGED
+        if reported and not (covering and covering.seg.ts and frame.seg.ts and covering.seg.ts[1] == frame.seg.ts[0]):
+            return None, Reason.AMBIGUOUS_DSACK
+        return True, reason
+
+    def _echoes_older(self, frame: Sent, covering: Sent | None) -> bool:
+        """Eifel (RFC 3522): the first ACK of it echoes a TSval older than its own, not older than an earlier copy's."""
+        older = [other.seg.ts[0] for other in self.talk.earlier(frame) if other.seg.ts]
+        if not covering or not covering.seg.ts or not frame.seg.ts or not older:
+            return False
+        echo = covering.seg.ts[1]
+        return 0 < (frame.seg.ts[0] - echo) % 2**32 < 2**31 and any((echo - value) % 2**32 < 2**31 for value in older)
+
+    def overtaken_by(self, frame: Sent, at: int) -> Reason | None:
+        """What was sent later and arrived sooner: above it, or its repair."""
+        later = [other for other in self.talk.sent[frame.way][frame.n :] if not other.seg.flags & RST]
+        sooner = [other for other in later if other.arrivals and other.arrivals[0] < at]
+        if not frame.seg.slen:
+            return Reason.OVERTAKEN if sooner else None
+        if any(common([frame.span], [other.span]) for other in sooner):
+            return Reason.REPAIR_FIRST
+        above = [other for other in sooner if other.start >= frame.span[1]]
+        if any(other.seg.slen for other in above):
+            return Reason.OVERTAKEN
+        return Reason.OVERTAKEN_BY_ACK if above else None
+
+    def shows(self, frame: Sent, at: int) -> bool:
+        """Whether the receiver's capture shows that this is not the first sending: another copy, or what was sent before and lies above."""
+        came = [other for other in self.talk.sent[frame.way][: frame.n - 1] if other.arrivals and not other.seg.flags & RST]
+        return any(common([frame.span], [other.span]) or (other.arrivals[0] < at and other.start >= frame.span[1]) for other in came)
+
+    def sent(self, frame: Sent) -> tuple[Kind, bool | None, Reason]:
+        """A record at its sender."""
+        if not self.again(frame):
+            return Kind.ORIGINAL, None, Reason.IN_ORDER
+        return Kind.RE_SENT, *self.at_sender(frame)
+
+    def arrived(self, frame: Sent, at: int) -> tuple[Kind, bool | None, Reason]:
+        """A record at its receiver."""
+        if at != frame.arrivals[0]:
+            return Kind.COPY, None, Reason.WIRE_COPY
+        overtaken, again = self.overtaken_by(frame, at), bool(self.again(frame))
+        if again and self.shows(frame, at):
+            return Kind.RE_SENT, *self.fact(frame)
+        if overtaken:
+            return Kind.REORDERED, None, Reason.LATE_REPAIR if again else overtaken
+        return Kind.ORIGINAL, None, Reason.UNSEEN_LOSS if again else Reason.IN_ORDER
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The table, end by end."""
+        for (end, at), frame in sorted(self.talk.frames.items()):
+            kind, needed, reason = self.sent(frame) if end == SENDER[frame.way] else self.arrived(frame, at)
+            row = {"end": end, "record": at, "frame": f"{frame.way.value} {frame.n}", "slen": frame.span[1] - frame.start}
+            yield row | {"kind": kind.value} | ({} if needed is None else {"needed": needed}) | {"reason": reason.value}
+
+
+def dropped(folder: Path) -> dict[str, int]:
+    """How many segments each end's kernel says it threw away."""
+    counters = json.loads((folder / "about.json").read_text())["counters"]
+    return {end: sum(counted.get(name, 0) for name in DROPS) for end, counted in counters.items()}
+
+
+def table(folder: Path) -> list[dict[str, Any]]:
+    """The truth of a recording: client.pcap, server.pcap, wire.jsonl and about.json in a folder."""
+    return list(Truth(load(folder), dropped(folder)).rows())
