@@ -1,0 +1,260 @@
+"""Wakes the rules that an event concerns, and makes findings of what they yield.
+
+What a plain in-order segment wakes decides the speed of it all, so rules are looked up by the class of an event and never asked in turn.
+Needs that are not met lower a finding by one severity and are named in it; rules contain no such tests. Order of output is order of
+certainty: a finding about an earlier frame says at which frame it became certain (`known_at`), or "end".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import UNSET, Struct
+
+from tcpdump_parse.check.notes import CaptureNotes, Notes
+from tcpdump_parse.check.rule import Facts, Need, Rule, rules
+from tcpdump_parse.check.select import chosen
+from tcpdump_parse.check.signs import SIGNS
+from tcpdump_parse.model import Capture, Finding, Notice, Packet, Severity, Unread
+from tcpdump_parse.model.happenings import AckAdvanced, ClockStepped, DataSent, GapAcked
+from tcpdump_parse.model.steps import Connection, Ending, Step
+
+LOWERED = {Severity.ERROR: Severity.WARN, Severity.WARN: Severity.NOTE, Severity.NOTE: Severity.NOTE}
+PLACES = 4096  # remarkable records of a connection whose place in the file is kept, so that later findings can point back
+_PLAIN = frozenset({DataSent, AckAdvanced})
+
+Event = Capture | Packet | Notice | Unread | Step | Ending
+Place = tuple[int, int, Any]
+
+
+class CaptureEnd(Struct, frozen=True):
+    """A capture is over: wakes the rules that need the whole of it. `frame` is its last record."""
+
+    capture: int
+    frame: int
+    records: int
+
+
+class _Watch:
+    """What the engine keeps of one connection, or of a capture."""
+
+    __slots__ = ("gap", "notes", "places")
+
+    def __init__(self) -> None:
+        self.gap = False
+        self.notes: dict[type[Notes], Notes] = {}
+        self.places: dict[int, Place] = {}
+
+    def note(self, kind: type[Notes]) -> Notes:
+        found = self.notes.get(kind)
+        if found is None:
+            found = self.notes[kind] = kind()
+        return found
+
+    def remember(self, packet: Packet) -> None:
+        if len(self.places) >= PLACES:
+            del self.places[next(iter(self.places))]
+        self.places[packet.frame] = (packet.line, packet.end_line, packet.time)
+
+
+class Judge:
+    """One pass over the events of `track`. `feed` each event, `finish` at the end; both give findings."""
+
+    def __init__(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> None:
+        active = chosen(rules(), select, ignore).values()
+        self._rules: dict[type, list[Rule]] = {}
+        self._notes: dict[type, list[type[Notes]]] = {}
+        for rule in active:
+            for kind in rule.on:
+                self._rules.setdefault(kind, []).append(rule)
+        for notes in dict.fromkeys(rule.notes for rule in active if rule.notes):
+            for kind in notes.on:
+                self._notes.setdefault(kind, []).append(notes)
+        self._watches: dict[int, _Watch] = {}
+        self._whole = _Watch()  # of the capture
+        self._capture: Capture | None = None
+        self._frame = 0
+        self._records = 0
+        self._stepped = False
+        self._pending: list[Ending] = []
+        self.woken = 0  # rules called so far; a test counts them on plain segments
+
+    def feed(self, event: Event) -> list[Finding]:
+        """The findings that this event makes certain."""
+        kind = type(event)
+        if kind is Step:
+            return self._step(event)  # type: ignore[arg-type]
+        if kind is Ending:
+            return self._hold(event)  # type: ignore[arg-type]
+        if kind is Capture:
+            return self._begin(event)  # type: ignore[arg-type]
+        found = self._settle(event.frame) if isinstance(event, Packet) else []
+        if isinstance(event, Packet | Unread):
+            self._frame = event.frame
+            self._records += 1
+        self._tell_capture(kind, event)
+        return found
+
+    def finish(self) -> list[Finding]:
+        """The end of the log."""
+        return [*self._settle("end"), *self._over()]
+
+    def _begin(self, event: Capture) -> list[Finding]:
+        found = self.finish() if self._capture is not None else []
+        self._capture, self._whole, self._records, self._stepped = event, _Watch(), 0, False
+        self._tell_capture(Capture, event)
+        return found
+
+    def _over(self) -> list[Finding]:
+        if self._capture is None:
+            return []
+        end = CaptureEnd(self._capture.capture, self._frame, self._records)
+        found = [finding for rule in self._rules.get(CaptureEnd, ()) for finding in self._ask_capture(rule, end)]
+        self._capture = None
+        return found
+
+    def _step(self, step: Step) -> list[Finding]:
+        found = self._settle(step.packet.frame) if self._pending else []
+        self._frame = step.packet.frame
+        self._records += 1
+        conn = step.connection.conn
+        watch = self._watches.get(conn)
+        if watch is None:
+            watch = self._watches[conn] = _Watch()
+        events: list[Any] = list(step.happenings)
+        for asked in SIGNS:
+            sign = asked(step)
+            if sign is not None:
+                events.append(sign)
+        remarkable = False
+        for event in events:
+            kind = type(event)
+            if kind not in _PLAIN:
+                remarkable = True
+                if kind is GapAcked:
+                    watch.gap = True
+                elif kind is ClockStepped:
+                    self._stepped = True
+            for rule in self._rules.get(kind, ()):
+                found += self._ask_step(rule, watch, step, event)
+        for event in events:
+            self._tell_step(watch, step, event)
+        if Step in self._notes:
+            self._tell_capture(Step, step)
+        if remarkable:
+            watch.remember(step.packet)
+            self._whole.remember(step.packet)
+        return found
+
+    def _ask_step(self, rule: Rule, watch: _Watch, step: Step, event: Any) -> Iterator[Finding]:
+        self.woken += 1
+        arguments = (step, event) if rule.notes is None else (step, event, self._notes_of(rule.notes, watch))
+        for facts in rule.body(*arguments):
+            frame = step.packet.frame if facts.frame is None else facts.frame
+            place = watch.places.get(frame) if frame != step.packet.frame else (step.packet.line, step.packet.end_line, step.packet.time)
+            known_at = UNSET if frame == step.packet.frame else step.packet.frame
+            side = facts.side or str(step.side)
+            yield self._finding(rule, facts, frame, known_at, place, self._unmet_by_step(rule.needs, watch, step), step.connection, side)
+
+    def _hold(self, ending: Ending) -> list[Finding]:
+        """An eviction is known at the record that causes it, which comes next; an end of the capture is known at the end."""
+        if ending.reason not in ("end", "capture"):
+            self._pending.append(ending)
+            return []
+        return self._ending(ending, "end")
+
+    def _settle(self, known_at: int | str) -> list[Finding]:
+        pending, self._pending = self._pending, []
+        return [finding for ending in pending for finding in self._ending(ending, known_at)]
+
+    def _ending(self, ending: Ending, known_at: int | str) -> list[Finding]:
+        watch = self._watches.pop(ending.connection.conn, None) or _Watch()
+        found: list[Finding] = []
+        for event in (*ending.happenings, ending):
+            for rule in self._rules.get(type(event), ()):
+                found += self._ask_ending(rule, watch, ending, event, known_at)
+        self._tell_capture(Ending, ending)
+        return found
+
+    def _ask_ending(self, rule: Rule, watch: _Watch, ending: Ending, event: Any, known_at: int | str) -> Iterator[Finding]:
+        self.woken += 1
+        arguments: tuple[Any, ...] = (ending,) if event is ending else (ending, event)
+        if rule.notes is not None:
+            arguments = (*arguments, self._notes_of(rule.notes, watch))
+        for facts in rule.body(*arguments):
+            frame = ending.frame if facts.frame is None else facts.frame
+            unmet = self._unmet(
+                rule.needs,
+                watch,
+                ending.client.seen and ending.server.seen,
+                ending.client.offered is not None and ending.server.offered is not None,
+                absolute=True,
+            )
+            yield self._finding(rule, facts, frame, known_at, watch.places.get(frame), unmet, ending.connection, facts.side)
+
+    def _ask_capture(self, rule: Rule, end: CaptureEnd) -> Iterator[Finding]:
+        self.woken += 1
+        arguments = (end,) if rule.notes is None else (end, self._notes_of(rule.notes, self._whole))
+        for facts in rule.body(*arguments):
+            frame = facts.frame if facts.frame is not None else UNSET
+            place = self._whole.places.get(facts.frame) if facts.frame is not None else None
+            yield self._finding(rule, facts, frame, "end", place, (), None, facts.side)
+
+    def _tell_step(self, watch: _Watch, step: Step, event: Any) -> None:
+        for kind in self._notes.get(type(event), ()):
+            self._notes_of(kind, watch).see(*((event,) if issubclass(kind, CaptureNotes) else (step, event)))
+
+    def _tell_capture(self, kind: type, event: Any) -> None:
+        for notes in self._notes.get(kind, ()):
+            if issubclass(notes, CaptureNotes):
+                self._whole.note(notes).see(event)
+
+    def _notes_of(self, kind: type[Notes], watch: _Watch) -> Notes:
+        return self._whole.note(kind) if issubclass(kind, CaptureNotes) else watch.note(kind)
+
+    def _unmet_by_step(self, needs: Need, watch: _Watch, step: Step) -> tuple[str, ...]:
+        if not needs:
+            return ()
+        peer, me = step.before.peer, step.after.me
+        segment = step.packet.tcp
+        absolute = segment is not UNSET and (segment.seq_abs is not UNSET or segment.ack_abs is not UNSET)
+        return self._unmet(needs, watch, peer.seen, me.offered is not None and peer.offered is not None, absolute=absolute)
+
+    def _unmet(self, needs: Need, watch: _Watch, both: bool, handshake: bool, *, absolute: bool) -> tuple[str, ...]:
+        met = {
+            Need.BOTH_SIDES: both,
+            Need.NO_GAP: not watch.gap,
+            Need.HANDSHAKE: handshake,
+            Need.ABSOLUTE: absolute,
+            Need.TIME: not self._stepped,
+        }
+        return tuple(need.name.lower() for need in needs if not met[need] and need.name)
+
+    def _finding(
+        self,
+        rule: Rule,
+        facts: Facts,
+        frame: Any,
+        known_at: Any,
+        place: Place | None,
+        unmet: tuple[str, ...],
+        connection: Connection | None,
+        side: str | None,
+    ) -> Finding:
+        severity = facts.severity or rule.severity
+        line, end_line, time = place or (UNSET, UNSET, UNSET)
+        capture = connection.capture if connection else self._capture.capture if self._capture else 0
+        return Finding(
+            rule.name, LOWERED[severity] if unmet else severity, rule.family, capture, connection.conn if connection else UNSET, frame, known_at,
+            line, end_line, time, connection.flow if connection else UNSET, side or UNSET, UNSET, rule.cites or UNSET, facts.facts, facts.evidence, unmet,
+        )  # fmt: skip
+
+
+def check(events: Iterable[Event], select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Iterator[Finding]:
+    """The findings of a log, in order of certainty. `events` are what `track` yields; `select` and `ignore` take rule names,
+    families and globs."""
+    judge = Judge(select, ignore)
+    for event in events:
+        yield from judge.feed(event)
+    yield from judge.finish()

@@ -1,0 +1,27 @@
+"""What rules may rely on having been noted: small memories, filled by the engine, read by rules.
+
+A rule never writes. What must be remembered from segment to segment and is no business of `track` (the TTLs of a sender, the ECN
+dialogue, timestamps) is a `Notes` class of the family: one instance a connection (or a capture), told of each event in `on` *after* the
+rules have read the notes, so that a rule compares what is new with what was. Notes are bounded: no list may grow with the connection.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class Notes:
+    """Per connection. `on`: the events (as in `rule(on=…)`) it wants to be told of."""
+
+    on: ClassVar[tuple[type, ...]] = ()
+
+    def see(self, *event: Any) -> None:
+        """Called as the rules are: `(step, event)`, `(ending,)`."""
+        raise NotImplementedError
+
+
+class CaptureNotes(Notes):
+    """Per capture; may also list `Notice`, `Unread`, `Packet` (a record that is no segment), `Step` and `Ending` in `on`: `see(event)`.
+
+    With `Step` in `on` it is told of every segment, so it must be quick.
+    """

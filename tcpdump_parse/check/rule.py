@@ -1,0 +1,127 @@
+"""What a rule is: a function that yields facts, and what it says of itself. Writing the function registers it.
+
+    @rule(on=AckAdvanced, needs=Need.BOTH_SIDES | Need.NO_GAP, severity=Severity.ERROR, cites="RFC 9293 §3.10.7.4",
+          quote="If the ACK acks something not yet sent (SEG.ACK > SND.NXT), then send an ACK")
+    def ack_unsent(step: Step, event: AckAdvanced) -> Iterator[Facts]:
+        \"\"\"The ACK covers octets the peer never sent.
+
+        Why it matters, and what else could look like it.
+        \"\"\"
+
+Its name with dashes is the public name, its module is its family, its first docstring line the fault, the rest the reason.
+A rule reads, never writes; it yields facts, never sentences. What wakes it (`on`) is one of
+
+    a happening of a `Step`      rule(step, event)         events of `model.happenings`, and signs (`check.signs`)
+    `Ending`                     rule(ending)              a connection closed, evicted, or cut by the end of the log
+    `CaptureEnd`                 rule(end)                 a capture's end: what only the whole shows
+
+With `notes=SomeNotes` it takes that family's notes as a last argument (`check.notes`).
+"""
+
+from __future__ import annotations
+
+import enum
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tcpdump_parse.check.notes import Notes
+from tcpdump_parse.model import Severity
+
+
+class Need(enum.Flag):
+    """What a rule must be able to rely on. Where it is not met, the finding is one severity lower and names it (`unless`)."""
+
+    NOTHING = 0
+    BOTH_SIDES = enum.auto()  # the other end was seen as well
+    NO_GAP = enum.auto()  # the capture missed nothing of this connection so far
+    HANDSHAKE = enum.auto()  # both SYNs were seen, so options and scale are known
+    ABSOLUTE = enum.auto()  # sequence numbers are known as they were on the wire
+    TIME = enum.auto()  # the clock was printed and never stepped
+
+
+class Facts:
+    """What a rule found. `frame`: the record it is about, if not the one that woke it; `evidence`: the other records it rests on."""
+
+    __slots__ = ("evidence", "facts", "frame", "severity", "side")
+
+    def __init__(
+        self,
+        *,
+        frame: int | None = None,
+        evidence: tuple[int, ...] = (),
+        severity: Severity | None = None,
+        side: str | None = None,
+        **facts: Any,
+    ) -> None:
+        self.frame = frame
+        self.evidence = evidence
+        self.severity = severity  # only lower or higher than the rule's where the facts say so (win-shrunk by rounding)
+        self.side = side
+        self.facts = facts
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule as registered."""
+
+    name: str
+    family: str
+    body: Callable[..., Iterator[Facts]]
+    on: tuple[type, ...]
+    needs: Need
+    severity: Severity
+    cites: str
+    quote: str
+    label: str  # RFC 9293's requirement label, such as MUST-13
+    elsewhere: tuple[str, ...]  # the same in other programs: "tcp.analysis.retransmission", "zeek:T", "suricata:..."
+    notes: type[Notes] | None
+    title: str
+    reason: str
+
+
+_RULES: dict[str, Rule] = {}
+
+
+def rule(
+    *,
+    on: type | tuple[type, ...],
+    severity: Severity,
+    needs: Need = Need.NOTHING,
+    cites: str = "",
+    quote: str = "",
+    label: str = "",
+    elsewhere: tuple[str, ...] = (),
+    notes: type[Notes] | None = None,
+) -> Callable[[Callable[..., Iterator[Facts]]], Callable[..., Iterator[Facts]]]:
+    """Register the function below as a rule. `quote` is a sentence of what `cites` names, word for word."""
+
+    def register(body: Callable[..., Iterator[Facts]]) -> Callable[..., Iterator[Facts]]:
+        name = body.__name__.replace("_", "-")
+        title, _, reason = (body.__doc__ or "").partition("\n")
+        if not title:
+            raise TypeError(f"rule {name} has no docstring: its first line is the fault, in one sentence")
+        if name in _RULES and _RULES[name].body.__module__ != body.__module__:
+            raise TypeError(f"rule {name} is defined twice: in {_RULES[name].body.__module__} and in {body.__module__}")
+        family = body.__module__.rpartition(".")[2]
+        wakes = on if isinstance(on, tuple) else (on,)
+        _RULES[name] = Rule(
+            name, family, body, wakes, needs, severity, cites, quote, label, elsewhere, notes, title.strip(), _dedent(reason)
+        )
+        return body
+
+    return register
+
+
+def rules() -> dict[str, Rule]:
+    """All rules by public name; a module of `check/rules/` is a family and needs no entry anywhere."""
+    package = importlib.import_module("tcpdump_parse.check.rules")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    return _RULES
+
+
+def _dedent(text: str) -> str:
+    return "\n".join(line.strip() for line in text.strip().splitlines())
