@@ -113,6 +113,12 @@ class DuplicateAck(Happening, frozen=True):
     frames: tuple[int, ...] = ()
 
 
+class OldAck(Happening, frozen=True):
+    """This bare ACK stands `behind` octets below one this end already sent: overtaken on the way."""
+
+    behind: int
+
+
 class GapOpened(Happening, frozen=True):
     """[start, end) of this end's octets stands unseen below this segment: lost, late, or missed by the capture."""
 

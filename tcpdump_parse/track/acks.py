@@ -1,0 +1,118 @@
+"""What an ACK does: octets taken, round trips measured, gaps that the capture missed, the edge of the window, SACK (RFC 9293 §3.10.7.4).
+
+`me` is who sends the ACK; the octets it covers are the peer's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tcpdump_parse.model.happenings import AckAdvanced, FinAcked, GapAcked, Happening, SackSeen, WindowShrunk
+from tcpdump_parse.model.options import Sack
+from tcpdump_parse.track.segment import FIN, RST, SYN, Sent
+
+if TYPE_CHECKING:
+    from tcpdump_parse.track.direction import Direction
+
+
+def advance(me: Direction, seg: Sent, out: list[Happening]) -> None:
+    """`seg.ack` is the highest yet (or the first)."""
+    peer, ack = me.peer, seg.ack
+    assert ack is not None
+    start = peer.una
+    if start is None:
+        start = ack if peer.nxt is None else peer.seen.starts[0] if peer.seen.starts else peer.nxt
+        if peer.base is None:
+            peer.base = ack - 1
+        if seg.bits & SYN and peer.iss is None:
+            peer.iss = peer.base = ack - 1  # the SYN was not seen, but this is the answer to it
+    peer.una = ack
+    if peer.near is None or ack > peer.near:
+        peer.near = ack
+    if peer.gaps or (peer.nxt is not None and ack > peer.nxt):
+        _missed(peer, start, ack, out)
+    count, covered, ambiguous = 0, None, False
+    flight = peer.flight
+    while flight and flight[0].end <= ack:
+        covered = flight.popleft()
+        count += 1
+        ambiguous = ambiguous or covered.count > 1
+    if peer.sacked:
+        peer.sacked.drop_below(ack)
+    if peer.iss is not None and start == peer.iss and ack == start + 1:
+        _sample(peer, seg, covered, ack, ambiguous)
+        return  # only the SYN: the handshake tells it
+    if ack > start:
+        delay = None if covered is None or seg.at is None or covered.at is None else seg.at - covered.at
+        rtt = _sample(peer, seg, covered, ack, ambiguous)
+        out.append(AckAdvanced(start, ack - start, count, None if covered is None else covered.frame, delay, rtt))
+    fin = peer.fin
+    if fin is not None and ack > fin and not peer.fin_acked:
+        peer.fin_acked = True
+        sent = peer.fin_sent
+        if sent is not None:
+            out.append(FinAcked(None if seg.at is None or sent.at is None else seg.at - sent.at, (sent.frame,)))
+
+
+def _sample(peer: Direction, seg: Sent, covered: Sent | None, ack: int, ambiguous: bool) -> int | None:
+    """A round trip by Karn's rule, entered into the estimate; None if this ACK gives none."""
+    if covered is None or ambiguous or covered.end != ack or covered.at is None or seg.at is None or seg.at < covered.at:
+        return None
+    sample = seg.at - covered.at
+    peer.rtt.add(sample)
+    return sample
+
+
+def _missed(peer: Direction, una: int, ack: int, out: list[Happening]) -> None:
+    """Octets that are acknowledged (`una` before, `ack` now) and were never seen: the capture missed them."""
+    kept = []
+    for gap in peer.gaps:
+        if gap.start >= ack:
+            kept.append(gap)
+            continue
+        end = min(gap.end, ack)
+        out.append(GapAcked(gap.start, end))
+        peer.counters.missed += end - gap.start
+        if gap.end > ack:
+            gap.start = ack
+            kept.append(gap)
+    peer.gaps = kept
+    if peer.nxt is not None and ack > peer.nxt:
+        start = max(peer.nxt, una)
+        out.append(GapAcked(start, ack, True))
+        peer.counters.missed += ack - start
+
+
+def edge(me: Direction, seg: Sent, out: list[Happening]) -> None:
+    """The window this segment offers: how far the peer may send."""
+    wnd, ack, peer = me.wnd, seg.ack, me.peer
+    if wnd is None or ack is None:
+        return
+    right = ack + wnd
+    if peer.edge is None or right > peer.edge:
+        peer.edge = right
+    last = me.right
+    if last is not None and right < last and not seg.bits & (SYN | FIN | RST) and ack >= (me.ack or ack) and seg.end >= (me.nxt or seg.end):
+        back = last - right
+        out.append(WindowShrunk(back, back < 1 << (me.wscale or 0)))
+    me.right = right
+
+
+def sack(me: Direction, option: Sack, seg: Sent, out: list[Happening]) -> None:
+    """Enter the blocks into the scoreboard; name the D-SACK block (RFC 2883 §4, first block only)."""
+    peer, ack = me.peer, seg.ack
+    printed = option.blocks_abs if isinstance(option.blocks_abs, tuple) else option.blocks
+    if not printed or ack is None:
+        return
+    blocks = tuple((peer.place(left), peer.place(right)) for left, right in printed)
+    first = blocks[0]
+    dsack = None
+    if first[1] <= ack or (len(blocks) > 1 and blocks[1][0] <= first[0] and first[1] <= blocks[1][1]):
+        dsack = first
+    fresh = 0
+    for left, right in blocks:
+        low = max(left, ack)
+        if right > low:
+            fresh += (right - low) - peer.sacked.overlap(low, right)
+            peer.sacked.add(low, right)
+    out.append(SackSeen(blocks, dsack, fresh))

@@ -1,0 +1,65 @@
+"""Resets: what they answer, and whether the other end may accept them (RFC 9293 §3.5.2, §3.5.3, RFC 5961 §3.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tcpdump_parse.model.happenings import Happening, ResetSent
+from tcpdump_parse.model.terms import ResetCause, State
+from tcpdump_parse.track.segment import ACK, SECOND, SYN, Sent
+
+if TYPE_CHECKING:
+    from tcpdump_parse.track.direction import Direction
+
+LATELY = SECOND
+"""An answer comes within this; what is older did not provoke the reset."""
+
+
+def reset(me: Direction, seg: Sent, out: list[Happening]) -> None:
+    """A RST from `me`."""
+    cause, frames = _cause(me, seg)
+    fits = acceptable(me, seg)
+    out.append(ResetSent(cause, fits, frames))
+    if fits is False:
+        me.peer.provoked = seg
+
+
+def _cause(me: Direction, seg: Sent) -> tuple[ResetCause, tuple[int, ...]]:
+    peer = me.peer
+    last = peer.last
+    if me.following.reset_at is not None:
+        return ResetCause.REPEATED, (me.following.reset_at,)
+    if last is not None and last.bits & SYN and not last.bits & ACK and me.packets == 0:
+        return ResetCause.REFUSED, (last.frame,)
+    if len(me.keepalives) >= 2:
+        return ResetCause.TIMEOUT, tuple(sent.frame for sent in me.keepalives[-4:])
+    again = [sent for sent in me.log if sent.count >= 5]
+    if again and me.una is not None and again[-1].end > me.una:
+        return ResetCause.TIMEOUT, tuple(sent.frame for sent in again[-4:])
+    if last is not None and not seg.bits & ACK and last.ack == seg.start and (me.nxt is None or last.ack != me.nxt or me.fin is not None):
+        return _answer(me, last)
+    if me.nxt is not None and seg.start == me.nxt:
+        if last is not None and last.length and me.fin is not None:
+            return ResetCause.LATE_DATA, (last.frame,)
+        return ResetCause.ABORT, ()
+    return ResetCause.UNKNOWN, ()
+
+
+def _answer(me: Direction, last: Sent) -> tuple[ResetCause, tuple[int, ...]]:
+    """The reset's SEQ is the ACK of the peer's last segment: the reset answers it."""
+    late = last.length and (me.fin is not None or me.state is State.CLOSED)
+    return (ResetCause.LATE_DATA if late else ResetCause.UNEXPECTED_ACK), (last.frame,)
+
+
+def acceptable(me: Direction, seg: Sent) -> bool | None:
+    """Exactly at the peer's next octet: yes. Outside what the peer may take: no. Inside the window: RFC 5961 asks for a challenge."""
+    peer = me.peer
+    if me.packets == 0 and seg.bits & ACK and peer.iss is not None and peer.nxt is not None:
+        return seg.ack is not None and peer.iss < seg.ack <= peer.nxt  # SYN-SENT: the ACK must cover the SYN
+    if peer.ack is None:
+        return None
+    if seg.start == peer.ack:
+        return True
+    if seg.start < peer.ack:
+        return False
+    return None if me.edge is None or seg.start < me.edge else False

@@ -1,0 +1,287 @@
+"""One connection: each of its segments becomes a `Step`.
+
+The order inside a step is fixed: what the segment's octets are (judged by what was known before it), what its ACK does, its window, the
+states, its checksum. Everything of one end lives in `Direction`; here is only what belongs to both.
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from tcpdump_parse.model.happenings import (
+    ClockStepped,
+    Happening,
+    Idle,
+    Opened,
+    OptionSeen,
+    PortReused,
+    StartedLate,
+    StateMoved,
+)
+from tcpdump_parse.model.options import Eol, Nop, Sack, TcpOption
+from tcpdump_parse.model.packet import IP, IPv4, Packet, Segment
+from tcpdump_parse.model.steps import Both, Connection, Ending, Step
+from tcpdump_parse.model.terms import Side, State
+from tcpdump_parse.track import acks, bare, checksums, closing, opening
+from tcpdump_parse.track.direction import Direction, connect
+from tcpdump_parse.track.judgement import Kind
+from tcpdump_parse.track.octets import sends
+from tcpdump_parse.track.segment import ACK, FIN, RST, SECOND, SYN, Sent, bits_of, name_of, sack_of, size_of, sum_of, timestamps_of
+from tcpdump_parse.track.states import Seen, after
+from tcpdump_parse.track.summary import flow
+from tcpdump_parse.track.zeek import Zeek
+
+
+class Following:
+    """The mutable state of one connection; gives immutable steps."""
+
+    __slots__ = (
+        "at", "client", "closed_at", "completeness", "connection", "first", "handshake", "keys", "last", "lingers", "packets",
+        "reset_at", "reused", "server", "started_at", "zeek",
+    )
+
+    def __init__(self, connection: Connection, reused: PortReused | None = None) -> None:
+        self.connection = connection
+        self.client, self.server = connect(self)
+        self.packets = 0
+        self.at: int | None = None  # of the last segment
+        self.first: Packet | None = None
+        self.last: Packet | None = None
+        self.handshake = False
+        self.reset_at: int | None = None  # frame of the first acceptable RST
+        self.closed_at: int | None = None  # when both ends were done
+        self.lingers = False
+        self.reused = reused
+        self.started_at: int | None = None
+        self.keys: list[tuple[object, ...]] = []  # what the table files its two ends under
+        self.completeness = 0
+        self.zeek = Zeek()
+
+    def direction(self, side: Side) -> Direction:
+        return self.client if side is Side.CLIENT else self.server
+
+    def take(self, packet: Packet, tcp: Segment, ip: IP, me: Direction, at: int | None, since_capture: int | None) -> Step:
+        """What this segment, sent by `me`, does."""
+        peer = me.peer
+        before = Both(me.view, peer.view)
+        seg = _numbers(packet.frame, tcp, ip, me, at)
+        out: list[Happening] = []
+        since = None if at is None or self.at is None else at - self.at
+        if since_capture is not None and since_capture < 0:
+            out.append(ClockStepped(-since_capture))
+            since = None
+        self._begin(seg, me, out)
+        bits = seg.bits
+        me.packets += 1
+        if since is not None and since > SECOND:
+            self._idle(since, out)
+        copied = self._octets(tcp, me, seg, since, out)
+        if bits & ACK and not copied and not bits & RST:
+            self._acknowledges(me, seg, out)
+        if bits & FIN and not copied and not bits & RST:
+            # After the ACK (RFC 9293 §3.10.7.4: "fifth, ACK … eighth, FIN"), so that FIN+ACK in FIN-WAIT-1 ends in TIME-WAIT.
+            self._move(me, Seen.SENT_FIN, out)
+            if not me.gaps:
+                self._move(peer, Seen.GOT_FIN, out)
+        checksum = tcp.checksum
+        if checksum is not UNSET and not checksum.correct:
+            out.append(checksums.wrong(checksum.value, ip, seg))
+        self._finish(packet, me, seg)
+        scale = 0 if bits & SYN else me.wscale
+        return Step(
+            packet, self.connection, me.side, None if tcp.seq is UNSET else seg.start, seg.end, seg.ack, seg.length,
+            None if scale is None else seg.win << scale, at,
+            since, since_capture, before, Both(me.freeze(), peer.freeze()), tuple(out),
+        )
+
+    def ending(self, reason: str) -> Ending:
+        """No more will come."""
+        last = 0 if self.last is None else self.last.frame
+        return Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), flow(self, reason), (), last)
+
+    # ---- parts of a step ----
+
+    def _begin(self, seg: Sent, me: Direction, out: list[Happening]) -> None:
+        if self.packets:
+            return
+        out.append(Opened(self.connection.basis))
+        if not seg.bits & SYN:
+            out.append(StartedLate())
+        if self.reused is not None:
+            out.append(self.reused)
+        if seg.bits & SYN and not seg.bits & ACK:
+            me.state = State.CLOSED
+
+    def _idle(self, since: int, out: list[Happening]) -> None:
+        longest = max(self.client.rtt.srtt, self.server.rtt.srtt)
+        if since > 10 * longest:
+            out.append(Idle(since, self._waited_for()))
+
+    def _waited_for(self) -> Side | None:
+        """Who owed something: octets that are not acknowledged wait for their receiver, a finished request for its answer."""
+        for direction in (self.client, self.server):
+            if direction.nxt is not None and direction.una is not None and direction.nxt > direction.una:
+                return direction.peer.side
+        for direction in (self.client, self.server):
+            if direction.fin is not None and direction.peer.fin is None:
+                return direction.peer.side
+        a, b = self.client.last_data, self.server.last_data
+        if a is None and b is None:
+            return None
+        return Side.SERVER if b is None or (a is not None and a.frame > b.frame) else Side.CLIENT
+
+    def _octets(self, tcp: Segment, me: Direction, seg: Sent, since: int | None, out: list[Happening]) -> bool:
+        """What the segment carries. True if it is a second record of an earlier one and says nothing more."""
+        bits = seg.bits
+        if bits & SYN and not bits & RST:
+            opening.syn(me, seg, out)
+            me.win = me.wnd = seg.win
+        options = seg.options
+        if options:
+            self._options(me, options, out)
+        if bits & RST:
+            closing.reset(me, seg, out)
+            me.counters.resets += 1
+            self._moves(me, Seen.SENT_RST, Seen.GOT_RST, out)
+            if self.reset_at is None:
+                self.reset_at = seg.frame
+            return False
+        if seg.end == seg.start:
+            if tcp.seq is UNSET:
+                return False
+            return bare.bare(me, seg, since, out)
+        kind = sends(me, seg, since, out)
+        if kind is Kind.COPY:
+            return True
+        if bits & SYN:
+            if bits & ACK:
+                self._moves(me, Seen.SENT_SYN_ACK, Seen.GOT_SYN_ACK, out)
+            else:
+                self._move(me, Seen.SENT_SYN, out)
+                if me.peer.state is State.SYN_SENT:  # else nobody knows that the other end listens until it answers
+                    self._move(me.peer, Seen.GOT_SYN, out)
+        return False
+
+    def _options(self, me: Direction, options: tuple[TcpOption, ...], out: list[Happening]) -> None:
+        shown = me.shown
+        for option in options:
+            which = type(option)
+            if which not in shown:
+                shown.add(which)
+                if which is not Nop and which is not Eol:
+                    out.append(OptionSeen(name_of(option), getattr(option, "kind", 0)))
+
+    def _acknowledges(self, me: Direction, seg: Sent, out: list[Happening]) -> None:
+        peer, ack, was_win = me.peer, seg.ack, me.win
+        scale = 0 if seg.bits & SYN else me.wscale
+        me.win = seg.win
+        me.wnd = None if scale is None else seg.win << scale
+        option = sack_of(seg.options) if Sack in me.shown else None
+        if ack is None:
+            return
+        if option is not None:
+            acks.sack(me, option, seg, out)
+        una = peer.una
+        syn_done = una is None or (peer.iss is not None and una <= peer.iss)
+        fin_done = peer.fin_acked
+        if una is None or ack > una:
+            acks.advance(me, seg, out)
+            me.dup_acks, me.last_ack = 0, seg
+            peer.keepalives.clear()
+            if syn_done:
+                self._opened(me, seg, out)
+            if peer.fin_acked and not fin_done:
+                self._closes(me, out)
+        elif seg.end == seg.start:
+            bare.repeats(me, seg, was_win, out)
+        bare.window(me, seg, out)
+        acks.edge(me, seg, out)
+        if me.ack is None or ack > me.ack:
+            me.ack = ack
+
+    def _opened(self, me: Direction, seg: Sent, out: list[Happening]) -> None:
+        """The peer's SYN is acknowledged."""
+        if me.peer.syn is not None and not seg.bits & SYN:
+            self._move(me.peer, Seen.GOT_ACK_OF_SYN, out)
+        if not self.handshake and opening.handshake(me, seg, out):
+            self.handshake = True
+
+    def _closes(self, me: Direction, out: list[Happening]) -> None:
+        """The peer's FIN is acknowledged: `me` got it, and the peer knows if this ACK arrives."""
+        self._move(me, Seen.SENT_ACK_OF_FIN, out)
+        self._move(me.peer, Seen.GOT_ACK_OF_FIN, out)
+
+    def _moves(self, me: Direction, sent: Seen, got: Seen, out: list[Happening]) -> None:
+        self._move(me, sent, out)
+        self._move(me.peer, got, out)
+
+    def _move(self, end: Direction, seen: Seen, out: list[Happening]) -> None:
+        now = after(end.state, seen)
+        if now is not end.state:
+            out.append(StateMoved(end.side, end.state, now))
+            end.state = now
+            end.states = (now,)
+
+    def _finish(self, packet: Packet, me: Direction, seg: Sent) -> None:
+        if seg.ts is not None:
+            me.tsval, me.tsecr = seg.ts.val, seg.ts.ecr
+        counters, bits = me.counters, seg.bits
+        if seg.length:
+            counters.data_packets += 1
+            counters.data_bytes += seg.length
+        me.last, me.frame, me.at = seg, seg.frame, seg.at
+        self.packets += 1
+        self.last = packet
+        if self.first is None:
+            self.first = packet
+            self.started_at = seg.at
+        if seg.at is not None:
+            self.at = seg.at
+        if self.reset_at is not None or (self.client.fin_acked and self.server.fin_acked):
+            self.closed_at = self.at if self.closed_at is None else self.closed_at
+        self.zeek.packet(me, seg)
+        self.completeness |= _completeness(bits, seg.length)
+
+
+def _completeness(bits: int, length: int) -> int:
+    """Wireshark's bits: 1 SYN, 2 SYN+ACK, 4 ACK (a pure one), 8 data, 16 FIN with ACK, 32 RST."""
+    done = 0
+    if bits & SYN:
+        done = 2 if bits & ACK else 1
+    elif not length and bits & ACK and not bits & (FIN | RST):
+        done = 4
+    if length:
+        done |= 8
+    if bits & FIN and bits & ACK:
+        done |= 16
+    if bits & RST:
+        done |= 32
+    return done
+
+
+def _numbers(frame: int, tcp: Segment, ip: IP, me: Direction, at: int | None) -> Sent:
+    """The segment's numbers as positions; what was not printed is taken from where the sender stands."""
+    peer = me.peer
+    bits = bits_of(tcp.flags) if tcp.flags is not UNSET else 0
+    wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
+    if wire is not UNSET:
+        start = me.place(wire)
+        if me.base is None:
+            me.base = start if bits & SYN else start - 1
+    else:
+        start = 0 if me.nxt is None else me.nxt
+    if tcp.length is not UNSET:
+        length = tcp.length
+    else:
+        length = 0 if tcp.seq_end is UNSET or tcp.seq is UNSET else (tcp.seq_end - tcp.seq) % (1 << 32)
+    ack = None
+    if bits & ACK:
+        wire = tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
+        if wire is not UNSET:
+            ack = peer.place(wire)
+    ipid, ttl = (ip.id, ip.ttl) if isinstance(ip, IPv4) else (UNSET, ip.hlim)
+    return Sent(
+        frame, at, start, start + length + (bits & FIN) + ((bits & SYN) >> 1), ack, length, bits,
+        0 if tcp.win is UNSET else tcp.win, None if ipid is UNSET else ipid, None if ttl is UNSET else ttl,
+        timestamps_of(tcp.options), tcp.options, sum_of(tcp.checksum), size_of(ip),
+    )

@@ -1,0 +1,305 @@
+"""All connections of a log: which segment belongs to which, who opened it, when one is over, and how many are kept.
+
+State is bounded: connections that are closed linger, then end; past the limits the quietest are evicted, and one notice says so.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import UNSET, Struct
+
+from tcpdump_parse.model.events import Capture, Notice, Unread
+from tcpdump_parse.model.flow import Flow
+from tcpdump_parse.model.happenings import PortReused
+from tcpdump_parse.model.packet import IP, Packet, Port, Segment
+from tcpdump_parse.model.steps import Connection, Ending, Step
+from tcpdump_parse.model.terms import Basis, Side
+from tcpdump_parse.track.connection import Following
+from tcpdump_parse.track.direction import Direction
+from tcpdump_parse.track.segment import ACK, RST, SECOND, SYN, bits_of, nanoseconds
+
+Tracked = Step | Ending | Capture | Packet | Notice | Unread
+"""What `track` yields; a Packet that comes through carries no segment that belongs to a connection."""
+
+Key = tuple[Any, ...]
+"""Address, port, address, port of a direction, and what it is tunnelled in."""
+
+_EPHEMERAL = 32768
+_WELL_KNOWN = 1024
+_NEAR = 1 << 24
+
+
+class Bounds(Struct, frozen=True):
+    """What is kept, so that memory is bounded. Past `most` open connections, or after `idle` seconds of silence, the quietest are
+    evicted, with one notice each kind; a closed connection ends `linger` seconds after its close (TIME-WAIT of most systems)."""
+
+    most: int = 65_536
+    idle: int = 24 * 3600
+    linger: int = 60
+
+
+DEFAULT = Bounds()
+
+
+def track(events: Iterable[Capture | Packet | Notice | Unread], bounds: Bounds = DEFAULT) -> Iterator[Tracked]:
+    """Each TCP packet becomes a `Step`; everything else comes through at its place; an `Ending` comes before what caused it."""
+    table = Table(bounds)
+    for event in events:
+        if type(event) is Packet:
+            tcp, ip = event.tcp, event.ip
+            if tcp is UNSET or ip is UNSET:
+                yield event
+                continue
+            step = table.take(event, tcp, ip)
+            if table.ended:
+                yield from table.endings()
+            yield step
+        else:
+            if type(event) is Capture:
+                yield from table.finish("capture")
+            yield event
+    yield from table.finish("end")
+
+
+def flows(events: Iterable[Capture | Packet | Notice | Unread], bounds: Bounds = DEFAULT) -> Iterator[Flow]:
+    """A row a connection, in order of first packet; rows wait for earlier connections, at most `WAITING` of them."""
+    waiting: dict[int, Flow] = {}
+    turn = 1
+    for event in track(events, bounds):
+        if type(event) is Ending:
+            waiting[event.connection.conn] = event.flow
+            if len(waiting) > WAITING:
+                turn = min(waiting)
+            while turn in waiting:
+                yield waiting.pop(turn)
+                turn += 1
+    for conn in sorted(waiting):
+        yield waiting[conn]
+
+
+WAITING = 10_000
+
+
+class Table:
+    """4-tuple → the end that sends with it; one entry a direction."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.ends: dict[Key, Direction] = {}
+        self.ended: list[Ending | Notice] = []
+        self.count = 0
+        self.open: dict[int, Following] = {}
+        self.closed: deque[Following] = deque()
+        self.at: int | None = None
+        self.sweep_at: int | None = None
+        self.told: set[str] = set()
+        self.older: dict[int, Following] = {}  # conn → the connection that had the 4-tuple before and may still speak
+
+    def take(self, packet: Packet, tcp: Segment, ip: IP) -> Step:
+        key: Key = (ip.src, tcp.sport, ip.dst, tcp.dport)
+        layers = getattr(packet, "layers", UNSET)
+        if layers is not UNSET and layers:
+            key = (*key, layers)
+        clock = packet.clock
+        at = None if clock is UNSET else nanoseconds(clock)
+        since = None if at is None or self.at is None else at - self.at
+        if at is not None:
+            self.at = at
+            if self.closed or self.sweep_at is not None:
+                self._sweep(at)
+        me = self.ends.get(key)
+        if me is None:
+            me = self._new(packet, tcp, key)
+        else:
+            flags = tcp.flags
+            if (flags and "S" in flags) or me.following.connection.conn in self.older:
+                me = self._incarnation(packet, tcp, key, me)
+        following = me.following
+        step = following.take(packet, tcp, ip, me, at, since)
+        if following.closed_at is not None and not following.lingers:
+            following.lingers = True
+            self.closed.append(following)
+        return step
+
+    # ---- which connection ----
+
+    def _new(self, packet: Packet, tcp: Segment, key: Key, previous: Following | None = None) -> Direction:
+        bits = bits_of(tcp.flags) if tcp.flags is not UNSET else 0
+        side, basis = _roles(bits, tcp.sport, tcp.dport)
+        here, there = (key[0], key[1]), (key[2], key[3])
+        client, server = (here, there) if side is Side.CLIENT else (there, here)
+        self.count += 1
+        incarnation = 1 if previous is None else previous.connection.incarnation + 1
+        connection = Connection(
+            self.count,
+            packet.capture,
+            client[0],
+            client[1],
+            server[0],
+            server[1],
+            basis,
+            f"{_place(*client)} > {_place(*server)}",
+            _tunnel(packet),
+            incarnation,
+        )
+        reused = None
+        if previous is not None:
+            reused = PortReused(
+                previous.connection.conn, () if previous.last is None else (previous.last.frame,), _legal(previous, tcp, key)
+            )
+        following = Following(connection, reused)
+        me = following.direction(side)
+        back = (key[2], key[3], key[0], key[1], *key[4:])
+        following.keys = [key, back]
+        self.ends[back] = me.peer
+        self.ends[key] = me
+        self.open[connection.conn] = following
+        if len(self.open) > self.bounds.most:
+            self._crowded()
+        elif self.sweep_at is None:
+            self.sweep_at = self.at
+        return me
+
+    def _incarnation(self, packet: Packet, tcp: Segment, key: Key, me: Direction) -> Direction:
+        """A SYN with another ISN begins a new connection on the same 4-tuple; until it is answered, the old one may still speak."""
+        following = me.following
+        bits = bits_of(tcp.flags) if tcp.flags is not UNSET else 0
+        wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
+        if bits & SYN and not bits & RST and wire is not UNSET:
+            if me.syn is None and me.nxt is None:
+                if bits & ACK or me.peer.syn is not None or following.packets == 0:
+                    self._settle(following)
+                    return me
+            elif me.place(wire) == me.iss or (me.syn is None and me.iss is None and me.nxt == me.place(wire)):
+                return me
+            if bits & ACK:
+                me.renew()
+                self._settle(following)
+                return me
+            fresh = self._new(packet, tcp, key, following)
+            self.older[fresh.following.connection.conn] = following
+            if following.closed_at is not None:
+                self._settle(fresh.following)
+            return fresh
+        older = self.older.get(following.connection.conn)
+        if older is None:
+            return me
+        old = older.direction(me.side) if older.connection.client == following.connection.client else older.direction(me.side.other)
+        return old if _fits(old, tcp, bits) and not _fits(me, tcp, bits) else me
+
+    def _settle(self, following: Following) -> None:
+        """The new connection is answered: the old one on its 4-tuple is over."""
+        older = self.older.pop(following.connection.conn, None)
+        if older is not None:
+            self._settle(older)
+            self._end(older, "closed", forget=False)
+
+    # ---- endings ----
+
+    def _sweep(self, at: int) -> None:
+        linger = self.bounds.linger * SECOND
+        while self.closed and at - (self.closed[0].at or at) > linger:
+            following = self.closed.popleft()
+            if following.connection.conn in self.open:
+                self._end(following, "closed")
+        if self.sweep_at is not None and at - self.sweep_at > self.bounds.idle * SECOND // 4:
+            self.sweep_at = at
+            for following in [f for f in self.open.values() if f.at is not None and at - f.at > self.bounds.idle * SECOND]:
+                self._end(following, "idle")
+                self._tell("idle", following)
+
+    def _crowded(self) -> None:
+        """Evict an eighth of what is kept: closed ones first, then those silent longest."""
+        quiet = sorted(self.open.values(), key=lambda f: (f.closed_at is None, f.at or 0, f.connection.conn))
+        quiet = [f for f in quiet if f.packets][: max(1, self.bounds.most // 8)]
+        for following in sorted(quiet, key=lambda f: f.connection.conn):
+            self._end(following, "closed" if following.closed_at is not None else "crowded")
+            if following.closed_at is None:
+                self._tell("crowded", following)
+
+    def _tell(self, why: str, following: Following) -> None:
+        if why in self.told or following.last is None:
+            return
+        self.told.add(why)
+        last = following.last
+        limit = f"more than {self.bounds.most} open connections" if why == "crowded" else f"no segment for more than {self.bounds.idle} s"
+        text = f"{limit}: the quietest are told as they stand and forgotten; later segments of theirs begin a new connection"
+        self.ended.append(Notice(last.capture, last.line, last.end_line, "evicted", text))
+
+    def _end(self, following: Following, reason: str, *, forget: bool = True) -> None:
+        conn = following.connection.conn
+        self.open.pop(conn, None)
+        older = self.older.pop(conn, None)
+        if older is not None:
+            self._end(older, "closed", forget=False)
+        if forget:
+            for key in [key for key in following.keys if (end := self.ends.get(key)) is not None and end.following is following]:
+                del self.ends[key]
+        self.ended.append(following.ending(reason))
+
+    def endings(self) -> Iterator[Ending | Notice]:
+        ended, self.ended = self.ended, []
+        yield from ended
+
+    def finish(self, reason: str) -> Iterator[Ending | Notice]:
+        """All that is open ends now, in order of first packet."""
+        for conn in sorted(self.open):
+            if conn in self.open:
+                self.ended.append(self.open[conn].ending("closed" if self.open[conn].closed_at is not None else reason))
+        self.open.clear()
+        self.ends.clear()
+        self.closed.clear()
+        self.older.clear()
+        self.at = self.sweep_at = None
+        yield from self.endings()
+
+
+def _roles(bits: int, sport: Port, dport: Port) -> tuple[Side, Basis]:
+    """Who is the client: the sender of a SYN, the receiver of a SYN+ACK, else who uses the more ephemeral port, else who speaks first."""
+    if bits & SYN:
+        return (Side.SERVER, Basis.SYNACK) if bits & ACK else (Side.CLIENT, Basis.SYN)
+    here, there = _rank(sport), _rank(dport)
+    if here != there:
+        return (Side.SERVER, Basis.PORT) if here < there else (Side.CLIENT, Basis.PORT)
+    return Side.CLIENT, Basis.FIRST
+
+
+def _rank(port: Port) -> int:
+    if isinstance(port, str):
+        return 0  # a name: a service
+    return 0 if port < _WELL_KNOWN else 1 if port < _EPHEMERAL else 2
+
+
+def _place(addr: str, port: Port) -> str:
+    return f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}"
+
+
+def _tunnel(packet: Packet) -> str:
+    layers = getattr(packet, "layers", UNSET)
+    return "" if layers is UNSET or not layers else repr(layers)
+
+
+def _fits(end: Direction, tcp: Segment, bits: int) -> bool:
+    """Do the numbers belong near where this end and its peer stand?"""
+    wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
+    if end.nxt is None or wire is UNSET or abs(end.place(wire) - end.nxt) > _NEAR:
+        return False
+    ack = tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
+    if not bits & ACK or ack is UNSET:
+        return True
+    return end.peer.nxt is not None and abs(end.peer.place(ack) - end.peer.nxt) <= _NEAR
+
+
+def _legal(previous: Following, tcp: Segment, key: Key) -> bool | None:
+    """May a SYN reuse these ports now (RFC 9293 MAY-2, RFC 6191)? Its ISN or its timestamp is above all that was used."""
+    end = next(
+        (d for d in (previous.client, previous.server) if (previous.connection.addr(d.side), previous.connection.port(d.side)) == key[:2]),
+        None,
+    )
+    wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
+    if end is None or end.nxt is None or wire is UNSET:
+        return None
+    return end.place(wire) > end.nxt

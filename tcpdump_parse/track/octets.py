@@ -1,0 +1,132 @@
+"""Segments that carry octets (SYN and FIN count): the next ones, a gap, or something that judgement must name.
+
+In-order data takes the first branch and nothing else; all that is slow stands behind `judge`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tcpdump_parse.model.happenings import (
+    DataSent,
+    FinSent,
+    GapFilled,
+    GapOpened,
+    Happening,
+    KeepAlive,
+    WindowExceeded,
+    WindowFull,
+    WindowProbe,
+)
+from tcpdump_parse.track import judgement
+from tcpdump_parse.track.judgement import Kind
+from tcpdump_parse.track.segment import FIN, SYN, Sent
+
+if TYPE_CHECKING:
+    from tcpdump_parse.track.direction import Direction
+
+
+def sends(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> Kind:
+    """Name what this transmission is, enter it, tell it."""
+    nxt = me.nxt
+    if nxt is None or seg.start >= nxt:
+        if nxt is not None and seg.start > nxt:
+            opened(me, nxt, seg, out)
+        kind = Kind.ORIGINAL
+        fresh = seg.length
+        if seg.length == 1 and seg.start == nxt and me.peer.zero_since is not None:
+            _probe(me, seg, out)
+    else:
+        kind = judgement.judge(me, seg, out)
+        if kind is Kind.COPY or kind is Kind.PROBE:
+            return kind
+        fresh = _unseen(me, seg)
+    if nxt is None or seg.end > nxt:
+        me.nxt = seg.end
+        if me.near is None or seg.end > me.near:
+            me.near = seg.end
+    if me.gaps and kind is not Kind.ORIGINAL:
+        filled(me, seg, out)
+    me.seen.add(seg.start, seg.end)
+    me.remember(seg)
+    if seg.length:
+        _data(me, seg, fresh, out)
+    if seg.bits & FIN:
+        _fin(me, seg, idle, out)
+    return kind
+
+
+def _unseen(me: Direction, seg: Sent) -> int:
+    """Payload octets never seen before."""
+    start = seg.start + (1 if seg.bits & SYN else 0)
+    return seg.length - me.seen.overlap(start, start + seg.length)
+
+
+def _data(me: Direction, seg: Sent, fresh: int, out: list[Happening]) -> None:
+    last, peer_last = me.last_data, me.peer.last_data
+    if fresh:
+        me.octets += fresh
+        if peer_last is not None and (last is None or last.frame < peer_last.frame):
+            since = None if seg.at is None or peer_last.at is None else seg.at - peer_last.at
+            out.append(DataSent(fresh, last is None, True, since))
+        else:
+            out.append(DataSent(fresh, last is None))
+    me.last_data = seg
+    edge = me.edge
+    if edge is not None and seg.end >= edge and fresh:
+        if seg.end - (seg.bits & FIN) == edge:
+            out.append(WindowFull())
+        elif seg.end - (seg.bits & FIN) > edge and not me.probes:
+            out.append(WindowExceeded(seg.end - (seg.bits & FIN) - edge))
+
+
+def _fin(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> None:
+    if me.fin is None:
+        me.fin, me.fin_sent = seg.end - 1, seg
+        total = None if me.iss is None else me.fin - me.iss - 1
+        out.append(FinSent(total, me.peer.fin is None, idle))
+
+
+def opened(me: Direction, nxt: int, seg: Sent, out: list[Happening]) -> None:
+    """Octets below this segment were not seen; those already acknowledged were told as missed."""
+    from tcpdump_parse.track.direction import Gap
+
+    start = nxt if me.una is None else max(nxt, me.una)
+    if start < seg.start:
+        me.gaps.append(Gap(start, seg.start, seg.frame, seg.at))
+        out.append(GapOpened(start, seg.start))
+
+
+def filled(me: Direction, seg: Sent, out: list[Happening]) -> None:
+    """Take the segment's octets out of the gaps."""
+    from tcpdump_parse.track.direction import Gap
+
+    kept: list[Gap] = []
+    for gap in me.gaps:
+        start, end = max(gap.start, seg.start), min(gap.end, seg.end)
+        if start >= end:
+            kept.append(gap)
+            continue
+        out.append(GapFilled(start, end, gap.end - gap.start - (end - start), (gap.frame,)))
+        if gap.start < start:
+            kept.append(Gap(gap.start, start, gap.frame, gap.at))
+        if end < gap.end:
+            kept.append(Gap(end, gap.end, gap.frame, gap.at))
+    me.gaps = kept
+
+
+def _probe(me: Direction, seg: Sent, out: list[Happening]) -> None:
+    """One octet, or none, against a closed window (RFC 9293 §3.8.6.1)."""
+    before = me.probes[-1] if me.probes else me.peer.zero_since
+    since = None if before is None or before.at is None or seg.at is None else seg.at - before.at
+    me.probes.append(seg)
+    out.append(WindowProbe(len(me.probes), seg.length, since, () if before is None else (before.frame,)))
+
+
+def probes(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> None:
+    """One below the next octet, at most one octet long: a probe of a closed window, or a keep-alive."""
+    if me.peer.zero_since is not None:
+        _probe(me, seg, out)
+    else:
+        me.keepalives.append(seg)
+        out.append(KeepAlive(len(me.keepalives), seg.length, idle))

@@ -1,0 +1,75 @@
+"""How a connection opens: SYN, SYN+ACK, the third step, and what the SYNs agree on (RFC 9293 §3.5, RFC 7323, RFC 2018)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tcpdump_parse.model.happenings import HandshakeDone, Happening, SynAckSent, SynSent
+from tcpdump_parse.model.options import Eol, Mss, Nop, Wscale
+from tcpdump_parse.track.segment import ACK, Sent, name_of
+
+if TYPE_CHECKING:
+    from tcpdump_parse.track.direction import Direction
+
+NONE: tuple[int, ...] = ()
+MAX_SHIFT = 14  # RFC 7323 §2.3: a larger shift counts as 14
+
+
+def syn(me: Direction, seg: Sent, out: list[Happening]) -> None:
+    """A SYN, with or without ACK: learn what it offers, once; count its copies."""
+    first = me.syn
+    if first is None:
+        me.syn = first = seg
+        me.iss = me.base = seg.start
+        _learn(me, seg)
+        _agree(me, me.peer)
+        copies, earlier = 1, NONE
+    else:
+        same = [sent.frame for sent in me.log if sent.start == seg.start and sent.bits & 2 and sent is not seg]
+        copies, earlier = len(same) + 1, tuple(same)
+    since = None if first is seg or seg.at is None or first.at is None else seg.at - first.at
+    other = me.peer.syn
+    if seg.bits & ACK:
+        delay = None if other is None or other.at is None or seg.at is None else seg.at - other.at
+        acks = None if me.peer.iss is None or seg.ack is None else seg.ack > me.peer.iss and seg.ack <= (me.peer.nxt or seg.ack)
+        out.append(SynAckSent(seg.start, copies, acks, delay, earlier or (() if other is None else (other.frame,))))
+    else:
+        out.append(SynSent(seg.start, copies, since, other is not None, earlier))
+
+
+def _learn(me: Direction, seg: Sent) -> None:
+    names = []
+    for option in seg.options:
+        if type(option) is Mss:
+            me.mss = option.value
+        elif type(option) is Wscale:
+            me.syn_scale = min(option.shift, MAX_SHIFT)
+        if type(option) not in (Nop, Eol):
+            names.append(name_of(option))
+    me.offered = tuple(names)
+
+
+def _agree(me: Direction, peer: Direction) -> None:
+    """Window scaling is in force only when both SYNs carry it; one SYN without it is enough to know that it is not."""
+    if me.offered is not None and peer.offered is not None:
+        both = me.syn_scale is not None and peer.syn_scale is not None
+        me.wscale, peer.wscale = (me.syn_scale, peer.syn_scale) if both else (0, 0)
+    elif me.syn_scale is None:
+        me.wscale = peer.wscale = 0
+
+
+def handshake(me: Direction, seg: Sent, out: list[Happening]) -> bool:
+    """Is this the segment after which both SYNs are acknowledged? Then tell the two halves of the round trip."""
+    a, b = me.syn, me.peer.syn
+    if a is None or b is None or me.una is None or me.peer.una is None or me.una <= a.start or me.peer.una <= b.start:
+        return False
+    first, second = (a, b) if a.frame < b.frame else (b, a)
+    karn = first.count == 1 and second.count == 1
+    out.append(
+        HandshakeDone(
+            second.at - first.at if karn and second.at is not None and first.at is not None else None,
+            seg.at - second.at if second.count == 1 and seg.at is not None and second.at is not None else None,
+            (first.frame, second.frame),
+        )
+    )
+    return True
