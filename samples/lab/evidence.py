@@ -110,7 +110,7 @@ class Conversation:
             sack = tuple((unroll(start, there), unroll(end, there)) for start, end in seg.sack)
             frames.append(Sent(way, n, seg, unroll(seg.seq, here), at, [], ack, sack, line.time))
             self.frames[SENDER[way], at] = frames[-1]
-        deliveries = sorted((serial, n, note["digest"]) for n, note in enumerate(notes) for serial in _serials(note))
+        deliveries = sorted((serial, n, note.get("arrives", note["digest"])) for n, note in enumerate(notes) for serial in _serials(note))
         if [line.digest for _, line in into] != [name for _, _, name in deliveries[: len(into)]]:
             raise MismatchError(f"{way.value}: what arrived is not what the wire sent")
         for (at, _), (_, n, _) in zip(into, deliveries, strict=False):
@@ -163,7 +163,7 @@ def taken(talk: Conversation, copy: Sent, again: Sent, octets: list[Span], drops
 def load(folder: Path) -> Conversation:
     """A recording's three witnesses."""
     diary = [json.loads(row) for row in (folder / "wire.jsonl").read_text().splitlines()]
-    return Conversation({end: list(lines(folder / f"{end}.pcap")) for end in ("client", "server")}, diary)
+    return Conversation({end: list(lines(folder / f"{end}.pcap.gz")) for end in ("client", "server")}, diary)
 
 
 def _serials(note: dict[str, object]) -> list[int]:

@@ -3,6 +3,7 @@
 Deliberately not tcpdump_parse: the truth by which the reader is judged must not have been read by it.
 """
 
+import gzip
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -82,8 +83,8 @@ def digest(packet: bytes) -> str:
 
 
 def pcap(path: Path) -> Iterator[tuple[float, bytes]]:
-    """Time in seconds and Ethernet frame of each record of a pcap written by this machine's tcpdump."""
-    octets = path.read_bytes()
+    """Time in seconds and Ethernet frame of each record of a gzipped pcap as this machine's tcpdump writes it."""
+    octets = gzip.decompress(path.read_bytes())
     at = 24
     while at < len(octets):
         seconds, micros, size, _ = struct.unpack_from("=IIII", octets, at)

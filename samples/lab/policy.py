@@ -37,6 +37,7 @@ class Do(Enum):
     LOSE = "lose"
     COPY = "copy"  # forwarded, and once more after `ms`
     DELAY = "delay"  # held for `ms`, while its successors pass
+    DAMAGE = "damage"  # forwarded with its last octet changed: it arrives, and the receiver's TCP throws it away
     STALL = "stall"  # held for `ms`, and everything after it waits behind it
 
 

@@ -54,7 +54,7 @@ class Scenario:
 # What the ends talk about.
 ASK, REPLY = 200, 150_000
 DOWNLOAD = (("receive 200", f"send {REPLY}", "close"), ("send 200", "eof", "close"))
-LONG = (("receive 200", "send 220000", "close"), ("send 200", "eof", "close"))
+LONG = (("receive 200", "send 180000", "close"), ("send 200", "eof", "close"))
 UPLOAD = (("eof", "close"), (f"send {REPLY}", "finish", "eof", "close"))
 TALK = (
     ("nodelay", *("receive 300", "send 2500") * 25, "eof", "close"),
@@ -82,7 +82,7 @@ def mixed(loss: float, delay: float, copy: float, late: tuple[float, float] = (0
     )
 
 
-USUAL = mixed(0.04, 0.04, 0.04)
+USUAL = mixed(0.05, 0.06, 0.05)
 
 SCENARIOS: dict[str, Scenario] = {
     # Undisturbed.
@@ -101,6 +101,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "lost-fin": Scenario(*TALK, rules=(lose(UP, What.FIN, 1), lose(DOWN, What.FIN, 1))),
     "reordered": Scenario(*DOWNLOAD, rules=(Rule(DOWN, What.DATA, Do.DELAY, (15, 30, 31, 50, 70, 90), ms=(3.0, 15.0)),)),
+    "damaged": Scenario(*DOWNLOAD, rules=(Rule(DOWN, What.DATA, Do.DAMAGE, (20, 45, 46, 80)),)),
     "copies": Scenario(
         *DOWNLOAD,
         rules=(
@@ -140,12 +141,15 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     # Every trouble at once, by chance.
     "mixed-far": Scenario(*LONG, rules=USUAL),
-    "mixed-near": Scenario(*LONG, rules=mixed(0.04, 0.04, 0.04, (0.05, 4.0)), path=Path.NEAR),
+    "mixed-near": Scenario(*LONG, rules=mixed(0.05, 0.06, 0.05, (0.05, 4.0)), path=Path.NEAR),
     "mixed-talk": Scenario(*TALK, rules=USUAL),
     "mixed-both": Scenario(*BOTH, rules=USUAL),
     "ipv6": Scenario(*LONG, rules=USUAL, version=6),
     "no-timestamps": Scenario(*LONG, rules=USUAL, settings=NO_TIMESTAMPS),
     "no-sack": Scenario(*LONG, rules=USUAL, settings=NO_SACK),
+    "near-bare": Scenario(
+        *LONG, rules=mixed(0.05, 0.06, 0.05, (0.05, 4.0)), path=Path.NEAR, settings=NO_TIMESTAMPS | NO_SACK
+    ),
     "bare": Scenario(*LONG, rules=USUAL, version=6, settings=NO_TIMESTAMPS | NO_SACK),
 }
 

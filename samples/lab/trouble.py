@@ -3,7 +3,7 @@
     sudo python samples/lab/trouble.py --seed 7 --out DIR [SCENARIO…]
 
 writes DIR/<scenario>/: client.txt and server.txt (what tcpdump printed at that end), client.pcap.gz and server.pcap.gz, wire.jsonl
-(what was done to each frame) and truth.jsonl (what each record is; truth.py). Needs root, iproute2, ethtool, tcpdump; README.md says more.
+(what was done to each frame) and truth.tsv (what each record is; truth.py). Needs root, iproute2, ethtool, tcpdump; README.md says more.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from network import Host, Process, await_line, end, hosts, press_enter, run
 from scenarios import QUICK, SCENARIOS, Cue, Scenario
-from truth import table
+from truth import Kind, derive, write
 
 PORT = 8000
 ENDS = ("client", "server")
@@ -28,7 +28,7 @@ MACS = ("02:00:00:00:00:01", "02:00:00:00:00:02")
 ADDRESSES = {4: ("10.9.0.1", "10.9.0.2"), 6: ("fd00:9::1", "fd00:9::2")}
 PREFIX = {4: 24, 6: 64}
 OFFLOADS = ("tso", "off", "gso", "off", "gro", "off", "tx", "off", "rx", "off")
-PATIENCE = 60.0  # seconds that a conversation may take; the longest scenario needs about ten
+PATIENCE = 30.0  # seconds that a conversation may take; the longest scenario needs about ten
 SETTLED = {"06", "0A"}  # TIME-WAIT and LISTEN in /proc/net/tcp: nothing more will be sent
 
 
@@ -135,14 +135,14 @@ def record(name: str, seed: int, out: Path) -> str:
     """One scenario, recorded, printed, and judged; a summary line."""
     out.mkdir(parents=True, exist_ok=True)
     converse(name, SCENARIOS[name], seed, out)
-    rows = table(out)
-    (out / "truth.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for end_ in ENDS:
         pcap = out / f"{end_}.pcap"
         (out / f"{end_}.txt").write_text(printed(pcap))
         pcap.with_suffix(".pcap.gz").write_bytes(gzip.compress(pcap.read_bytes(), mtime=0))
         pcap.unlink()
-    odd = [row for row in rows if row["slen"] and row["kind"] != "original"]
+    rows = derive(out)
+    write(rows, out / "truth.tsv")
+    odd = [row for row in rows if row.slen and row.kind is not Kind.ORIGINAL]
     return f"{name}: {len(rows)} records, {len(odd)} odd segments"
 
 

@@ -1,21 +1,23 @@
 """What each captured record is, as its end could know it: the ground truth that a judgement from header text is scored against.
 
-A row for each record of each end:
+A row for each record of each end, as a table of tab-separated columns:
 
-    {"end": "client", "record": 17, "frame": "to-client 31", "slen": 1448, "kind": "re-sent", "needed": true, "reason": "no-copy-arrived"}
+    end     record  frame         slen  kind      needed  reason
+    client  17      to-client 31  1448  re-sent   true    no-copy-arrived
 
 `record` is the ordinal in that end's capture, `frame` the ordinal of sending. Segments with `slen` > 0 are what a judgement names; the
-others are listed because they are records too. `needed` stands at re-sent segments alone, and only where this end could know it.
+others are listed because they are records too. `needed` is `true` or `false` for re-sent segments, `undecidable` where this end could
+not know it, and `-` for all others.
 
 The law: kind and needed are facts, from the sender's own capture, the wire's diary and the receiver's own capture together. Only when
 nothing that reached an end could show a fact is the row lowered to what can be seen there, and the reason says so (Reason, below).
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 from evidence import RECEIVER, SENDER, Conversation, Sent, Taken, load, taken
 from frame import RST
@@ -54,9 +56,36 @@ class Reason(Enum):
 # Counters of Linux (TcpExt) that count segments which arrived and were not kept.
 DROPS = (
     *("TCPRcvQDrop", "TCPZeroWindowDrop", "TCPBacklogDrop", "TCPOFODrop", "PruneCalled", "RcvPruned", "OfoPruned"),
-    *("ListenDrops", "ListenOverflows", "PAWSEstab"),
+    *("ListenDrops", "ListenOverflows", "PAWSEstab", "InCsumErrors"),
 )
 Verdict = tuple[bool | None, Reason]
+COLUMNS = ("end", "record", "frame", "slen", "kind", "needed", "reason")
+WORDS = {True: "true", False: "false", None: "undecidable"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One record's truth. `needed` is None unless the record is re-sent and this end could know."""
+
+    end: str
+    record: int
+    frame: str
+    slen: int
+    kind: Kind
+    needed: bool | None
+    reason: Reason
+
+    def __str__(self) -> str:
+        """Its line of the table."""
+        needed = WORDS[self.needed] if self.kind is Kind.RE_SENT else "-"
+        return "\t".join((self.end, str(self.record), self.frame, str(self.slen), self.kind.value, needed, self.reason.value))
+
+    @classmethod
+    def parse(cls, line: str) -> "Row":
+        """The row of a line of the table."""
+        end, record, frame, slen, kind, needed, reason = line.split("\t")
+        known = {"true": True, "false": False}.get(needed)
+        return cls(end, int(record), frame, int(slen), Kind(kind), known, Reason(reason))
 
 
 class Truth:
@@ -152,12 +181,11 @@ class Truth:
             return Kind.REORDERED, None, Reason.LATE_REPAIR if again else overtaken
         return Kind.ORIGINAL, None, Reason.UNSEEN_LOSS if again else Reason.IN_ORDER
 
-    def rows(self) -> Iterator[dict[str, Any]]:
+    def rows(self) -> Iterator[Row]:
         """The table, end by end."""
         for (end, at), frame in sorted(self.talk.frames.items()):
             kind, needed, reason = self.sent(frame) if end == SENDER[frame.way] else self.arrived(frame, at)
-            row = {"end": end, "record": at, "frame": f"{frame.way.value} {frame.n}", "slen": frame.span[1] - frame.start}
-            yield row | {"kind": kind.value} | ({} if needed is None else {"needed": needed}) | {"reason": reason.value}
+            yield Row(end, at, f"{frame.way.value} {frame.n}", frame.span[1] - frame.start, kind, needed, reason)
 
 
 def dropped(folder: Path) -> dict[str, int]:
@@ -166,6 +194,16 @@ def dropped(folder: Path) -> dict[str, int]:
     return {end: sum(counted.get(name, 0) for name in DROPS) for end, counted in counters.items()}
 
 
-def table(folder: Path) -> list[dict[str, Any]]:
-    """The truth of a recording: client.pcap, server.pcap, wire.jsonl and about.json in a folder."""
+def derive(folder: Path) -> list[Row]:
+    """The truth of a recording: client.pcap.gz, server.pcap.gz, wire.jsonl and about.json in a folder."""
     return list(Truth(load(folder), dropped(folder)).rows())
+
+
+def write(rows: Iterable[Row], path: Path) -> None:
+    """The table as a file."""
+    path.write_text("".join(f"{line}\n" for line in ("\t".join(COLUMNS), *rows)))
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of such a file."""
+    return [Row.parse(line) for line in path.read_text().splitlines()[1:]]

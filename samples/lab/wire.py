@@ -60,8 +60,9 @@ class Wire:
             return
         kinds = self.kinds.of(seg)
         fate = self.policy.decide(way, kinds)
-        note: dict[str, Any] = {"n": len(self.diary) + 1, "way": way.value, "what": sorted(kind.value for kind in kinds)}
-        note |= {"do": fate.do.value, "rule": fate.rule, "ms": round(fate.ms, 3), "digest": digest(packet), "out": []}
+        note: dict[str, Any] = {"way": way.value, "what": sorted(kind.value for kind in kinds), "do": fate.do.value}
+        note |= {} if fate.rule is None else {"rule": fate.rule, "ms": round(fate.ms, 3)}
+        note |= {"digest": digest(packet), "out": []}
         self.diary.append(note)
         self.tell(way, kinds)
         self.dispose(now, way, frame, fate, note)
@@ -80,6 +81,10 @@ class Wire:
             case Do.STALL:
                 self.floor[way] = due + extra
                 self.send_at(due + extra, way, frame, note)
+            case Do.DAMAGE:
+                frame = frame[:-1] + bytes([frame[-1] ^ 1])
+                note["arrives"] = digest(network(frame))
+                self.send_at(due, way, frame, note)
             case Do.LOSE:
                 pass
 
