@@ -1,0 +1,65 @@
+"""The installed tshark as the judge: per frame the flags and numbers that it shows, from the pcap that tcpdump printed.
+
+The program differs by version, so it is an oracle for 4.0 alone; with any other, or none, the live comparisons are skipped with that reason.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from tcpdump_parse.check.wireshark.flags import MEANINGS
+
+FLAGS = [meaning.field for meaning in MEANINGS.values()]
+NUMBERS = [
+    "tcp.analysis.duplicate_ack_num", "tcp.analysis.duplicate_ack_frame", "tcp.analysis.acks_frame", "tcp.analysis.ack_rtt",
+    "tcp.analysis.initial_rtt", "tcp.analysis.rto", "tcp.analysis.rto_frame", "tcp.analysis.bytes_in_flight",
+    "tcp.analysis.push_bytes_sent", "tcp.stream", "tcp.completeness",
+]
+SETTINGS = (
+    "tcp.analyze_sequence_numbers:TRUE", "tcp.relative_sequence_numbers:FALSE", "tcp.check_checksum:TRUE", "tcp.desegment_tcp_streams:FALSE",
+    "ip.defragment:FALSE",
+)
+
+
+class Shown(NamedTuple):
+    """One frame as tshark shows it: fields of flags, and the numbers by field, as text."""
+
+    flags: frozenset[str]
+    numbers: dict[str, str]
+
+
+def unusable() -> str:
+    """Why this machine's tshark or tcpdump cannot judge; empty when they can."""
+    for program in ("tshark", "tcpdump"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
+    first = subprocess.run(["tshark", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    version = re.search(r"\d+\.\d+(\.\d+)?", first)
+    found = version[0] if version else first
+    return "" if found.startswith("4.0.") else f"tshark {found} is another version than the 4.0 this view follows"
+
+
+def shown(pcap: Path) -> dict[int, Shown]:
+    """Every frame that has TCP, by number. A frame that carries two segments has the values of both, separated by commas."""
+    command = ["tshark", "-n", "-2", "-r", str(pcap), "-Y", "tcp", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a"]
+    for setting in SETTINGS:
+        command += ["-o", setting]
+    for field in ["frame.number", *FLAGS, *NUMBERS]:
+        command += ["-e", field]
+    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    frames = {}
+    for line in lines:
+        number, *values = line.split("\t")
+        flags = frozenset(field for field, value in zip(FLAGS, values, strict=False) if value)
+        numbers = {field: value for field, value in zip(NUMBERS, values[len(FLAGS):], strict=True) if value}
+        frames[int(number)] = Shown(flags, numbers)
+    return frames
+
+
+def printed(pcap: Path) -> str:
+    """What `tcpdump -S -nn -vvv` prints of the capture."""
+    return subprocess.run(["tcpdump", "-S", "-nn", "-vvv", "-r", str(pcap)], capture_output=True, check=False).stdout.decode("latin-1")
