@@ -1,8 +1,9 @@
 """TCP options, exactly as tcpdump printed them: one class a kind, `Unknown` last.
 
 JSON: `{"kind":2,"name":"mss","value":1460}`. `name` is the tag and tcpdump's own word, `kind` the number on the wire
-(RFC 9293 §3.2, IANA). A field that was not printed is UNSET and its key absent. Numbers above 2^53 are decimal strings (`Big`).
+(RFC 9293 §3.2, IANA). A field that was not printed is UNSET and its key absent. Numbers that may pass 2^53 (MPTCP keys) are text.
 What tcpdump hides (bytes after `eol`, the data of `exp-xxxx`) is not here, because it was not in the text.
+`len` stands in every class: the printed `[len N]`, present only when tcpdump found the length byte odd.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ Big = int | str
 
 
 class Option(Struct, frozen=True, gc=False, tag_field="name"):
-    """What all options share: `len`, the printed `[len N]`, present only when tcpdump found it odd."""
+    """What all options share: a `kind`, and `len` when it was printed."""
 
 
 class Eol(Option, tag="eol"):
@@ -49,7 +50,8 @@ class SackOk(Option, tag="sackOK"):
 class Sack(Option, tag="sack"):
     """SACK blocks as printed, `[left, right]` each; with relative numbers relative to the other side's base.
 
-    `blocks_abs` gives them absolute where the base is known. `invalid` stands for tcpdump's `sack invalid sack` (data hidden).
+    `blocks_abs` gives them absolute where the base is known. `invalid` is tcpdump's own word where it hides the data
+    (`invalid sack`, `malformed sack`).
     """
 
     blocks: tuple[tuple[int, int], ...] = ()
@@ -59,11 +61,205 @@ class Sack(Option, tag="sack"):
     invalid: str | UnsetType = UNSET
 
 
+class Echo(Option, tag="echo"):
+    value: int
+    kind: Literal[6] = 6
+    len: int | UnsetType = UNSET
+
+
+class EchoReply(Option, tag="echoreply"):
+    value: int
+    kind: Literal[7] = 7
+    len: int | UnsetType = UNSET
+
+
 class Timestamps(Option, tag="TS"):
     val: int
     ecr: int
     kind: Literal[8] = 8
     len: int | UnsetType = UNSET
+
+
+class Cc(Option, tag="cc"):
+    value: int
+    kind: Literal[11] = 11
+    len: int | UnsetType = UNSET
+
+
+class CcNew(Option, tag="ccnew"):
+    value: int
+    kind: Literal[12] = 12
+    len: int | UnsetType = UNSET
+
+
+class CcEcho(Option, tag="ccecho"):
+    """`unnamed`: tcpdump 4.0 to 4.99.3 print the value without a name."""
+
+    value: int
+    kind: Literal[13] = 13
+    len: int | UnsetType = UNSET
+    unnamed: bool | UnsetType = UNSET
+
+
+class Md5(Option, tag="md5"):
+    """RFC 2385. `digest` in hex where printed; `verdict` is tcpdump's word when it had the secret (`valid`, `(invalid)`) or why it
+    could not check; `glued`: tcpdump 4.0 leaves out the blank before the digest."""
+
+    digest: str | UnsetType = UNSET
+    verdict: str | UnsetType = UNSET
+    kind: Literal[19] = 19
+    len: int | UnsetType = UNSET
+    glued: bool | UnsetType = UNSET
+
+
+class Scps(Option, tag="scps"):
+    cap: int
+    id: int
+    kind: Literal[20] = 20
+    len: int | UnsetType = UNSET
+
+
+class EnhancedAuth(Option, tag="enhanced auth"):
+    """What tcpdump 4.0 took kind 20 for."""
+
+    keyid: int | UnsetType = UNSET
+    kind: Literal[20] = 20
+    len: int | UnsetType = UNSET
+
+
+class Uto(Option, tag="uto"):
+    """RFC 5482: the field's 16 bits, and the seconds they stand for."""
+
+    value: int
+    seconds: int
+    kind: Literal[28] = 28
+    len: int | UnsetType = UNSET
+
+
+class TcpAo(Option, tag="tcp-ao"):
+    """RFC 5925. `invalid` is tcpdump's own word, `(invalid)` or `invalid`."""
+
+    keyid: int | UnsetType = UNSET
+    rnextkeyid: int | UnsetType = UNSET
+    mac: str | UnsetType = UNSET
+    kind: Literal[29] = 29
+    len: int | UnsetType = UNSET
+    invalid: str | UnsetType = UNSET
+
+
+class Tfo(Option, tag="tfo"):
+    """RFC 7413: `cookie` in hex; a request for one when `request` is true."""
+
+    cookie: str | UnsetType = UNSET
+    request: bool | UnsetType = UNSET
+    kind: Literal[34] = 34
+    len: int | UnsetType = UNSET
+    invalid: str | UnsetType = UNSET
+
+
+class ExpTfo(Option, tag="exp-tfo"):
+    """Fast open under its experimental kind and magic f989."""
+
+    cookie: str | UnsetType = UNSET
+    request: bool | UnsetType = UNSET
+    kind: Literal[254] = 254
+    len: int | UnsetType = UNSET
+    invalid: str | UnsetType = UNSET
+
+
+class Exp(Option, tag="exp"):
+    """An experiment known by its 16 bit magic only; tcpdump hides its data."""
+
+    magic: int
+    kind: Literal[254] = 254
+    len: int | UnsetType = UNSET
+
+
+class Sub(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="subtype"):
+    """An MPTCP message (RFC 8684 §3). Keys, tokens, nonces and MACs are hex digits as printed, without leading zeros."""
+
+
+class Capable(Sub, tag="capable"):
+    version: int | UnsetType = UNSET
+    flags: str | UnsetType = UNSET
+    csum: bool = False
+    key: str | UnsetType = UNSET
+    key2: str | UnsetType = UNSET
+    data_len: int | UnsetType = UNSET
+    unknown_version: int | UnsetType = UNSET
+
+
+class Join(Sub, tag="join"):
+    backup: bool = False
+    id: int | UnsetType = UNSET
+    token: str | UnsetType = UNSET
+    hmac: str | UnsetType = UNSET
+    nonce: str | UnsetType = UNSET
+
+
+class Dss(Sub, tag="dss"):
+    fin: bool = False
+    ack: Big | UnsetType = UNSET
+    seq: Big | UnsetType = UNSET
+    subseq: int | UnsetType = UNSET
+    len: int | UnsetType = UNSET
+    csum: int | UnsetType = UNSET
+
+
+class AddAddr(Sub, tag="add-addr"):
+    """`variant` is tcpdump's word (`v0-ip4`, `v1-echo`). Where an IPv6 address and a port cannot be told apart (no length was
+    printed) both stand in `address_port` as printed."""
+
+    variant: str | UnsetType = UNSET
+    id: int | UnsetType = UNSET
+    address: str | UnsetType = UNSET
+    port: int | UnsetType = UNSET
+    address_port: str | UnsetType = UNSET
+    hmac: str | UnsetType = UNSET
+
+
+class RemAddr(Sub, tag="rem-addr"):
+    ids: tuple[int, ...] = ()
+
+
+class Prio(Sub, tag="prio"):
+    priority: str | UnsetType = UNSET
+    id: int | UnsetType = UNSET
+
+
+class Fail(Sub, tag="fail"):
+    seq: Big | UnsetType = UNSET
+
+
+class FastClose(Sub, tag="fast-close"):
+    key: str | UnsetType = UNSET
+
+
+class TcpRst(Sub, tag="tcprst"):
+    flags: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+
+
+class UnknownSub(Sub, tag="unknown"):
+    pass
+
+
+MptcpSub = Capable | Join | Dss | AddAddr | RemAddr | Prio | Fail | FastClose | TcpRst | UnknownSub
+
+
+class Mptcp(Option, tag="mptcp"):
+    """RFC 8684. `length` is the option's length byte, printed since tcpdump 4.99."""
+
+    sub: MptcpSub | UnsetType = UNSET
+    length: int | UnsetType = UNSET
+    kind: Literal[30] = 30
+    len: int | UnsetType = UNSET
+
+
+class Partial(Option, tag="partial"):
+    """What was printed of an option that tcpdump gave up in the middle (`[bad opt]`, `[|tcp]`)."""
+
+    text: str
 
 
 class Unknown(Option, tag="unknown"):
@@ -74,4 +270,7 @@ class Unknown(Option, tag="unknown"):
     len: int | UnsetType = UNSET
 
 
-TcpOption = Eol | Nop | Mss | Wscale | SackOk | Sack | Timestamps | Unknown
+TcpOption = (
+    Eol | Nop | Mss | Wscale | SackOk | Sack | Echo | EchoReply | Timestamps | Cc | CcNew | CcEcho | Md5 | Scps | EnhancedAuth | Uto | TcpAo | Tfo
+    | ExpTfo | Exp | Mptcp | Partial | Unknown
+)

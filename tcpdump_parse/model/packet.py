@@ -2,13 +2,18 @@
 
 Absent means *not printed*: the field is UNSET and its key missing in JSON; never null, never 0. Every name is the one
 RFC 9293 or tcpdump uses. The JSON of `tdparse parse` is the msgspec encoding of these classes; there is no second definition.
+Fields that speak of tcpdump's dialect and not of the packet say so; absent, the text is as tcpdump 4.99 prints it.
 """
 
 from __future__ import annotations
 
 from msgspec import UNSET, Struct, UnsetType
 
+from tcpdump_parse.model.ip import IP, IPv4, IPv6
+from tcpdump_parse.model.layers import Layer, Link
 from tcpdump_parse.model.options import TcpOption
+
+__all__ = ["IP", "BadHeader", "Base64", "Checksum", "IPv4", "IPv6", "Layout", "Metadata", "Octets", "Packet", "Port", "Process", "Quoted", "Segment", "Text"]
 
 Port = int | str
 """A port number, or the service name as printed without `-n`."""
@@ -31,41 +36,19 @@ class Checksum(Struct, frozen=True, gc=False):
     expected: int | UnsetType = UNSET
 
 
-class IPv4(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="version", tag=4):
-    """The IPv4 header as printed at -v; without -v only the addresses. `ttl` is not printed when it is 0."""
+class BadHeader(Struct, frozen=True, gc=False, omit_defaults=True):
+    """`[bad hdr length 16 - too short, < 20]`: the header's length in octets, and the limit it breaks."""
 
-    src: str
-    dst: str
-    tos: int | UnsetType = UNSET
-    ttl: int | UnsetType = UNSET
-    id: int | UnsetType = UNSET
-    offset: int | UnsetType = UNSET
-    flags: tuple[str, ...] | UnsetType = UNSET
-    """In tcpdump's order of `+`, `DF`, `rsvd`; empty for `[none]`."""
-    proto: int | UnsetType = UNSET
-    proto_name: str | UnsetType = UNSET
-    length: int | UnsetType = UNSET
-
-
-class IPv6(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="version", tag=6):
-    """The IPv6 header as printed at -v. `class` and `flowlabel` are not printed when they are 0."""
-
-    src: str
-    dst: str
-    hlim: int | UnsetType = UNSET
-    next_header: int | UnsetType = UNSET
-    next_header_name: str | UnsetType = UNSET
-    payload_length: int | UnsetType = UNSET
-    flowlabel: int | UnsetType = UNSET
-
-
-IP = IPv4 | IPv6
+    length: int
+    fault: str
+    limit: int
+    invalid: bool = False  # dialect: tcpdump 5.0 adds ` (invalid)`
 
 
 class Segment(Struct, frozen=True, gc=False, omit_defaults=True):
     """One TCP segment, exactly as tcpdump printed it, however odd.
 
-    `flags` are tcpdump's letters ("" for `[none]`, "S.", "FSRP.UEWe"). `seq`, `seq_end`, `ack` are as printed;
+    `flags` are tcpdump's letters ("" for `[none]`, "S.", "FSRP.UEWe"); absent with -q. `seq`, `seq_end`, `ack` are as printed;
     the `*_abs` are the numbers on the wire, where they are known. `length` is the payload's, in octets.
     """
 
@@ -83,6 +66,13 @@ class Segment(Struct, frozen=True, gc=False, omit_defaults=True):
     seq_abs: int | UnsetType = UNSET
     seq_end_abs: int | UnsetType = UNSET
     ack_abs: int | UnsetType = UNSET
+    ack_unflagged: int | UnsetType = UNSET
+    """`[ack 2000 != 0 while ACK flag not set]`"""
+    urg_unflagged: int | UnsetType = UNSET
+    bad_header: BadHeader | UnsetType = UNSET
+    cut: str | UnsetType = UNSET
+    """Where the header ends before its time: `[bad opt]`, `[|tcp]`, as printed."""
+    form: str | UnsetType = UNSET  # dialect: "quiet" (-q), or the words of tcpdump 3.9 and older
 
 
 class Quoted(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -92,11 +82,37 @@ class Quoted(Struct, frozen=True, gc=False, omit_defaults=True):
     tcp: Segment | UnsetType = UNSET
 
 
-class Octets(Struct, frozen=True, gc=False):
+class Octets(Struct, frozen=True, gc=False, rename={"origin": "from"}):
     """What a hexdump shows, whole: from the link header (`-xx`, `-XX`) or the network header (`-x`, `-X`)."""
 
-    origin: str  # "link" or "network"; the JSON key is "from"
+    origin: str
     hex: str
+    style: str | UnsetType = UNSET  # dialect: how the dump looks
+
+
+class Process(Struct, frozen=True, gc=False):
+    """A process as macOS names it: `curl:123`; `pid` is absent when nothing stands behind the colon."""
+
+    name: str
+    pid: int | UnsetType = UNSET
+
+
+class Metadata(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What `tcpdump -k` prints on macOS about the packet's origin."""
+
+    proc: Process | UnsetType = UNSET
+    eproc: Process | UnsetType = UNSET
+    svc: str | UnsetType = UNSET
+    so: bool = False
+
+
+class Layout(Struct, frozen=True, gc=False, omit_defaults=True):
+    """White space and line ends where they are not what tcpdump writes: the record's text is tcpdump's with these pieces put in.
+
+    Each edit is [offset, octets left out, octets put in], offsets counting in tcpdump's own text of the record.
+    """
+
+    edits: tuple[tuple[int, str, str], ...] = ()
 
 
 class Packet(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="packet"):
@@ -112,13 +128,23 @@ class Packet(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type"
     end_line: int
     time: str | UnsetType = UNSET
     clock: str | UnsetType = UNSET
-    number: int | UnsetType = UNSET
-    interface: str | UnsetType = UNSET
-    direction: str | UnsetType = UNSET
     ip: IP | UnsetType = UNSET
     tcp: Segment | UnsetType = UNSET
+    number: int | UnsetType = UNSET
+    caplen: int | UnsetType = UNSET
+    len: int | UnsetType = UNSET
+    """`--lengths`: octets captured, octets on the wire."""
+    interface: str | UnsetType = UNSET
+    direction: str | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
+    link: Link | UnsetType = UNSET
+    layers: tuple[Layer, ...] = ()
+    sport: Port | UnsetType = UNSET
+    """Ports of a protocol that is not TCP."""
+    dport: Port | UnsetType = UNSET
     quoted: Quoted | UnsetType = UNSET
     octets: Octets | UnsetType = UNSET
     payload: str | UnsetType = UNSET
     body: Text | UnsetType = UNSET
     possibly_payload: bool = False
+    layout: Layout | UnsetType = UNSET
