@@ -1,0 +1,86 @@
+"""Lines that are no record and no part of one: what tcpdump says beside the packets, what the shell and the writer added.
+
+One table, `KINDS`, first match wins; what nothing matches is prose. Lines are latin-1 text as everywhere in this room, so
+words of other scripts are only letters above ASCII here. Which line is a record is not decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_DUMP = r"(?:(?:tcp|win)dump(?:\.exe)?: )?"
+_COUNT = r"(?:\^[CZ])*(?:Got \d+\r)*" + _DUMP + r"(\d{1,18}) packets? "
+_COMMAND = r"(?:sudo |doas )?(?:/\S+/)?(?:tcp|win)dump(?:\.exe)?(?= -| (?:host|port|tcp|src|dst|net|ip|ip6|and|not|'|\")\b|$)"
+_DOTS = r"(?:\.{3,}|(?:\xe2\x80\xa6)+)"
+_LEFT_OUT = r"(?:snip|(?:output )?(?:omitted|truncated|snipped)|\xe7\x9c\x81\xe7\x95\xa5)"
+_OPEN, _SHUT = r"(?:[\[<(]|\xef\xbc\x88)", r"(?:[\])>]|\xef\xbc\x89)"
+
+KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern, re.DOTALL))
+    for kind, pattern in (
+        ("blank", r"\s*$"),
+        ("fence", r"(?:```|~~~)|\s*(?:</?pre\b|\{% (?:end)?highlight\b)"),
+        # tcpdump.c: the counters at the end; each on a line of its own, `^C` of the terminal may be glued to the first.
+        ("counters", _COUNT + r"captured, \d"),  # SIGUSR1, SIGINFO: all on one line
+        ("captured", _COUNT + r"captured$"),
+        ("received", _COUNT + r"received by filter$"),
+        ("dropped", _COUNT + r"dropped by kernel$"),
+        ("dropped_by_interface", _COUNT + r"dropped by interface$"),
+        ("counted", r"(\d{1,18}) packets?$"),  # --count
+        ("progress", r"Got (\d{1,18})\b"),  # -v -w
+        ("interrupt", r"(?:\^[CZ\\])+$"),
+        # tcpdump.c, at the start; before 4.99 the banner of a run without -v has no `tcpdump: `.
+        ("banner", _DUMP + r"listening on \S"),
+        ("reading", _DUMP + r"reading from (?:PCAP-NG )?file "),
+        ("verbose_hint", _DUMP + r"(?:verbose output suppressed, )?use -v"),
+        ("link_type", _DUMP + r"data link type "),
+        ("privileges", r"dropped privs to "),
+        ("warning", _DUMP + r"(?:WARNING|Warning): |\(Promiscuous mode not supported"),
+        ("error", r"(?:tcp|win)dump(?:\.exe)?: "),
+        # The shell.
+        ("prompt", r"[$%](?: |$)|# " + _COMMAND + r"|\+ " + _COMMAND + "|" + _COMMAND),
+        ("prompt", r"\[[^\]@]+@[^\]]+\] ?[$#%]|[\w.-]+@[\w.-]+[: ][^$#%>]{0,80}[$#%>](?: |$)"),
+        ("prompt", r"(?:ba|z|k|da)?sh-[\d.]+[$#](?: |$)|[~/][\w/.~-]* [$#%](?: |$)|(?:PS )?[A-Z]:\\[^>]*>|\xe2(?:\x9d\xaf|\x9e\x9c) "),
+        # Whoever shows the log.
+        ("comment", r"\s*(?:#|//|<!--)"),
+        ("elided", rf"\s*{_OPEN}?(?:{_DOTS}|{_DOTS}?\s*{_LEFT_OUT}\s*{_DOTS}?){_SHUT}?\s*$"),
+        ("separator", r"--$"),  # grep -A: lines are missing here
+    )
+)
+_NBSP = re.compile("\xc2\xa0|\xa0")
+_CAPTURES = frozenset({"fence", "banner", "reading"})
+_COUNTERS = re.compile(r"(\d{1,18}) packets? (captured|received|dropped)( by interface)?")
+_MARGIN = re.compile(
+    r"(?:\^[CZ])+(?=\S)"  # the terminal's echo
+    r"|(?:> ?)+(?=\S)"  # a quotation
+    r"|\d{1,9}:(?=\d\d:\d\d:\d\d\.\d)"  # grep -n
+    r"|[ ]*\d{1,9}\t"  # cat -n
+)
+
+
+def classify(line: str) -> tuple[str, int | None]:
+    """The kind of such a line and the counter in it; `counters` holds several (`counters()` gives them)."""
+    plain = _NBSP.sub(" ", line).rstrip() if line.isascii() is False else line.rstrip()
+    for kind, pattern in KINDS:
+        match = pattern.match(plain)
+        if match:
+            return kind, int(match[1]) if pattern.groups and kind != "counters" else None
+    return "prose", None
+
+
+def begins_capture(kind: str) -> bool:
+    """After a line of this kind another run of tcpdump may stand."""
+    return kind in _CAPTURES
+
+
+def counters(line: str) -> Iterator[tuple[str, int]]:
+    """The counts of a line of kind `counters`, by the kind each would have on a line of its own."""
+    for count, what, where in _COUNTERS.findall(line):
+        yield what + where.replace(" ", "_"), int(count)
+
+
+def margin(line: str) -> int:
+    """How many characters stand before a record only because of where it was shown: `^C`, a quotation's `> `, line numbers."""
+    match = _MARGIN.match(line)
+    return match.end() if match else 0
