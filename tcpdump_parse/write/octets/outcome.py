@@ -1,0 +1,104 @@
+"""What rebuilding gives: a `Frame`, with a list of what had to be invented, or `Unbuilt`, with the reason.
+
+Nothing here is an error. A log holds what it holds; the law is that a frame never hides what was not in the text.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from msgspec import Struct
+
+
+class Filling(enum.StrEnum):
+    """What stands for payload octets that the log does not show.
+
+    `fit`: octets that make the checksum come out as tcpdump said; `zero`: zeros, so the checksum is wrong wherever it was right;
+    `none`: nothing, as if the capture had been cut after the headers.
+    """
+
+    FIT = "fit"
+    ZERO = "zero"
+    NONE = "none"
+
+
+class Link(enum.IntEnum):
+    """The link types we write, by their number in pcap files (https://www.tcpdump.org/linktypes.html)."""
+
+    NULL = 0
+    ETHERNET = 1
+    RAW = 101
+    LINUX_SLL = 113
+    LINUX_SLL2 = 276
+
+
+class Invented(enum.StrEnum):
+    """What of a frame was not in the log. The value names it in counts and comments."""
+
+    PAYLOAD = "payload"
+    REMAINDER = "remainder"
+    DECODED = "decoded"
+    HIDDEN = "hidden"
+    IP_HEADER = "ip-header"
+    SEQUENCE = "sequence"
+    PADDING = "padding"
+    CHECKSUM = "checksum"
+    CUT = "cut"
+    MISFIT = "misfit"
+
+
+TOLD = {
+    Invented.PAYLOAD: "the payload was not in the log; its octets are synthetic",
+    Invented.REMAINDER: "the log shows the beginning of the payload; the other octets are synthetic",
+    Invented.DECODED: "the log shows the payload decoded, not its octets; they are synthetic",
+    Invented.HIDDEN: "tcpdump does not print some octets of the headers; they are synthetic",
+    Invented.IP_HEADER: "the IP header was not printed; its fields are synthetic",
+    Invented.SEQUENCE: "the sequence number was not printed; it is where the sender last stood",
+    Invented.PADDING: "octets behind the IP packet were not printed; they are zero",
+    Invented.CHECKSUM: "the TCP checksum was not printed; it is synthetic",
+    Invented.CUT: "how much was captured was not printed; the frame holds what the text shows",
+    Invented.MISFIT: "the printed fields do not add up to the checksum that tcpdump computed",
+}
+
+
+class Reason(enum.StrEnum):
+    """Why a record could not become a packet again."""
+
+    NOT_TCP = "no TCP segment and no hexdump"
+    LATER_FRAGMENT = "a later fragment: its octets were not printed"
+    TUNNEL = "inside a tunnel whose headers are not printed in full"
+    QUIET = "printed without flags, sequence numbers and window (-q)"
+    NAMES = "names instead of numbers (without -n)"
+    RELATIVE = "relative sequence numbers whose base is not in the log (without -S)"
+    NO_SEQUENCE = "no sequence number printed (needs -vv)"
+    OPTIONS = "the options do not fit the header length"
+    BAD_HEADER = "a bad header length hides the header"
+    LENGTHS = "the printed lengths contradict each other"
+    NUMBERS = "a printed number does not fit its field"
+    EXTENSION = "an IPv6 extension header is not printed in full"
+    LINK = "its link header is not of the file's link type"
+    LINK_TYPE = "its link header is of a type that is not rebuilt"
+    DUMP = "the hexdump has no IP header, or a link header of unknown type"
+
+
+class CannotBuildError(Exception):
+    """Raised inside this package, turned into `Unbuilt` at its door."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Frame(Struct, frozen=True, gc=False):
+    """The octets of one packet as captured; `wire` is its length on the wire, `invented` what was not in the log."""
+
+    link: Link
+    octets: bytes
+    wire: int
+    invented: tuple[Invented, ...] = ()
+
+
+class Unbuilt(Struct, frozen=True, gc=False):
+    """A record that could not become a packet again."""
+
+    reason: Reason
