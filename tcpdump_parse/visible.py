@@ -10,7 +10,7 @@ import unicodedata
 from typing import Final
 
 _SHORT: Final = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def visible(text: str) -> str:
@@ -21,9 +21,10 @@ def visible(text: str) -> str:
 
 
 def csv_cell(text: str) -> str:
-    """`text` as a cell that no spreadsheet takes for a formula: a leading `=`, `+`, `-`, `@`, tab or return gets an apostrophe before it.
+    """`text` as a cell that no spreadsheet takes for a formula.
 
-    The apostrophe is what spreadsheets use themselves to mark text. A program that reads the CSV back sees it; JSON lines carry the text as it was.
+    A leading `=`, `+`, `-`, `@` (also full-width), tab or line end gets an apostrophe before it, which is how spreadsheets themselves
+    mark text. A program that reads the CSV back sees it; JSON lines carry the text as it was.
     """
     return "'" + text if text.startswith(_FORMULA) else text
 
