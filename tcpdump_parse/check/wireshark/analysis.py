@@ -10,12 +10,15 @@ from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType
 
+from tcpdump_parse.check.wireshark.circle import HALF, MASK
 from tcpdump_parse.check.wireshark.flags import Flag
 from tcpdump_parse.check.wireshark.segment import ACK, FIN, PSH, RST, SFR, SYN, Seen
-from tcpdump_parse.check.wireshark.state import HALF, MARKER, MASK, MAX_UNACKED, NOT_SCALED, UNKNOWN, Conversation, Flow, Lane, Sent
+from tcpdump_parse.check.wireshark.state import MARKER, NOT_SCALED, UNKNOWN, Conversation, Flow, Lane
+from tcpdump_parse.check.wireshark.unacked import MAX_UNACKED, Sent
 
 # The hot path combines plain integers: an IntFlag costs a call for each `|`.
-PROBE, ZERO_WINDOW, LOST, KEEP_ALIVE = (int(flag) for flag in (Flag.ZERO_WINDOW_PROBE, Flag.ZERO_WINDOW, Flag.LOST_SEGMENT, Flag.KEEP_ALIVE))
+PROBE, ZERO_WINDOW = int(Flag.ZERO_WINDOW_PROBE), int(Flag.ZERO_WINDOW)
+LOST, KEEP_ALIVE = int(Flag.LOST_SEGMENT), int(Flag.KEEP_ALIVE)
 UPDATE, FULL, KEEP_ALIVE_ACK = (int(flag) for flag in (Flag.WINDOW_UPDATE, Flag.WINDOW_FULL, Flag.KEEP_ALIVE_ACK))
 PROBE_ACK, DUPLICATE, ACK_LOST = (int(flag) for flag in (Flag.ZERO_WINDOW_PROBE_ACK, Flag.DUPLICATE_ACK, Flag.ACK_LOST_SEGMENT))
 RETRANSMISSION, OUT_OF_ORDER = int(Flag.RETRANSMISSION), int(Flag.OUT_OF_ORDER)
@@ -23,7 +26,7 @@ SPURIOUS, FAST = Flag.SPURIOUS_RETRANSMISSION | RETRANSMISSION, Flag.FAST_RETRAN
 
 FAST_WITHIN: Final = 20_000_000
 REORDERED_WITHIN: Final = 3_000_000
-"""Nanoseconds: what follows the second duplicate ACK sooner is fast; what comes sooner after the highest is reordered, if no round trip is known."""
+"""Nanoseconds: what follows the second duplicate ACK sooner is fast, what comes sooner after the highest reordered, without a known round trip."""
 UNSIGNED: Final = (1 << 64) - 1
 """Spans of time are unsigned there: one that runs backwards is longer than any other, as a limit too."""
 MOST_IN_FLIGHT: Final = 2_000_000_000
@@ -106,7 +109,7 @@ def _same(seen: Seen, fwd: Flow, rev: Flow, conversation: Conversation) -> int:
         return PROBE_ACK if rev.lastflags & PROBE else 0
     if rev.lastflags & KEEP_ALIVE:
         return KEEP_ALIVE_ACK
-    if conversation.mptcp and conversation.mptcp != fwd.mpseen:
+    if conversation.multipath is not None and conversation.multipath.operations != fwd.mpseen:
         return 0
     fwd.dup = 1 if fwd.dup == MARKER else fwd.dup + 1
     return DUPLICATE
@@ -132,7 +135,8 @@ def _again(seen: Seen, fwd: Flow, rev: Flow, irtt: int) -> int:
         return 0
     if rev.dup >= 2 and rev.lastack == seq and (t - rev.lastacktime) & UNSIGNED < FAST_WITHIN:
         return FAST
-    if (t - fwd.nextseqtime) & UNSIGNED < (irtt & UNSIGNED or REORDERED_WITHIN) and nextseq != (end + (seen.bits & (SYN | FIN) != 0)) & MASK:
+    soon = (t - fwd.nextseqtime) & UNSIGNED < (irtt & UNSIGNED or REORDERED_WITHIN)
+    if soon and nextseq != (end + (seen.bits & (SYN | FIN) != 0)) & MASK:
         return OUT_OF_ORDER
     return RETRANSMISSION
 
@@ -141,7 +145,7 @@ def _timeout(shown: Analysis, fwd: Flow) -> None:
     """Since when the retransmission waited: the oldest unacknowledged segment, wherever it lies, else the highest (measured)."""
     since, frame = fwd.nextseqtime, fwd.nextseqframe
     if fwd.unacked:
-        since, frame = fwd.unacked[0].t, fwd.unacked[0].frame
+        since, frame = fwd.unacked.sent[0].t, fwd.unacked.sent[0].frame
     if shown.seen.t != since:
         shown.rto, shown.rto_frame = shown.seen.t - since, frame
 
@@ -154,46 +158,31 @@ def _remember(shown: Analysis, lane: Lane) -> None:
     if (seen.length or bits & (SYN | FIN)) and len(fwd.unacked) < MAX_UNACKED:
         if bits & (SYN | FIN):
             end = (end + 1) & MASK
-        fwd.unacked.append(Sent(seq, end, seen.packet.frame, seen.t))
+        fwd.unacked.add(Sent(seq, end, seen.packet.frame, seen.t))
     if not shown.flags & PROBE:
         if not fwd.nextseq or (fwd.nextseq - end) & HALF:
             fwd.nextseq, fwd.nextseqtime, fwd.nextseqframe = end, seen.t, seen.packet.frame
         if not fwd.maxack or seq == fwd.maxack:
             fwd.maxack = fwd.nextseq
     fwd.win, fwd.lastack, fwd.lastacktime = seen.win, seen.ack, seen.t
-    fwd.mpseen, fwd.lastflags = lane.conversation.mptcp, shown.flags
+    fwd.lastflags = shown.flags
+    if lane.conversation.multipath is not None:
+        fwd.mpseen = lane.conversation.multipath.operations
     if bits & ACK:
         lane.rev.inflight_known = True
     if lane.rev.unacked:
-        _acknowledge(shown, lane.rev)
+        acked = lane.rev.unacked.acknowledge(seen.ack)
+        if acked is not None:
+            shown.acks_frame, shown.ack_rtt = acked.frame, seen.t - acked.t
     if seen.length:
         _in_flight(shown, fwd, lane.rev)
-
-
-def _acknowledge(shown: Analysis, rev: Flow) -> None:
-    """Take what the ACK covers from the other side's list."""
-    ack, kept, matched = shown.seen.ack, [], None
-    for sent in rev.unacked:
-        if sent.end == ack:
-            matched = matched or sent
-            continue
-        if (sent.start - ack) & HALF and (ack - sent.end) & HALF:
-            sent.start = ack
-        if (ack - sent.end) & HALF:
-            kept.append(sent)
-    if len(kept) != len(rev.unacked):
-        rev.unacked = kept
-    if matched is not None:
-        shown.acks_frame, shown.ack_rtt = matched.frame, shown.seen.t - matched.t
 
 
 def _in_flight(shown: Analysis, fwd: Flow, rev: Flow) -> None:
     """From the lowest to the highest octet without an ACK, counted from the flow's base, less what the other side's last segment SACKs."""
     if not fwd.unacked or not fwd.inflight_known:
         return
-    base = fwd.base or 0
-    flight = max((sent.end - base) & MASK for sent in fwd.unacked) - min((sent.start - base) & MASK for sent in fwd.unacked)
-    flight = (flight - rev.sacked - (shown.seen.bits & (SYN | FIN) != 0)) & MASK
+    flight = (fwd.unacked.span(fwd.base or 0) - rev.sacked - (shown.seen.bits & (SYN | FIN) != 0)) & MASK
     if 0 < flight < MOST_IN_FLIGHT:
         shown.bytes_in_flight = flight
     _pushed(shown, fwd)

@@ -10,11 +10,16 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
+from msgspec import UNSET
+
 from tcpdump_parse.check.wireshark.analysis import Analysis, analyse
+from tcpdump_parse.check.wireshark.circle import MASK
 from tcpdump_parse.check.wireshark.flags import Flag
-from tcpdump_parse.check.wireshark.segment import ACK, FIN, RST, SYN, Key, Reach, Seen, dsack, has_cookie, mptcp, sacked, seen, shift
-from tcpdump_parse.check.wireshark.state import MASK, NOT_SCALED, UNKNOWN, Conversation, Flow, Lane, SynAck
+from tcpdump_parse.check.wireshark.options import OPERATIONS, blocks, has_cookie, is_dsack, mptcp, shift, token
+from tcpdump_parse.check.wireshark.segment import ACK, FIN, RST, SYN, Key, Reach, Seen, seen
+from tcpdump_parse.check.wireshark.state import NOT_SCALED, UNKNOWN, Conversation, Flow, Lane, Multipath, SynAck
 from tcpdump_parse.model import Packet
+from tcpdump_parse.model.options import Capable, Join, Sub
 
 REUSED, TFO_SYN, TFO_ACK, TFO_IGNORED = int(Flag.REUSED_PORTS), int(Flag.TFO_SYN), int(Flag.TFO_ACK), int(Flag.TFO_IGNORED)
 DSACK: Final = int(Flag.DSACK)
@@ -27,6 +32,7 @@ class View:
 
     def __init__(self) -> None:
         self._lanes: dict[Key, Lane] = {}
+        self._multipaths: dict[int, Multipath] = {}
         self.conversations: list[Conversation] = []
 
     def see(self, packet: Packet) -> Analysis | None:
@@ -48,7 +54,7 @@ class View:
             analyse(shown, lane)
         if segment.bits & SYN:
             _handshake(shown, lane)
-        _after(shown, lane)
+        _after(shown, lane, self._multipaths)
         return shown
 
     def end(self) -> Iterator[Analysis]:
@@ -58,7 +64,8 @@ class View:
 
     def _begin(self, segment: Seen) -> Lane:
         src, sport, dst, dport = segment.key
-        conversation = Conversation(len(self.conversations), segment.key if segment.bits & (SYN | ACK) != SYN | ACK else (dst, dport, src, sport))
+        answers = segment.bits & (SYN | ACK) == SYN | ACK
+        conversation = Conversation(len(self.conversations), (dst, dport, src, sport) if answers else segment.key)
         self.conversations.append(conversation)
         one, other = Flow(), Flow()
         self._lanes[dst, dport, src, sport] = Lane(conversation, other, one)
@@ -109,7 +116,7 @@ def _handshake(shown: Analysis, lane: Lane) -> None:
             conversation.tfodata = True
 
 
-def _after(shown: Analysis, lane: Lane) -> None:
+def _after(shown: Analysis, lane: Lane, multipaths: dict[int, Multipath]) -> None:
     """What the flags and options of a segment leave behind, analysed or not."""
     segment, (conversation, fwd, rev) = shown.seen, lane
     bits, options = segment.bits, segment.options
@@ -121,7 +128,7 @@ def _after(shown: Analysis, lane: Lane) -> None:
         fwd.firstack = False
     fwd.sacked = 0
     if options:
-        _options(shown, lane)
+        _options(shown, lane, multipaths)
     if bits & SYN:
         if fwd.scale == UNKNOWN:
             fwd.scale = rev.scale = NOT_SCALED
@@ -130,15 +137,30 @@ def _after(shown: Analysis, lane: Lane) -> None:
     conversation.completeness |= _completes(segment)
 
 
-def _options(shown: Analysis, lane: Lane) -> None:
+def _options(shown: Analysis, lane: Lane, multipaths: dict[int, Multipath]) -> None:
     segment = shown.seen
     scale = shift(segment.options)
     if scale is not None:
         lane.fwd.scale = scale
-    lane.conversation.mptcp |= mptcp(segment.options)
-    lane.fwd.sacked = sacked(segment.options)
-    if dsack(segment.options, segment.ack):
-        shown.flags |= DSACK
+    sub = mptcp(segment.options)
+    if sub is not None:
+        _multipath(sub, lane.conversation, multipaths).operations |= OPERATIONS.get(type(sub), 0)
+    sack = blocks(segment.options)
+    if sack:
+        lane.fwd.sacked = sum(right - left for left, right in sack)
+        if is_dsack(sack, segment.ack):
+            shown.flags |= DSACK
+
+
+def _multipath(sub: Sub, conversation: Conversation, known: dict[int, Multipath]) -> Multipath:
+    """The MPTCP connection this message belongs to: by the token of its key, or by the token with which it joins, else one of its own."""
+    if conversation.multipath is None:
+        conversation.multipath = Multipath()
+    if isinstance(sub, Capable) and sub.key and sub.version is not UNSET:
+        conversation.multipath = known.setdefault(token(sub.key, sub.version), conversation.multipath)
+    elif isinstance(sub, Join) and sub.token:
+        conversation.multipath = known.get(int(sub.token, 16), conversation.multipath)
+    return conversation.multipath
 
 
 def _completes(segment: Seen) -> int:

@@ -1,8 +1,12 @@
 """What of a printed record reaches Wireshark's analysis: raw numbers, never scaled, 0 where the text has none.
 
-Law: this is the only file of the view that knows the model. A record that Wireshark dissects but does not analyse (a first fragment, a
-segment quoted by an ICMP error) still moves its conversation; one without a sequence number does nothing. Records in which tcpdump prints no
-TCP header at all (`bad-len 0` of segmentation offload, `[|tcp]`) are not here, and the view goes on as if they had not been sent.
+Law: only this file and `options` know the model. A record that Wireshark dissects but does not analyse (a first fragment, a segment
+quoted by an ICMP error) still moves its conversation; one without a sequence number does nothing. Fragments are not put together, as
+in Wireshark with `ip.defragment` off: text has no payload to put together.
+
+What text cannot give, so that the view differs from the program: records in which tcpdump prints no TCP header (`bad-len 0` of
+segmentation offload, `[|tcp]`) or no numbers (`[bad hdr length …]`, which Wireshark analyses when it is too short), an ACK field
+that is not 0 without the ACK flag (tcpdump before 4.99.6), and times finer than those printed.
 """
 
 from __future__ import annotations
@@ -12,22 +16,12 @@ from typing import Final
 
 from msgspec import UNSET, Struct
 
-from tcpdump_parse.check.wireshark.state import MASK, MAX_SHIFT
-from tcpdump_parse.model import IPv4, Packet, Segment
-from tcpdump_parse.model.options import Sack, TcpOption, Unknown, Wscale
+from tcpdump_parse.check.wireshark.circle import MASK
+from tcpdump_parse.model import IP, IPv4, Packet, Segment
+from tcpdump_parse.model.ip import Fragment, LooseRoute, StrictRoute
+from tcpdump_parse.model.options import TcpOption
 
-
-class Bits(enum.IntFlag):
-    """The flags the analysis asks for."""
-
-    SYN = 1
-    FIN = 2
-    RST = 4
-    PSH = 8
-    ACK = 16
-
-
-SYN, FIN, RST, PSH, ACK = (int(bit) for bit in Bits)
+SYN, FIN, RST, PSH, ACK = 1, 2, 4, 8, 16
 SFR: Final = SYN | FIN | RST
 _LETTERS: Final = {"S": SYN, "F": FIN, "R": RST, "P": PSH, ".": ACK}
 
@@ -39,12 +33,11 @@ class Reach(enum.Enum):
     CONVERSATION = "conversation"
 
 
-Endpoint = tuple[str, int | str]
 Key = tuple[str, int | str, str, int | str]
 
 
 class Seen(Struct, frozen=True, gc=False):
-    """One segment as Wireshark's analysis sees it. `t` is nanoseconds."""
+    """One segment as Wireshark's analysis sees it. `t` is nanoseconds, `bits` are the flags by name above."""
 
     packet: Packet
     key: Key
@@ -72,35 +65,57 @@ _BITS: Final = _Letters()
 def seen(packet: Packet) -> Seen | None:
     """The segment of `packet` as Wireshark would take it; None when it does nothing there."""
     tcp, ip, reach = packet.tcp, packet.ip, Reach.ANALYSED
-    if tcp is UNSET:
-        if packet.quoted is UNSET or packet.quoted.tcp is UNSET:
-            return None
+    if tcp is UNSET and packet.quoted is not UNSET:
         tcp, ip, reach = packet.quoted.tcp, packet.quoted.ip, Reach.CONVERSATION
-    if tcp.seq is UNSET or tcp.flags is UNSET or ip is UNSET:
+    if tcp is UNSET or ip is UNSET or tcp.seq is UNSET or tcp.flags is UNSET:
         return None
-    length = _length(tcp) - _missing(packet)
-    if length < 0:
-        return None
-    dst = ip.dst
-    if ip.__class__ is IPv4:
-        if ip.flags and "+" in ip.flags:
-            reach = Reach.CONVERSATION
-    seq = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
-    ack = tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
+    length = 0
+    if tcp.seq_end is not UNSET:
+        length = (tcp.seq_end - tcp.seq) & MASK
+    if ip.missing is not UNSET or ip.overrun is not UNSET:
+        length -= _missing(ip, length)
+        if length < 0:
+            return None
+    if _fragmented(ip):
+        reach = Reach.CONVERSATION
     return Seen(
-        packet, (ip.src, tcp.sport, dst, tcp.dport), nanoseconds(packet), seq, 0 if ack is UNSET else ack,
-        0 if tcp.win is UNSET else tcp.win, length, _BITS[tcp.flags], tcp.options, reach,
+        packet, (ip.src, tcp.sport, _destination(ip) if ip.__class__ is IPv4 and ip.options else ip.dst, tcp.dport), nanoseconds(packet),
+        tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs, _ack(tcp), 0 if tcp.win is UNSET else tcp.win, length, _BITS[tcp.flags],
+        tcp.options, reach,
     )
 
 
-def _length(tcp: Segment) -> int:
-    """What the printed range says: the trailing `length` can be missing, e.g. after `[bad opt]`."""
-    return 0 if tcp.seq_end is UNSET or tcp.seq is UNSET else (tcp.seq_end - tcp.seq) & MASK
+def _ack(tcp: Segment) -> int:
+    """The field itself, also where the flag is missing and tcpdump printed it all the same."""
+    if tcp.ack_abs is not UNSET:
+        return tcp.ack_abs
+    if tcp.ack is not UNSET:
+        return tcp.ack
+    return 0 if tcp.ack_unflagged is UNSET else tcp.ack_unflagged
 
 
-def _missing(packet: Packet) -> int:
-    """`truncated-ip - N bytes missing!`: Wireshark clips the IP length to the frame."""
-    return 0
+def _missing(ip: IP, length: int) -> int:
+    """Octets that the IP header claims and the frame does not have: Wireshark clips the length to the frame."""
+    if ip.missing is not UNSET:
+        return ip.missing
+    if ip.overrun is UNSET:
+        return 0
+    headers = 40 if isinstance(ip, IPv4) else 60  # tcpdump 5.0 has clipped the range itself, 4.99.6 has not
+    return ip.overrun.total - ip.overrun.length if length > ip.overrun.length - headers else 0
+
+
+def _fragmented(ip: IP) -> bool:
+    if isinstance(ip, IPv4) and ip.flags and "+" in ip.flags:
+        return True
+    return bool(ip.extensions) and any(isinstance(header, Fragment) for header in ip.extensions)
+
+
+def _destination(ip: IPv4) -> str:
+    """With a source route the last address of the list is the destination (RFC 791 §3.1)."""
+    for option in ip.options:
+        if isinstance(option, LooseRoute | StrictRoute) and (option.unused or option.recorded):
+            return (option.recorded + option.unused)[-1]
+    return ip.dst
 
 
 def nanoseconds(packet: Packet) -> int:
@@ -109,68 +124,5 @@ def nanoseconds(packet: Packet) -> int:
     if clock is UNSET:
         return 0
     whole, _, fraction = clock.partition(".")
-    ns = int(whole) * 1_000_000_000
-    if not fraction:
-        return ns
-    part = int(fraction) * 10 ** (9 - len(fraction)) if len(fraction) <= 9 else int(fraction[:9])
-    return ns - part if whole[0] == "-" else ns + part
-
-
-def shift(options: tuple[TcpOption, ...]) -> int | None:
-    """The window scale that these options carry, as Wireshark uses it."""
-    found = None
-    for option in options:
-        if option.__class__ is Wscale:
-            found = min(option.shift, MAX_SHIFT)
-    return found
-
-
-def mptcp(options: tuple[TcpOption, ...]) -> int:
-    """The MPTCP operations in these options, a bit each."""
-    bits = 0
-    for option in options:
-        if option.__class__ is Unknown and option.kind == 30:
-            words = bytes.fromhex(option.octets).decode().split()
-            for w in words[1:]:
-                if w in _OPERATIONS:
-                    bits |= _OPERATIONS[w]
-                    break
-    return bits
-
-
-_OPERATIONS: Final = {
-    "capable": 1, "join": 2, "dss": 4, "add-addr": 8, "rem-addr": 16, "prio": 32, "fail": 64, "fast-close": 128,
-}
-
-
-def has_cookie(options: tuple[TcpOption, ...]) -> bool:
-    """A TCP Fast Open option that holds a cookie, not only the wish for one (RFC 7413 §2.1)."""
-    for option in options:
-        if option.__class__ is Unknown and option.kind in (34, 254):
-            text = bytes.fromhex(option.octets).decode()
-            if "tfo" in text and "cookiereq" not in text:
-                return True
-    return False
-
-
-def sacked(options: tuple[TcpOption, ...]) -> int:
-    """The octets in these SACK blocks; a block whose edges are in the wrong order takes away."""
-    total = 0
-    for option in options:
-        if option.__class__ is Sack:
-            total += sum(right - left for left, right in option.blocks)
-    return total
-
-
-def dsack(options: tuple[TcpOption, ...], ack: int) -> bool:
-    """The first SACK block lies below the ACK, or ends inside the second (RFC 2883 §4)."""
-    from tcpdump_parse.check.wireshark.state import HALF
-    for option in options:
-        if option.__class__ is Sack and option.blocks:
-            blocks = option.blocks if option.blocks_abs is UNSET else option.blocks_abs
-            left, right = blocks[0]
-            if right == ack or (right - ack) & HALF:
-                return True
-            if len(blocks) > 1 and (blocks[1][0] - right) & HALF and not (blocks[1][1] - right) & HALF:
-                return True
-    return False
+    part = int(fraction.ljust(9, "0")[:9])
+    return int(whole) * 1_000_000_000 + (-part if whole[:1] == "-" else part)

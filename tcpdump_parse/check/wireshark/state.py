@@ -9,26 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from tcpdump_parse.check.wireshark.circle import MASK
+from tcpdump_parse.check.wireshark.unacked import Unacked
+
 if TYPE_CHECKING:
     from tcpdump_parse.check.wireshark.analysis import Analysis
     from tcpdump_parse.check.wireshark.segment import Key
 
-MASK: Final = 0xFFFFFFFF
-HALF: Final = 0x80000000
 MARKER: Final = MASK
 """Wireshark's -1 in an unsigned counter: as a number of duplicate ACKs it is huge."""
-UNKNOWN, NOT_SCALED, MAX_SHIFT = -1, -2, 14
-MAX_UNACKED: Final = 10_000
-"""Beyond this many unacknowledged segments Wireshark keeps no more, and then SYN and FIN no longer count (measured)."""
-
-
-class Sent:
-    """A segment that is not yet acknowledged: `start` to `end` on the circle, when and in which frame it was sent."""
-
-    __slots__ = ("end", "frame", "start", "t")
-
-    def __init__(self, start: int, end: int, frame: int, t: int) -> None:
-        self.start, self.end, self.frame, self.t = start, end, frame, t
+UNKNOWN, NOT_SCALED = -1, -2
 
 
 class Flow:
@@ -50,15 +40,24 @@ class Flow:
         self.sacked = 0
         self.lastflags = 0
         self.mpseen = 0
-        self.unacked: list[Sent] = []
+        self.unacked = Unacked()
         self.inflight_known = True
         self.push_bytes, self.pushed = 0, False
+
+
+class Multipath:
+    """One MPTCP connection: the operations seen in any of its subflows, a bit each. They are never cleared."""
+
+    __slots__ = ("operations",)
+
+    def __init__(self) -> None:
+        self.operations = 0
 
 
 class Conversation:
     """Both directions of one incarnation of a pair of endpoints. `stream` is Wireshark's `tcp.stream`, from 0."""
 
-    __slots__ = ("completeness", "first_ack", "irtt", "mptcp", "opener", "stream", "synacks", "tfodata", "tsyn")
+    __slots__ = ("completeness", "first_ack", "irtt", "multipath", "opener", "stream", "synacks", "tfodata", "tsyn")
 
     def __init__(self, stream: int, opener: Key) -> None:
         self.stream = stream
@@ -66,7 +65,7 @@ class Conversation:
         self.tsyn: int | None = None
         self.irtt = 0
         self.tfodata = False
-        self.mptcp = 0
+        self.multipath: Multipath | None = None
         self.completeness = 0
         self.first_ack: int | None = None
         self.synacks: list[SynAck] = []
