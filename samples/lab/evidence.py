@@ -5,6 +5,7 @@ Positions are relative to the first sequence number of their direction, unrolled
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -20,6 +21,7 @@ OPPOSITE = {Way.TO_SERVER: Way.TO_CLIENT, Way.TO_CLIENT: Way.TO_SERVER}
 SOURCE = {bytes.fromhex("020000000001"): Way.TO_SERVER, bytes.fromhex("020000000002"): Way.TO_CLIENT}
 # A kernel may say something between taking a segment from the device and looking at it; this much later it has looked.
 LOOKED = 0.001
+PAWS = "PAWSEstab"  # Linux's counter of segments thrown away by it
 
 
 class MismatchError(Exception):
@@ -139,25 +141,42 @@ class Taken(Enum):
     UNKNOWN = "unknown"
 
 
-def taken(talk: Conversation, copy: Sent, again: Sent, octets: list[Span], drops: int) -> Taken:
-    """Whether the receiver kept these octets of `copy`, as it showed before `again` arrived, or by what it answered to that.
+def taken(talk: Conversation, copy: Sent, octets: list[Span], drops: Counter[str]) -> Taken:
+    """Whether the receiver kept these octets of `copy`: what it said before they arrived once more, and its answer when they did.
 
     Arrival at a host is not acceptance by its TCP: only ACK and SACK show that. `drops` is the receiver's own count of segments
-    that it threw away; with none, silence means acceptance.
+    that it threw away, by counter; with none, silence means acceptance.
     """
     arrived, end = copy.arrivals[0], RECEIVER[copy.way]
-    until = again.arrivals[0] if again.arrivals else len(talk.captures[end]) + 1
+    others = [other for other in talk.sent[copy.way] if other is not copy and common(octets, [other.span])]
+    until = min((at for other in others for at in other.arrivals if at > arrived), default=len(talk.captures[end]) + 1)
     between = [answer for answer in talk.answers(copy.way) if arrived < answer.sent < until]
     if not minus(octets, [span for answer in between for span in answer.said]):
         return Taken.ACCEPTED
     after = [answer for answer in talk.answers(copy.way) if answer.sent > until][:2]
     if any(answer.dsack and common([answer.dsack], octets) for answer in after):
         return Taken.ACCEPTED
-    if not drops:
+    if not drops.total():
+        return Taken.ACCEPTED
+    if outdated(talk, copy):
+        return Taken.DISCARDED
+    if set(+drops) == {PAWS} and outdated(talk, copy) is False:
         return Taken.ACCEPTED
     looked = [answer for answer in between if answer.ack is not None and answer.time - talk.time(end, arrived) > LOOKED]
     blind = looked and not any(answer.sack for answer in talk.answers(copy.way)) and looked[-1].ack != octets[0][0]
     return Taken.UNKNOWN if not looked or blind else Taken.DISCARDED
+
+
+def outdated(talk: Conversation, copy: Sent) -> bool | None:
+    """Whether PAWS (RFC 7323 section 5) threw it away: its TSval is older than the receiver's last echo. None: the echoes leave it open."""
+    echoes = [(answer.sent, answer.seg.ts[1]) for answer in talk.answers(copy.way) if answer.seg.ts and answer.ack is not None]
+    if copy.seg.ts is None:
+        return False
+    before = [echo for sent, echo in echoes if sent < copy.arrivals[0]][-1:]
+    after = [echo for sent, echo in echoes if sent > copy.arrivals[0]][:1]
+    if any(0 < (echo - copy.seg.ts[0]) % 2**32 < 2**31 for echo in before):
+        return True
+    return False if any((copy.seg.ts[0] - echo) % 2**32 < 2**31 for echo in after) else None
 
 
 def load(folder: Path) -> Conversation:

@@ -14,12 +14,13 @@ nothing that reached an end could show a fact is the row lowered to what can be 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from evidence import RECEIVER, SENDER, Conversation, Sent, Taken, load, taken
+from evidence import PAWS, RECEIVER, SENDER, Conversation, Sent, Taken, load, taken
 from frame import RST
 from spans import Span, common, minus
 
@@ -55,8 +56,8 @@ class Reason(Enum):
 
 # Counters of Linux (TcpExt) that count segments which arrived and were not kept.
 DROPS = (
-    *("TCPRcvQDrop", "TCPZeroWindowDrop", "TCPBacklogDrop", "TCPOFODrop", "PruneCalled", "RcvPruned", "OfoPruned"),
-    *("ListenDrops", "ListenOverflows", "PAWSEstab", "InCsumErrors"),
+    *("TCPRcvQDrop", "TCPZeroWindowDrop", "TCPBacklogDrop", "TCPOFODrop", "RcvPruned", "OfoPruned"),
+    *("ListenDrops", "ListenOverflows", PAWS, "InCsumErrors"),
 )
 Verdict = tuple[bool | None, Reason]
 COLUMNS = ("end", "record", "frame", "slen", "kind", "needed", "reason")
@@ -91,7 +92,7 @@ class Row:
 class Truth:
     """The facts of one recording, asked by name."""
 
-    def __init__(self, talk: Conversation, drops: dict[str, int]) -> None:
+    def __init__(self, talk: Conversation, drops: dict[str, Counter[str]]) -> None:
         """`drops`: of each end, how many segments its kernel says it threw away."""
         self.talk, self.drops = talk, drops
 
@@ -110,7 +111,7 @@ class Truth:
         if late := minus(again, [other.span for other in early]):
             again = minus(again, late)
         drops = self.drops[RECEIVER[frame.way]]
-        fates = {other.n: taken(self.talk, other, frame, octets, drops) for other in early if (octets := common(again, [other.span]))}
+        fates = {other.n: taken(self.talk, other, octets, drops) for other in early if (octets := common(again, [other.span]))}
         kept = [other.span for other in early if fates.get(other.n) is Taken.ACCEPTED]
         if not minus(again, kept):
             return False, Reason.COPY_ARRIVED_LATER if late else Reason.COPY_ARRIVED
@@ -188,10 +189,10 @@ class Truth:
             yield Row(end, at, f"{frame.way.value} {frame.n}", frame.span[1] - frame.start, kind, needed, reason)
 
 
-def dropped(folder: Path) -> dict[str, int]:
+def dropped(folder: Path) -> dict[str, Counter[str]]:
     """How many segments each end's kernel says it threw away."""
     counters = json.loads((folder / "about.json").read_text())["counters"]
-    return {end: sum(counted.get(name, 0) for name in DROPS) for end, counted in counters.items()}
+    return {end: Counter({name: counted[name] for name in DROPS if name in counted}) for end, counted in counters.items()}
 
 
 def derive(folder: Path) -> list[Row]:

@@ -201,11 +201,37 @@ DROPPED = {
 }
 
 
-TALES = [(text, 0) for text in CASES.values()] + [(text, 1) for text in DROPPED.values()]
+OUTDATED = {
+    "a late original older than the last echo was thrown away (PAWS)": """
+        s 0+10 ts 100
+        s 10+10 ts 101 late 5
+        s 20+10 ts 102
+        c ack 10 ts 7 ecr 100
+        s 10+10 ts 300 lost
+        = needed (copy-discarded) | -
+        s 0+10 ts 300
+        c ack 10 sack 0-10 ts 7 ecr 300
+        s 10+10 ts 500
+        = needed (copy-discarded) | needed (copy-discarded)
+        c ack 30 ts 8 ecr 500
+    """,
+    "not older than the next echo: PAWS let it pass": """
+        s 0+10 ts 100
+        c ack 10 ts 7 ecr 100
+        s 10+10 ts 200 late 1
+        s 20+10 ts 201
+        s 10+10 ts 400
+        = spurious (copy-arrived) | spurious (copy-arrived)
+        c ack 30 sack 10-20 ts 8 ecr 200
+    """,
+}
+
+TALES = [(text, "") for text in CASES.values()] + [(text, "TCPRcvQDrop") for text in DROPPED.values()]
+TALES += [(text, "PAWSEstab") for text in OUTDATED.values()]
 
 
-@pytest.mark.parametrize(("text", "drops"), TALES, ids=[*CASES, *DROPPED])
-def test_each_line_is_what_the_tale_says(text: str, drops: int) -> None:
+@pytest.mark.parametrize(("text", "drops"), TALES, ids=[*CASES, *DROPPED, *OUTDATED])
+def test_each_line_is_what_the_tale_says(text: str, drops: str) -> None:
     """A truth that is wrong judges every judgement wrongly."""
     found = list(verdicts(text, drops))
     assert found

@@ -12,6 +12,7 @@ wrap, so that every case crosses it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -109,11 +110,15 @@ def called(row: Row) -> str:
     return f"{ {True: 'needed', False: 'spurious', None: 'undecidable'}[row.needed] } ({row.reason.value})"
 
 
-def verdicts(text: str, drops: int = 0) -> Iterator[tuple[int, tuple[str, str], tuple[str, str]]]:
-    """For each line with a verdict: its number, what was expected, what the truth says (the first arrival's row, and a copy's after it)."""
+def verdicts(text: str, drops: str = "") -> Iterator[tuple[int, tuple[str, str], tuple[str, str]]]:
+    """For each line with a verdict: its number, what was expected, what the truth says (the first arrival's row, and a copy's after it).
+
+    `drops` names the kernels' counter of segments that were thrown away, if there were any.
+    """
     tale = tell(text)
     talk, names = recorded(tale)
-    rows = {names[row.end, row.record]: called(row) for row in Truth(talk, {"client": drops, "server": drops}).rows()}
+    counted = Counter([drops] if drops else [])
+    rows = {names[row.end, row.record]: called(row) for row in Truth(talk, {"client": counted, "server": counted}).rows()}
     for number, said in enumerate(tale):
         if said.verdict[0]:
             arrivals = [rows[number, nth] for nth in range(1, len(said.arrives) + 1)]
