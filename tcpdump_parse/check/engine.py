@@ -246,9 +246,23 @@ class Judge:
         line, end_line, time = place or (UNSET, UNSET, UNSET)
         capture = connection.capture if connection else self._capture.capture if self._capture else 0
         return Finding(
-            rule.name, LOWERED[severity] if unmet else severity, rule.family, capture, connection.conn if connection else UNSET, frame, known_at,
-            line, end_line, time, connection.flow if connection else UNSET, side or UNSET, UNSET, rule.cites or UNSET, facts.facts, facts.evidence, unmet,
-        )  # fmt: skip
+            rule=rule.name,
+            severity=LOWERED[severity] if unmet else severity,
+            family=rule.family,
+            capture=capture,
+            conn=connection.conn if connection else UNSET,
+            frame=frame,
+            known_at=known_at,
+            line=line,
+            end_line=end_line,
+            time=time,
+            flow=connection.flow if connection else UNSET,
+            side=side or UNSET,
+            cites=rule.cites or UNSET,
+            facts=facts.facts,
+            evidence=facts.evidence,
+            unless=unmet,
+        )
 
 
 def check(events: Iterable[Event], select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Iterator[Finding]:
