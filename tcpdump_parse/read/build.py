@@ -1,0 +1,210 @@
+"""From Lark's tree to a recipe: which class takes which tokens. The recipe makes the first value of a shape and every later one.
+
+A rule named like a class of the model (`sack_ok`: SackOk) becomes that class, its children are fields by their names. A rule in LISTS is
+a tuple. Any other rule holds one value, or none: then it is a word, and true. The one thing that is not nested in the text as it
+is in the model is the stack of headers, which `assemble` folds; the printer's `stack.unfold` is its inverse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+from lark import Token, Tree
+
+from tcpdump_parse.model import ip as _ip
+from tcpdump_parse.model import layers as _layers
+from tcpdump_parse.model import options as _options
+from tcpdump_parse.model import packet as _packet
+from tcpdump_parse.read.terms import ENDS, Term, term
+
+Node: TypeAlias = "Tree[Token]"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _classes() -> Iterator[tuple[str, type]]:
+    for module in (_options, _ip, _layers, _packet):
+        for name, found in vars(module).items():
+            if isinstance(found, type) and issubclass(found, msgspec.Struct) and found.__module__ == module.__name__:
+                yield _snake(name), found
+
+
+# IPv4 is one word in every RFC; a record's segment is its `tcp`. The others are bases, or are put together by other hands.
+CLASSES: dict[str, type] = dict(_classes()) | {"tcp": _packet.Segment, "ipv4": _ip.IPv4, "ipv6": _ip.IPv6}
+for _name in ("segment", "packet", "quoted", "octets", "layout", "option", "sub", "ip_option", "header_option", "extension_header", "route",
+              "link_header", "layer_header"):  # fmt: skip
+    CLASSES.pop(_name, None)
+
+LISTS = frozenset({"options", "blocks", "block", "ids", "extensions", "recorded", "unused", "stamps", "route"})
+
+
+class Leaf:
+    """One token of the text and how it is read; `part` picks from a token that holds two values."""
+
+    __slots__ = ("ends", "index", "part", "term")
+
+    def __init__(self, index: int, how: Term, ends: str = "", part: int = 0) -> None:
+        self.index = index
+        self.term = how
+        self.ends = ends
+        self.part = part
+
+
+class Word:
+    """A value that the shape alone gives."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class Items:
+    __slots__ = ("items",)
+
+    def __init__(self, items: Sequence[Recipe]) -> None:
+        self.items = items
+
+
+class Make:
+    """A class of the model and recipes for its fields."""
+
+    __slots__ = ("cls", "fields")
+
+    def __init__(self, cls: type, fields: dict[str, Recipe]) -> None:
+        self.cls = cls
+        self.fields = fields
+
+
+Recipe = Leaf | Word | Items | Make
+
+
+def short(name: str) -> str:
+    return str(name)
+
+
+def tokens(tree: Node) -> list[Token]:
+    """The tree's tokens in the order of the text."""
+    return [token for token in tree.scan_values(lambda value: isinstance(value, Token))]
+
+
+class Builder:
+    """Turns one tree into a recipe; tokens are numbered in the order of the text."""
+
+    def __init__(self, tree: Node) -> None:
+        self.tokens = tokens(tree)
+        self.index = {id(token): number for number, token in enumerate(self.tokens)}
+
+    def leaf(self, token: Token) -> Leaf:
+        return Leaf(self.index[id(token)], term(token.type))
+
+    def end(self, token: Token, kind: str, part: int) -> Leaf:
+        if token.type.startswith("ADDRESS") and kind == "ported":
+            raise ValueError("no port behind the address")
+        if token.type == "ENDPOINT" and kind != "port":
+            kind = {"ported": "named"}.get(kind, kind + "_named")
+        return Leaf(self.index[id(token)], term(token.type), kind, part)
+
+    def value(self, node: Node | Token) -> Recipe:
+        if isinstance(node, Token):
+            return self.leaf(node)
+        name = node.data
+        if name in CLASSES:
+            return Make(CLASSES[name], self.fields(node.children))
+        if name in LISTS:
+            return Items([self.value(child) for child in node.children])
+        if not node.children:
+            return Word(True)
+        if len(node.children) != 1:
+            raise TypeError(f"rule {name} holds {len(node.children)} values, and is neither a class nor a list")
+        return self.value(node.children[0])
+
+    def fields(self, children: Sequence[Node | Token]) -> dict[str, Recipe]:
+        made: dict[str, Recipe] = {}
+        for child in children:
+            if isinstance(child, Token):
+                raise TypeError(f"token {child.type} is no field")
+            if child.data in made:
+                raise TypeError(f"field {child.data} twice")
+            made[child.data] = self.value(child)
+        return made
+
+
+STACK = frozenset({"word4", "word6", "ipv4", "ipv6", "ends", "extensions", "ports", "tcp"})
+
+
+def recipe(tree: Node) -> tuple[list[Token], Make]:
+    """The tokens of a record's tree and the recipe of its Packet."""
+    builder = Builder(tree)
+    plain = [child for child in tree.children if isinstance(child, Tree) and child.data not in STACK]
+    fields = builder.fields(plain)
+    fields |= assemble(builder, [child for child in tree.children if isinstance(child, Tree) and child.data in STACK])
+    return builder.tokens, Make(_packet.Packet, fields)
+
+
+class _Headers:
+    """The headers of a record, taken one by one from the front."""
+
+    def __init__(self, items: Sequence[Node]) -> None:
+        self.items = list(items)
+
+    def take(self, *names: str) -> Node | None:
+        return self.items.pop(0) if self.items and self.items[0].data in names else None
+
+
+def assemble(builder: Builder, items: Sequence[Node]) -> dict[str, Recipe]:
+    """Folds headers in the order of the text into `ip`, `tcp` and what stands around them."""
+    headers = _Headers(items)
+    fields: dict[str, Recipe] = {}
+    word, header, ends = headers.take("word4", "word6"), headers.take("ipv4", "ipv6"), headers.take("ends")
+    if ends is None:
+        return fields
+    extensions, ports, tcp = headers.take("extensions"), headers.take("ports"), headers.take("tcp")
+    kind = "whole" if extensions is not None else "ported" if tcp is not None else "loose"
+    known = builder.fields(header.children) if header is not None else {}
+    if extensions is not None:
+        known["extensions"] = builder.value(extensions)
+    if word is None:
+        known["keyword"] = Word(False)
+    cls = _version(word, header, ends)
+    src, dst = ends.children
+    assert isinstance(src, Token)
+    assert isinstance(dst, Token)
+    fields["ip"] = Make(cls, {"src": builder.end(src, kind, 0), "dst": builder.end(dst, kind, 0)} | known)
+    if tcp is not None:
+        if ports is not None:
+            src, dst = ports.children
+            kind = "port"
+        both = {"sport": builder.end(src, kind, 1), "dport": builder.end(dst, kind, 1)}  # type: ignore[arg-type]
+        fields["tcp"] = Make(_packet.Segment, both | builder.fields(tcp.children))
+    elif extensions is None:
+        fields |= {"sport": builder.end(src, kind, 1), "dport": builder.end(dst, kind, 1)}
+    return fields
+
+
+def _version(word: Node | None, header: Node | None, ends: Node) -> type:
+    """IPv4 or IPv6: by the word, else the header, else the look of the addresses."""
+    for said in (word, header):
+        if said is not None:
+            return _ip.IPv6 if "6" in said.data else _ip.IPv4
+    return _ip.IPv6 if any(isinstance(end, Token) and end.type.endswith("6") for end in ends.children) else _ip.IPv4
+
+
+def evaluate(made: Recipe, texts: Sequence[str]) -> Any:
+    """The value itself, from the tokens' texts. Raises ValueError where a token refuses its text."""
+    if isinstance(made, Leaf):
+        text = texts[made.index]
+        return ENDS[made.ends][text][made.part] if made.ends else made.term.read(text)
+    if isinstance(made, Word):
+        return made.value
+    if isinstance(made, Items):
+        return tuple(evaluate(item, texts) for item in made.items)
+    return made.cls(**{name: evaluate(field, texts) for name, field in made.fields.items()})
+
+
+Reading = Callable[[str], Any]

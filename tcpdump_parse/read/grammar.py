@@ -1,0 +1,74 @@
+"""The language tcpdump prints: finds the files of grammar/, builds lark's LALR parser from them when it is first needed.
+
+The files are one grammar, cut by layer. Lark's tables are made when the package is built (`tables()`, saved beside the code), because
+making them takes ten times as long as loading them; without them, or when the grammar has changed since, they are made anew. lark
+itself is imported here and nowhere else, at the first unknown shape. Never `Lark(cache=True)`: it unpickles from a shared folder.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lark import Lark
+    from lark.tree import Tree
+
+_HERE = Path(__file__).resolve().parent
+TABLES = _HERE / "tables.bin"
+
+
+def source() -> str:
+    """The whole grammar, one text: grammar/ of the wheel, else of the source tree."""
+    for folder in (_HERE.parent / "grammar", _HERE.parent.parent / "grammar"):
+        files = sorted(folder.glob("*.lark"))
+        if files:
+            return "\n".join(file.read_text("utf-8") for file in files)
+    raise FileNotFoundError("the grammar of tcpdump_parse is missing: install the package again")
+
+
+def _built(text: str, *, strict: bool = False) -> Lark:
+    from lark import Lark
+
+    return Lark(text, parser="lalr", lexer="contextual", start="packet", maybe_placeholders=False, strict=strict)
+
+
+def tables() -> bytes:
+    """What the package's build saves: the digest of the grammar, then lark's tables."""
+    text = source()
+    saved = io.BytesIO()
+    _built(text).save(saved)
+    return hashlib.sha256(text.encode()).digest() + saved.getvalue()
+
+
+@functools.cache
+def parser() -> Lark:
+    """Lark's parser for the start rule `packet`."""
+    from lark import Lark
+
+    text = source()
+    try:
+        saved = TABLES.read_bytes()
+    except OSError:
+        return _built(text)
+    if saved[:32] != hashlib.sha256(text.encode()).digest():
+        return _built(text)
+    try:
+        return Lark.load(io.BytesIO(saved[32:]))
+    except (pickle.UnpicklingError, KeyError, TypeError, AttributeError):  # written by another version of lark
+        return _built(text)
+
+
+@functools.cache
+def terminals() -> dict[str, str]:
+    """Every terminal's pattern, as a regular expression, by its name."""
+    return {terminal.name: terminal.pattern.to_regexp() for terminal in parser().terminals}
+
+
+def parse(head: str) -> Tree:  # type: ignore[type-arg]
+    """The tree of a record's head. Raises lark.exceptions.UnexpectedInput where the grammar refuses it."""
+    return parser().parse(head)

@@ -1,0 +1,150 @@
+"""How each terminal of the grammar is read into a value and printed from it. A terminal that is missing here is text, a literal is itself.
+
+`code` is the same reading as an expression for generated constructors, `{}` being the token's text; reading may raise ValueError,
+which means that the text is not of this language after all (a plan then refuses the record, as Lark does).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from msgspec import UNSET, UnsetType
+
+from tcpdump_parse.model import Port
+from tcpdump_parse.read import grammar
+
+
+class Term(NamedTuple):
+    code: str
+    read: Callable[[str], Any]
+    write: Callable[[Any], str]
+
+
+_SAFE = 1 << 53
+
+
+def big(digits: str) -> int | str:
+    """An integer; above 2^53, where JSON readers lose digits, its digits."""
+    value = int(digits)
+    return value if value <= _SAFE else digits
+
+
+def _hex(width: int) -> Term:
+    return Term("int({}, 16)", lambda text: int(text, 16), f"%0{width}x".__mod__)
+
+
+_INT = Term("int({})", int, "%d".__mod__)
+_TEXT = Term("{}", str, str)
+
+TERMS: dict[str, Term] = {
+    "INT": _INT,
+    "BIG": Term("big({})", big, str),
+    "HEX": _hex(0),
+    "H2": _hex(2),
+    "H4": _hex(4),
+    "H5": _hex(5),
+    "H8": _hex(8),
+    "IP_FLAGS": Term("tuple({}.split(', '))", lambda text: tuple(text.split(", ")), ", ".join),
+    "HOP": Term("{}[1:]", lambda text: text[1:], " {}".format),
+    "HOP_RECORDED": Term("{}[1:-1]", lambda text: text[1:-1], " {},".format),
+    "ECN": Term("{}[1:]", lambda text: text[1:], ",{}".format),
+    "LENGTH_WITH_PORT": _INT,
+}
+
+# Literals that stand for a value which is not their text.
+WORDS: dict[str, Any] = {
+    "NO_FLAGS": "",
+    "NO_IP_FLAGS": (),
+    "CORRECT": True,
+    "INCORRECT": False,
+    "CARET_HERE": True,
+    "CARET_BEHIND": True,
+    "TOO_SHORT": "too short",
+    "TOO_LONG": "too long",
+    "CUT": "[|tcp]",
+}
+
+
+def term(name: str) -> Term:
+    """How the terminal `name` is read and printed."""
+    if name in WORDS:
+        value = WORDS[name]
+        return Term(repr(value), lambda _text: value, lambda _value: literal(name))
+    return TERMS.get(name, _TEXT)
+
+
+@cache
+def literal(name: str) -> str:
+    """The text of a terminal that is a fixed string."""
+    found = next(item for item in grammar.parser().terminals if item.name == name)
+    return found.pattern.value if found.pattern.type == "str" else re.sub(r"\\(.)|\(\?=.*", r"\1", found.pattern.value)
+
+
+def _port(text: str) -> Port:
+    return int(text) if text.isdecimal() and (text[0] != "0" or text == "0") and len(text) < 6 else text
+
+
+def _endpoint(text: str) -> tuple[str, Port]:
+    """`127.0.0.1.8000` is an address and a port; refused where no port stands behind the last dot."""
+    address, dot, port = text.rpartition(".")
+    if not dot or not address or not port:
+        raise ValueError(f"no port in {text}")
+    return address, _port(port)
+
+
+def _whole(text: str) -> tuple[str, UnsetType]:
+    """An address or a name alone."""
+    return text, UNSET
+
+
+def _loose(text: str) -> tuple[str, Port | UnsetType]:
+    """An endpoint of a protocol that is not TCP: numeric addresses show whether a port follows, names do not."""
+    if _numeric().fullmatch(text):
+        return _endpoint(text)
+    return text, UNSET
+
+
+@cache
+def _numeric() -> re.Pattern[str]:
+    return re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){4}|[0-9]{1,3}(?:\.[0-9]{1,3}){3}\.[0-9A-Za-z_-]+|" + grammar.terminals()["ENDPOINT6"].partition(r"(?= > ")[0])
+
+
+@cache
+def _above() -> Callable[[str], bool]:
+    """Whether Lark would read this text as one of the terminals that win over ENDPOINT."""
+    patterns = (grammar.terminals()[name].rpartition("(?=")[0] for name in ("ENDPOINT6", "ADDRESS", "ADDRESS6"))
+    found = re.compile("|".join(patterns)).fullmatch
+    return lambda text: found(text) is not None
+
+
+class Ends(dict[str, tuple[str, Any]]):
+    """Endpoint tokens already taken apart. Bounded: a log names few, hostile text may name millions."""
+
+    LIMIT = 1 << 16
+
+    def __init__(self, split: Callable[[str], tuple[str, Any]], refuses: Callable[[str], bool] | None = None) -> None:
+        self.split = split
+        self.refuses = refuses
+
+    def __missing__(self, text: str) -> tuple[str, Any]:
+        if self.refuses is not None and self.refuses(text):
+            raise ValueError(f"{text} is no name")
+        if len(self) >= self.LIMIT:
+            self.clear()
+        found = self[text] = self.split(text)
+        return found
+
+
+# By what follows the two tokens, then by terminal.
+ENDS: dict[str, Ends] = {
+    "named": Ends(_endpoint, lambda text: _above()(text)),
+    "ported": Ends(_endpoint),
+    "whole": Ends(_whole),
+    "whole_named": Ends(_whole, lambda text: _above()(text)),
+    "loose": Ends(_loose),
+    "loose_named": Ends(_loose, lambda text: _above()(text)),
+    "port": Ends(lambda text: ("", _port(text))),
+}
