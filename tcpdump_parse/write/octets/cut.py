@@ -40,8 +40,7 @@ def cut_octets(tcp: Segment, around: Surroundings) -> Built:
     known = b"".join(b"\0" if type(option) is o.Eol else _alone(option) for option in whole)
     if tcp.cut is not UNSET and "bad opt" in tcp.cut:
         return _bad_option(tcp, around, size, known + _provoked(partial, size - 20 - len(known)), payload)
-    named = KINDS.get(partial.strip())
-    known += bytes(named) if named else b""
+    known += _begun(partial, size - 20 - len(known))
     return Built(header_octets(tcp, size, 0) + known, around.room, (Invented.CHECKSUM, Invented.CUT))
 
 
@@ -55,6 +54,17 @@ def _alone(option: o.TcpOption) -> bytes:
         if not holes:
             return octets[: len(octets) - fill]
     raise CannotBuildError(Reason.OPTIONS)
+
+
+def _begun(partial: str, room: int) -> bytes:
+    """The first octets of an option that the capture cut: its kind, its length, and what was printed of its data."""
+    named = KINDS.get(partial.strip())
+    if named:
+        return bytes(named)
+    words = partial.split()
+    if words and words[0].startswith("unknown-") and room >= 2:
+        return bytes((int(words[0][8:]), room)) + (bytes.fromhex(words[1][2:]) if len(words) > 1 else b"")
+    return b""
 
 
 def _provoked(partial: str, room: int) -> bytes:

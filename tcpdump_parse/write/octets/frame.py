@@ -11,7 +11,9 @@ from struct import error as MalformedError  # noqa: N812  # The standard library
 from msgspec import UNSET
 
 from tcpdump_parse.model import IPv4, IPv6, Notice, Packet, Segment
+from tcpdump_parse.model.ip import HopByHop, Jumbo
 from tcpdump_parse.write.octets.addresses import address, pair
+from tcpdump_parse.write.octets.bare import bare_octets
 from tcpdump_parse.write.octets.cut import cut_octets
 from tcpdump_parse.write.octets.dump import announced, frame_of_dump
 from tcpdump_parse.write.octets.extensions import destination6, extensions_octets
@@ -52,11 +54,13 @@ class Rebuilder:
 
     def _frame(self, packet: Packet) -> Frame:
         ip, tcp = packet.ip, packet.tcp
-        if tcp is UNSET or ip is UNSET:
+        if ip is UNSET:
             raise CannotBuildError(Reason.NOT_TCP)
         if packet.layers:
             raise CannotBuildError(Reason.TUNNEL)
-        if type(ip) is IPv4:
+        if tcp is UNSET:
+            octets, wire, invented = bare_octets(packet, self._filling)
+        elif type(ip) is IPv4:
             octets, wire, invented = self._version4(packet, ip, tcp)
         else:
             octets, wire, invented = self._version6(packet, ip, tcp)  # type: ignore[arg-type]
@@ -90,7 +94,7 @@ class Rebuilder:
 
     def _version6(self, packet: Packet, ip: IPv6, tcp: Segment) -> tuple[bytes, int, tuple[Invented, ...]]:
         _, sums = pair(ip.src, ip.dst)
-        room = None if ip.payload_length is UNSET else ip.payload_length
+        room = None if ip.payload_length is UNSET or _jumbo(ip) else ip.payload_length
         inner, fragment = b"", False
         if ip.extensions:
             inner = extensions_octets(ip.extensions, None if room is None else room - _size(tcp))
@@ -116,6 +120,11 @@ class Rebuilder:
             tail = body
             return segment_octets(tcp, around, guesses(tail, tcp.length), Invented.DECODED, self._filling)
         return segment_octets(tcp, around, (), Invented.PAYLOAD, self._filling)
+
+
+def _jumbo(ip: IPv6) -> bool:
+    """RFC 2675: the length stands in a hop-by-hop option, and the header's is zero."""
+    return ip.payload_length == 0 and any(type(header) is HopByHop and any(type(o) is Jumbo for o in header.options) for header in ip.extensions)
 
 
 def _size(tcp: Segment) -> int:

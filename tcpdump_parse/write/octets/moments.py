@@ -55,11 +55,11 @@ def dated(packet: Packet) -> bool:
 
 
 def scaled(moment: Moment, digits: int) -> tuple[int, int]:
-    """Seconds and fraction in units of 10^-digits; a fraction with fewer or more digits is converted, seven or eight are tcpdump's
-    way to print more than a million microseconds and stay as they are."""
+    """Seconds and fraction in units of 10^-digits; a fraction with fewer or more digits is converted, seven, eight, or
+    more than nine are tcpdump's way to print a million microseconds and more, and stay as they are."""
     seconds, count, given = moment
     if given == digits:
         return seconds, count
-    if given in (7, 8):
+    if given > 9 or given in (7, 8):
         return (seconds, count) if digits == 6 else (seconds, count * 1000)
     return seconds, count * 10 ** (digits - given) if given < digits else count // 10 ** (given - digits)

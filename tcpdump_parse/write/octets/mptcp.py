@@ -34,8 +34,10 @@ def mptcp_octets(option: o.Mptcp) -> tuple[bytes, int]:
     return bytes((30, size)) + data + bytes(hidden), hidden
 
 
-def _hex(text: str | UnsetType, size: int) -> bytes:
-    return b"" if text is UNSET else int(text.removeprefix("0x"), 16).to_bytes(size, "big")
+def _hex(value: str | int | UnsetType, size: int) -> bytes:
+    if value is UNSET:
+        return b""
+    return (int(value, 16) if isinstance(value, str) else value).to_bytes(size, "big")
 
 
 def _number(value: Any, size: int) -> bytes:

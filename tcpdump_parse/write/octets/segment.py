@@ -24,7 +24,7 @@ HEADER = Layout("!HHIIHHHH")
 
 CHECKSUM_AT = 16
 BITS = {"F": 1, "S": 2, "R": 4, "P": 8, ".": 16, "U": 32, "E": 64, "W": 128, "e": 256}
-ACK, URG = 16, 32
+ACK, URG, RESERVED = 16, 32, 0x0F00
 WORD = 0xFFFFFFFF
 
 FILLER = {2049: 0xFF}
@@ -110,9 +110,10 @@ def header_octets(tcp: Segment, size: int, checksum: int) -> bytes:
 def _fitting(
     tcp: Segment, length: int, need: int, payloads: Iterable[Guess], unknown: Invented
 ) -> tuple[bytes, int, tuple[Invented, ...]]:
-    """The first payload that is whole and adds up; else one whose holes can make it so; else one that can be completed; else
-    unknown octets throughout."""
+    """The first payload that is whole and adds up; else one whose holes can make it so; else one that can be completed; else one
+    that is whole, if what is missing may hide in the header; else unknown octets throughout."""
     holed: bytes | None = None
+    whole: tuple[bytes, int] | None = None
     partial = b""
     for guess in payloads:
         known = guess.octets
@@ -121,10 +122,13 @@ def _fitting(
             if not missing:
                 return known, 0, ()
             holed = _with_holes(guess, missing) if holed is None else holed
+            whole = whole or (known, missing)
         elif len(known) < length and (not partial or length - len(partial) < 2):
             partial = known
     if holed is not None:
         return holed, 0, (Invented.DECODED,)
+    if whole is not None and length - len(partial) in (1, length):
+        return *whole, ()
     ports = [port for port in (tcp.sport, tcp.dport) if port in FILLER]
     rest, left = _filled(length, (need - ones(partial)) % RING, len(partial), FILLER[ports[0]] if ports and not partial else 0)
     if length == 1 and not left:
@@ -168,13 +172,16 @@ def _known(
 
 
 def solved_in_header(header: bytearray, need: int, tcp: Segment, holes: list[Hole]) -> tuple[bytes, Invented]:
-    """Put `need` into octets that tcpdump does not print: option data, padding after `eol`, then the urgent pointer without URG,
-    the acknowledgement number without ACK (tcpdump up to 4.99.3 prints neither)."""
+    """Put `need` into what tcpdump does not print: option data, padding after `eol`, the reserved bits (AE among them, RFC 9768,
+    shown since 5.0), the urgent pointer without URG, the acknowledgement number without ACK (both shown since 4.99.6)."""
     for at, count in holes:
         word = solve(need, 20 + at, count)
         if word is not None:
             header[20 + at : 20 + at + len(word)] = word
             return bytes(header), Invented.HIDDEN
+    if not need & ~RESERVED and not (header[12] << 8) & need:
+        header[12] |= need >> 8
+        return bytes(header), Invented.HIDDEN
     flags = flag_bits(tcp.flags or "")
     if not flags & URG and tcp.urg_unflagged is UNSET:
         header[18:20] = need.to_bytes(2, "big")

@@ -35,7 +35,7 @@ DECODED: dict[str, Callable[[str, int], Iterator[Guess]]] = {
     ": BGP": bgp,
     " [RST": reset_text,
     " [!RST": reset_text,
-    "\n\tRPKI": rpki,
+    "\tRPKI": rpki,
 }
 """How a tail begins, and who knows that protocol's lines."""
 

@@ -39,7 +39,8 @@ def _octet(mark: str) -> int:
 
 
 def reset_text(tail: str, length: int) -> Iterator[Guess]:
-    """` [RST TEXT]`: the first thirty octets of a reset's payload (RFC 9293 §3.5.3 allows them); `+` where there were more."""
-    match = re.match(r" \[!?RST(\+?) ([\s\S]*)\]\Z", tail)
+    """` [RST TEXT]`: the first thirty octets of a reset's payload (RFC 9293 §3.5.3 allows them); `+` where there were more,
+    `!` where the capture cut them."""
+    match = re.match(r" \[(!?)RST(\+?) ([\s\S]*)\]\Z", tail)
     if match:
-        yield Guess(unmarked(match[2], 30 if match[1] else min(length, 30)))
+        yield Guess(unmarked(match[3], None if match[1] else 30 if match[2] else min(length, 30)))

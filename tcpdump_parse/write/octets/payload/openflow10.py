@@ -54,9 +54,9 @@ STATISTICS = {
 MESSAGES = {
     "GET_CONFIG_REPLY": {"flags": "flags:2 miss_send_len:2"},
     "SET_CONFIG": {"flags": "flags:2 miss_send_len:2"},
-    "QUEUE_GET_CONFIG_REQUEST": {"port_no": "port_no:2 .2"},
+    "QUEUE_GET_CONFIG_REQUEST": {"port": "port:2 .2"},
     "QUEUE_GET_CONFIG_REPLY": {
-        "port_no": "port_no:2 .6", "queue_id": "queue_id:4 len:2 .2", "property": "property:2 len:2 .4", "rate": "rate:2 .6",
+        "port": "port:2 .6", "queue_id": "queue_id:4 len:2 .2", "property": "property:2 len:2 .4", "rate": "rate:2 .6",
     },
     "FEATURES_REPLY": {
         "dpid": "dpid:8 n_buffers:4 n_tables:1 .3", "capabilities": "capabilities:4", "actions": "actions:4",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tcpdump_parse.write.octets.payload.guess import Guess
 
-UNKNOWN = re.compile(r"\n\tRPKI-RTRv(\d+) \(unknown\)")
+UNKNOWN = re.compile(r"\tRPKI-RTRv(\d+) \(unknown\)")
 
 
 def rpki(tail: str, length: int) -> Iterator[Guess]:
