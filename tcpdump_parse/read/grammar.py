@@ -37,12 +37,19 @@ def _built(text: str, *, strict: bool = False) -> Lark:
     return Lark(text, parser="lalr", lexer="contextual", start="packet", maybe_placeholders=False, strict=strict)
 
 
+def digest(text: str) -> bytes:
+    """32 octets that name this grammar under this version of lark: tables made from another would be read wrongly."""
+    import lark
+
+    return hashlib.sha256(f"{lark.__version__}\n{text}".encode()).digest()
+
+
 def tables() -> bytes:
     """What the package's build saves: the digest of the grammar, then lark's tables."""
     text = source()
     saved = io.BytesIO()
     _built(text).save(saved)
-    return hashlib.sha256(text.encode()).digest() + saved.getvalue()
+    return digest(text) + saved.getvalue()
 
 
 @functools.cache
@@ -55,7 +62,7 @@ def parser() -> Lark:
         saved = TABLES.read_bytes()
     except OSError:
         return _built(text)
-    if saved[:32] != hashlib.sha256(text.encode()).digest():
+    if saved[:32] != digest(text):
         return _built(text)
     try:
         return Lark.load(io.BytesIO(saved[32:]))

@@ -1,0 +1,168 @@
+"""What a command reads: its FILE arguments or standard input, as one stream of values.
+
+Law: each file fails for itself. A file that cannot be read costs a message and the exit status, never the other files; several files
+are several captures, numbered through, unless `--join` makes them one log.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Final, TextIO
+
+from tcpdump_parse.cli.errors import Failure, reason, tell
+from tcpdump_parse.cli.interrupt import INTERRUPT
+from tcpdump_parse.cli.tap import Joined, Progress, Tap
+
+if TYPE_CHECKING:
+    from tcpdump_parse.model import Read, Unread
+
+HINT: Final = "tdparse reads the terminal: paste what tcpdump printed, then press Ctrl-D."
+
+
+@dataclass
+class Log:
+    """FILE…, `--join`, `--tz`, `--strict`; when `events` is used up, what came of them."""
+
+    files: tuple[str, ...]
+    join: bool = False
+    zone: tzinfo | None = None
+    strict: bool = False
+    packets: int = 0
+    unread: int = 0
+    failed: bool = False
+    captures: int = 0
+    current: str = ""
+    starts: list[tuple[int, str]] = field(default_factory=list)
+    first_unread: str = ""
+
+    def events(self, out: TextIO | None = None) -> Iterator[Read]:
+        """Every value of every file, in order. `out` is flushed before anything that may wait for input."""
+        from tcpdump_parse.model import Packet, Unread
+
+        for value in self._joined(out) if self.join else self._one_by_one(out):
+            kind = type(value)
+            if kind is Packet:
+                self.packets += 1
+            elif kind is Unread:
+                self._not_read(value)  # type: ignore[arg-type]
+            yield value
+
+    def conclude(self) -> None:
+        """Say on standard error what could not be read; Failure when a file failed or nothing at all was a record."""
+        if self.first_unread:
+            more = f"\n{self.unread} records could not be read; --strict stops at the first." if self.unread > 1 else ""
+            tell(self.first_unread + more)
+        self.judge()
+
+    def judge(self) -> None:
+        """`conclude` for a command that has told the unread text itself."""
+        if self.failed:
+            raise Failure("")
+        if not self.packets and not INTERRUPT.asked:
+            raise Failure("no record of tcpdump was found" if not self.unread else "no record could be read")
+
+    def place(self, line: int) -> tuple[str, int]:
+        """File and line of a line of the input, as a person would look it up."""
+        for start, file in reversed(self.starts):
+            if start < line:
+                return file, line - start
+        return self.current, line
+
+    def _one_by_one(self, out: TextIO | None) -> Iterator[Read]:
+        from msgspec.structs import replace
+
+        from tcpdump_parse.read import read
+
+        with progress(self.files) as shown:
+            for file in self.files:
+                before = self.captures
+                with self._failing(file), opened(file, out, shown) as tap:
+                    for value in read(tap):
+                        if before:
+                            value = replace(value, capture=value.capture + before)
+                        self.captures = value.capture
+                        yield value
+
+    def _joined(self, out: TextIO | None) -> Iterator[Read]:
+        from tcpdump_parse.read import read
+
+        with progress(self.files) as shown, self._failing(self.files[0]):
+            yield from read(Joined(self._parts(out, shown), self.files[0]))
+
+    def _parts(self, out: TextIO | None, shown: Progress | None) -> Iterator[bytes]:
+        """The text of all files, one after the other; notes at which line each begins."""
+        from tcpdump_parse.read.sources import open_source
+
+        lines = 0
+        for file in self.files:
+            self.starts.append((lines, shown_name(file)))
+            with self._failing(file), opened(file, out, shown) as tap, open_source(tap) as source:
+                if source.events is not None:
+                    raise Failure(f"{file}: --join joins logs, not the JSON lines of tdparse parse")
+                for chunk in source.chunks:
+                    lines += chunk.count(b"\n")
+                    yield chunk
+
+    @contextmanager
+    def _failing(self, file: str) -> Iterator[None]:
+        from tcpdump_parse.read import SourceError
+
+        self.current = shown_name(file)
+        try:
+            yield
+        except SourceError as error:
+            self.failed = True
+            tell(f"tdparse: {error}")
+
+    def _not_read(self, value: Unread) -> None:
+        from tcpdump_parse.cli.caret import pictured
+
+        if self.strict or not self.unread:
+            self.first_unread = pictured(*self.place(value.line), value)
+        if self.strict:
+            raise Failure(self.first_unread)
+        self.unread += 1
+
+
+def shown_name(file: str) -> str:
+    return "standard input" if file == "-" else file
+
+
+@contextmanager
+def opened(file: str, out: TextIO | None, shown: Progress | None) -> Iterator[Tap]:
+    """The file's octets. Raises SourceError, whose message says what is wrong."""
+    from tcpdump_parse.read import SourceError
+
+    try:
+        descriptor = os.dup(0) if file == "-" else os.open(file, os.O_RDONLY)
+    except OSError as error:
+        raise SourceError(f"{shown_name(file)}: {'it is closed' if file == '-' else reason(error)}") from None
+    try:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise SourceError(f"{file}: this is a directory; name the logs in it")
+        if os.isatty(descriptor):
+            tell(HINT)
+        yield Tap(descriptor, "<stdin>" if file == "-" else file, out, shown)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def progress(files: tuple[str, ...]) -> Iterator[Progress | None]:
+    """Shown when somebody waits for files at a terminal to which no results go."""
+    watched = sys.stderr is not None and sys.stderr.isatty() and not (sys.stdout is not None and sys.stdout.isatty())
+    sizes = [os.stat(file).st_size if os.path.isfile(file) else 0 for file in files]
+    if not watched or not all(sizes):
+        yield None
+        return
+    shown = Progress(sum(sizes))
+    try:
+        yield shown
+    finally:
+        shown.close()
