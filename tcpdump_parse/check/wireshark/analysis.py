@@ -24,9 +24,10 @@ PROBE_ACK, DUPLICATE, ACK_LOST = (int(flag) for flag in (Flag.ZERO_WINDOW_PROBE_
 RETRANSMISSION, OUT_OF_ORDER = int(Flag.RETRANSMISSION), int(Flag.OUT_OF_ORDER)
 SPURIOUS, FAST = Flag.SPURIOUS_RETRANSMISSION | RETRANSMISSION, Flag.FAST_RETRANSMISSION | RETRANSMISSION
 
+# Nanoseconds. What follows the second duplicate ACK sooner is fast; what comes sooner after the highest segment, when no round trip is
+# known, is reordered.
 FAST_WITHIN: Final = 20_000_000
 REORDERED_WITHIN: Final = 3_000_000
-"""Nanoseconds: what follows the second duplicate ACK sooner is fast, what comes sooner after the highest reordered, without a known round trip."""
 UNSIGNED: Final = (1 << 64) - 1
 """Spans of time are unsigned there: one that runs backwards is longer than any other, as a limit too."""
 MOST_IN_FLIGHT: Final = 2_000_000_000

@@ -15,7 +15,7 @@ from msgspec import UNSET
 from tcpdump_parse.check.wireshark.analysis import Analysis, analyse
 from tcpdump_parse.check.wireshark.circle import MASK
 from tcpdump_parse.check.wireshark.flags import Flag
-from tcpdump_parse.check.wireshark.options import OPERATIONS, blocks, has_cookie, is_dsack, mptcp, shift, token
+from tcpdump_parse.check.wireshark.options import BLOCKS, OPERATIONS, blocks, has_cookie, is_dsack, mptcp, shift, token
 from tcpdump_parse.check.wireshark.segment import ACK, FIN, RST, SYN, Key, Reach, Seen, seen
 from tcpdump_parse.check.wireshark.state import NOT_SCALED, UNKNOWN, Conversation, Flow, Lane, Multipath, SynAck
 from tcpdump_parse.model import Packet
@@ -147,7 +147,7 @@ def _options(shown: Analysis, lane: Lane, multipaths: dict[int, Multipath]) -> N
         _multipath(sub, lane.conversation, multipaths).operations |= OPERATIONS.get(type(sub), 0)
     sack = blocks(segment.options)
     if sack:
-        lane.fwd.sacked = sum(right - left for left, right in sack)
+        lane.fwd.sacked = sum(right - left for left, right in sack[:BLOCKS])
         if is_dsack(sack, segment.ack):
             shown.flags |= DSACK
 
@@ -164,7 +164,7 @@ def _multipath(sub: Sub, conversation: Conversation, known: dict[int, Multipath]
 
 
 def _completes(segment: Seen) -> int:
-    """The bits of `tcp.completeness` this segment sets. Of a fragment or quotation Wireshark does not know the length, and takes it as 0."""
+    """The bits of `tcp.completeness` this segment sets. The length of a fragment or quotation is not known, and taken as 0."""
     bits, found = segment.bits, 0
     if bits & ACK:
         found = SYN_ACK_SEEN if bits & SYN else DATA_SEEN if segment.length and segment.reach is Reach.ANALYSED else ACK_SEEN

@@ -57,21 +57,21 @@ MEANINGS: Final[dict[Flag, Meaning]] = {
     Flag.DUPLICATE_ACK: Meaning("tcp.analysis.duplicate_ack", _NOTE, "Duplicate ACK"),
     Flag.ACK_LOST_SEGMENT: Meaning("tcp.analysis.ack_lost_segment", _WARN, "ACKed segment that wasn't captured (common at capture start)"),
     Flag.SPURIOUS_RETRANSMISSION: Meaning(
-        "tcp.analysis.spurious_retransmission", _NOTE, "This frame is a (suspected) spurious retransmission"),
+        "tcp.analysis.spurious_retransmission", _NOTE,
+        "This frame is a (suspected) spurious retransmission",
+    ),
     Flag.FAST_RETRANSMISSION: Meaning("tcp.analysis.fast_retransmission", _NOTE, "This frame is a (suspected) fast retransmission"),
     Flag.OUT_OF_ORDER: Meaning("tcp.analysis.out_of_order", _WARN, "This frame is a (suspected) out-of-order segment"),
     Flag.RETRANSMISSION: Meaning("tcp.analysis.retransmission", _NOTE, "This frame is a (suspected) retransmission"),
     Flag.REUSED_PORTS: Meaning(
-        "tcp.analysis.reused_ports", _NOTE, "A new tcp session is started with the same ports earlier in this trace"),
+        "tcp.analysis.reused_ports", _NOTE,
+        "A new tcp session is started with the same ports as an earlier session in this trace",
+    ),
     Flag.TFO_SYN: Meaning("tcp.analysis.tfo_syn", _NOTE, "TCP SYN with TFO Cookie"),
     Flag.TFO_ACK: Meaning("tcp.analysis.tfo_ack", _NOTE, "TCP SYN-ACK accepting TFO data"),
     Flag.TFO_IGNORED: Meaning("tcp.analysis.tfo_ignored", _NOTE, "TCP SYN-ACK ignoring TFO data"),
     Flag.DSACK: Meaning("tcp.options.sack.dsack", _WARN, "D-SACK Sequence"),
 }
-
-LATER: Final = int(Flag.REUSED_PORTS | Flag.TFO_ACK | Flag.TFO_IGNORED)
-"""What the second pass may add."""
-
 
 def named(bits: int) -> tuple[Flag, ...]:
     """The flags in `bits`, in the order of the table."""

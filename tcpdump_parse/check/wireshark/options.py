@@ -34,7 +34,8 @@ Options = tuple[TcpOption, ...]
 MAX_SHIFT: Final = 14
 OPERATIONS: Final[dict[type[Sub], int]] = {Capable: 1, Join: 2, Dss: 4, AddAddr: 8, RemAddr: 16, Prio: 32, Fail: 64, FastClose: 128}
 """A bit for each MPTCP message (RFC 8684 §3); TCPRST has none."""
-BLOCKS: Final = 4
+BLOCKS: Final = 3
+"""How many SACK blocks Wireshark takes off the octets in flight; it forgets the fourth (measured)."""
 
 
 def shift(options: Options) -> int | None:
@@ -62,7 +63,7 @@ def blocks(options: Options) -> tuple[tuple[int, int], ...]:
     """The SACK blocks, as the numbers on the wire where they are known."""
     for option in options:
         if isinstance(option, Sack) and option.len is UNSET:
-            return (option.blocks if option.blocks_abs is UNSET else option.blocks_abs)[:BLOCKS]
+            return (option.blocks if option.blocks_abs is UNSET else option.blocks_abs)
     return ()
 
 

@@ -12,12 +12,14 @@ import struct
 from collections.abc import Iterator
 from random import Random
 
-from wire import A, F, P, R, S, Tcp, ethernet, ipv4, ipv4_header, ipv6, unreachable
+from tests.check.wireshark.wire import A, F, P, R, S, Tcp, ethernet, ipv4, ipv4_header, ipv6, unreachable
 
 TOP = 1 << 32
 ISNS = (0, 1, TOP - 1, TOP - 2, TOP - 30, TOP // 2, TOP // 2 - 10)
 STEPS = (0, 1, 100, 1000, 2999, 3000, 3001, 19_999, 20_000, 20_001, 50_000, -5000, -1)
 """Microseconds between two segments."""
+SERVER = 1234
+"""A port that no dissector of Wireshark's claims."""
 COOKIE = bytes(8)
 FRESH = (b"", b"\x22\x02", b"\x22\x0a" + COOKIE, b"\xfe\x0c\xf9\x89" + COOKIE, b"\xfe\x04\xf9\x89", b"\x22\x05abc")
 DSS = b"\x1e\x08\x20\x01" + bytes(4)
@@ -57,7 +59,7 @@ class Pair:
         return ethernet(ipv4(ends[side], ends[1 - side], segment, ident=self.random.randrange(65536)), vlan)
 
     def ports(self, side: int) -> tuple[int, int]:
-        here, there = self.port, self.port if self.same else 7000
+        here, there = self.port, self.port if self.same else SERVER
         return (here, there) if side == 0 else (there, here)
 
 
