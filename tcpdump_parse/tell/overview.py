@@ -1,0 +1,97 @@
+"""What the log shows as a document: tcpdump's own counters against what is there, what was not told, and all connections at a glance.
+
+Law: bounded. Rows are kept for the first connections and, before them, for the remarkable ones; everything else is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import UNSET
+
+from tcpdump_parse.model.events import Notice
+from tcpdump_parse.tell.told import Basis, Overview, Reason, Row, Verdict
+from tcpdump_parse.tell.words import Words
+
+MOST_ROWS: Final = 40
+_DROPPED: Final = {"dropped": "overview.kernel", "dropped_by_interface": "overview.interface"}
+
+
+class Ledger:
+    """One capture's counts: what tcpdump said of itself, and what stands in the text."""
+
+    __slots__ = ("chosen", "connections", "counters", "first_unread", "icmp", "number", "other", "records", "tcp", "unread")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.counters: dict[str, int] = {}
+        self.records = self.tcp = self.other = self.icmp = 0
+        self.unread = self.first_unread = 0
+        self.connections = self.chosen = 0
+
+    def note(self, notice: Notice) -> None:
+        if notice.count is not UNSET:
+            self.counters[notice.kind] = notice.count
+
+    @property
+    def missing(self) -> int:
+        """Packets that tcpdump counted and the text does not hold."""
+        return max(0, self.counters.get("captured", 0) - self.records)
+
+    def reasons(self, words: Words) -> Iterator[Reason]:
+        captured = self.counters.get("captured")
+        if captured is not None and captured != self.records and self.records:
+            yield self._captured(captured, words)
+        for kind, by in _DROPPED.items():
+            if count := self.counters.get(kind):
+                yield _reason(words, Basis.PROVED, "overview.dropped", count=words.count("packets", count), by=words.say(by))
+        if self.other:
+            yield _reason(words, Basis.PROVED, "overview.other", packets=words.count("packets", self.other))
+        if self.icmp:
+            yield _reason(words, Basis.PROVED, "overview.icmp", n=self.icmp)
+        if self.unread:
+            yield _reason(words, Basis.UNKNOWN, "overview.unread", n=self.unread, line=self.first_unread)
+
+    def _captured(self, captured: int, words: Words) -> Reason:
+        count = words.count("packets", captured)
+        if captured > self.records:
+            return _reason(words, Basis.PROVED, "overview.captured", count=count, held=self.records, missing=captured - self.records)
+        return _reason(words, Basis.PROVED, "overview.captured_more", count=count, held=self.records, extra=self.records - captured)
+
+
+def _reason(words: Words, basis: Basis, key: str, **values: object) -> Reason:
+    return Reason(basis, words.say(key, **values), key)
+
+
+class Survey:
+    """All connections of the input, as far as a page holds them."""
+
+    __slots__ = ("connections", "odd", "packets", "plain", "states", "words")
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self.connections = self.packets = 0
+        self.states: dict[str, int] = {}
+        self.odd: list[Row] = []
+        self.plain: list[Row] = []
+
+    def add(self, verdict: Verdict, remark: str) -> None:
+        self.connections += 1
+        self.packets += verdict.packets
+        self.states[verdict.conn_state] = self.states.get(verdict.conn_state, 0) + 1
+        kept = self.odd if remark or verdict.conn_state != "SF" else self.plain
+        if len(kept) < MOST_ROWS:
+            kept.append(
+                Row(
+                    verdict.conn, verdict.flow, verdict.packets, verdict.conn_state, verdict.client_octets, verdict.server_octets,
+                    verdict.seconds, remark,
+                )
+            )  # fmt: skip
+
+    def overview(self, capture: int, reasons: tuple[Reason, ...]) -> Overview:
+        rows = sorted((self.odd + self.plain)[:MOST_ROWS], key=lambda row: row.conn)
+        return Overview(
+            capture=capture, packets=self.packets, connections=self.connections, reasons=reasons,
+            conn_states=dict(sorted(self.states.items(), key=lambda item: -item[1])), rows=tuple(rows), more=self.connections - len(rows),
+        )  # fmt: skip

@@ -1,0 +1,116 @@
+"""One connection while it is told: its words, its phase, its tally and what has been explained so far.
+
+Everything a sentence may ask beside the step itself is here, in a few fields; nothing grows with the number of segments.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tcpdump_parse.model import happenings as h
+from tcpdump_parse.model.steps import Connection, End, Step
+from tcpdump_parse.model.terms import Side
+from tcpdump_parse.tell.amounts import span
+from tcpdump_parse.tell.tally import Tally
+from tcpdump_parse.tell.told import Phase, Sentence, Weight
+from tcpdump_parse.tell.words import Words
+
+if TYPE_CHECKING:
+    from tcpdump_parse.tell.runs import Folding
+
+
+class Scene:
+    """The teller's memory of one connection."""
+
+    __slots__ = (
+        "caption_lines", "chosen", "closing", "connection", "findings", "names", "open", "phase", "plain", "remark", "run", "said", "tally",
+        "words",
+    )  # fmt: skip
+
+    def __init__(self, connection: Connection, words: Words, chosen: bool, said: set[str]) -> None:
+        self.connection = connection
+        self.words = words
+        self.chosen = chosen
+        self.said = said  # shared by the connections of a capture
+        self.names = {Side.CLIENT: _names(words, Side.CLIENT), Side.SERVER: _names(words, Side.SERVER)}
+        self.tally = Tally()
+        self.phase: Phase | None = None
+        self.open = False  # the handshake is done, or was never seen
+        self.closing = False
+        self.plain = 0  # ordinary segments told one by one since the last remarkable one
+        self.run: Folding | None = None
+        self.remark = ""
+        self.caption_lines: dict[str, int] = {}
+        self.findings: dict[tuple[str, str], int] = {}
+
+    def say(self, key: str, side: Side, weight: Weight = Weight.STORY, /, **values: object) -> Sentence:
+        """A sentence about `side`: {who}, {peer} and their capitals are filled in."""
+        return Sentence(self.words.template(key) % {**self.names[side], **values}, key, weight)
+
+    def who(self, side: Side) -> str:
+        return self.words.client if side is Side.CLIENT else self.words.server
+
+    def end(self, side: Side) -> str:
+        """The bare word, without an article."""
+        return self.words.say(f"term.{side.value}_end")
+
+    def first(self, notion: str) -> bool:
+        """True once for each capture: what holds for all of it is said at its first sight."""
+        new = notion not in self.said
+        self.said.add(notion)
+        return new
+
+    def octets(self, n: int) -> str:
+        return self.words.count("octets", n)
+
+
+def _names(words: Words, side: Side) -> dict[str, str]:
+    fixed = {"client": words.client, "server": words.server, "Client": words.Client, "Server": words.Server}
+    if side is Side.CLIENT:
+        return {**fixed, "who": words.client, "Who": words.Client, "peer": words.server, "Peer": words.Server}
+    return {**fixed, "who": words.server, "Who": words.Server, "peer": words.client, "Peer": words.Client}
+
+
+def relative(position: int, end: End) -> int:
+    """A position as people count it: the SYN is 0."""
+    return position - (end.base or 0)
+
+
+def extent(start: int, stop: int, end: End) -> str:
+    """A range of `end`'s stream, relative, as tcpdump writes it: "1:1449"."""
+    return f"{relative(start, end)}:{relative(stop, end)}"
+
+
+def ago(since: int | None) -> str:
+    return "" if since is None else span(since)
+
+
+_PHASES: Final[dict[type, Phase]] = {
+    h.ResetSent: Phase.RESET,
+    h.FinSent: Phase.CLOSE,
+    h.FinAcked: Phase.CLOSE,
+    h.SynSent: Phase.OPENING,
+    h.SynAckSent: Phase.OPENING,
+    h.HandshakeDone: Phase.OPENING,
+    h.KeepAlive: Phase.IDLE,
+    h.KeepAliveAck: Phase.IDLE,
+    h.DataSent: Phase.DATA,
+}
+"""What a happening makes of the phase, the strongest first. Whatever is not here belongs to the phase it falls into."""
+
+
+def phase_after(scene: Scene, step: Step) -> Phase:
+    """The phase this segment belongs to."""
+    kinds = {type(happening) for happening in step.happenings}
+    if h.HandshakeDone in kinds or h.StartedLate in kinds:
+        scene.open = True
+    if h.FinSent in kinds:
+        scene.closing = True
+    named = next((phase for kind, phase in _PHASES.items() if kind in kinds), None)
+    if scene.phase is Phase.RESET:
+        return Phase.RESET
+    if named is not None:
+        return named
+    if scene.phase is Phase.CLOSE or scene.closing:
+        return Phase.CLOSE
+    return Phase.DATA if scene.open else Phase.OPENING

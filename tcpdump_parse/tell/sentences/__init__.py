@@ -1,0 +1,59 @@
+"""Happenings → sentences, a family a file. Which happening is told by which function stands in one table, `TELLS`.
+
+Law: a function reads one happening of one step and says what it is and why it matters, with the numbers filled in; no words are made
+here, only chosen. A happening that is missing from the table is silent, or part of what another one says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from tcpdump_parse.model import happenings as h
+from tcpdump_parse.model.steps import Step
+from tcpdump_parse.model.terms import State
+from tcpdump_parse.tell.scene import Scene
+from tcpdump_parse.tell.sentences import checksum, close, data, handshake, loss, window
+from tcpdump_parse.tell.told import Sentence, Weight
+
+Tell = Callable[[Step, Any, Scene], tuple[Sentence, ...]]
+
+TELLS: Final[dict[type[h.Happening], Tell]] = {
+    **handshake.TELLS, **data.TELLS, **loss.TELLS, **window.TELLS, **close.TELLS, **checksum.TELLS,
+}  # fmt: skip
+
+SILENT: Final[frozenset[type[h.Happening]]] = frozenset({h.Opened, h.Idle, h.StateMoved})
+"""Told by other means: the heading of the connection, the pause before the line, the states behind it."""
+
+
+def sentences(step: Step, scene: Scene) -> tuple[Sentence, ...]:
+    """All that is to be said about one segment, in order of telling; never nothing."""
+    told: list[Sentence] = []
+    for happening in step.happenings:
+        tell = TELLS.get(type(happening))
+        if tell is not None:
+            told += tell(step, happening, scene)
+    if not any(sentence.weight is Weight.STORY for sentence in told):
+        told.insert(0, data.bare(step, scene))
+    moved = _moved(step, scene)
+    return (*told, moved) if moved is not None else tuple(told)
+
+
+_STATE: Final = {
+    (True, False): "state.moved", (True, True): "state.now", (False, False): "state.arrives", (False, True): "state.arrives_now",
+}  # fmt: skip
+"""The sender has moved by sending; the other end moves when the segment arrives, which the log cannot show."""
+
+
+def _ends(move: h.StateMoved, scene: Scene) -> dict[str, str]:
+    return {"side": scene.end(move.side), "was": move.was.value, "now": move.now.value}
+
+
+def _moved(step: Step, scene: Scene) -> Sentence | None:
+    """Which ends are in another state now, as one line."""
+    moves = [happening for happening in step.happenings if type(happening) is h.StateMoved]
+    if not moves:
+        return None
+    words = scene.words
+    parts = [words.say(_STATE[move.side is step.side, move.was is State.UNKNOWN], **_ends(move, scene)) for move in moves]
+    return Sentence(words.say("term.comma").join(parts), "state.moved", Weight.STATE)

@@ -1,0 +1,60 @@
+"""The end of a connection, and what asks whether it is still there: FIN, RST, keep-alive, challenge ACK."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tcpdump_parse.model import happenings as h
+from tcpdump_parse.model.steps import Step
+from tcpdump_parse.tell.amounts import span
+from tcpdump_parse.tell.scene import Scene
+from tcpdump_parse.tell.told import Sentence, Weight
+
+
+def fin(step: Step, happening: h.FinSent, scene: Scene) -> tuple[Sentence, ...]:
+    key = "close.fin" if happening.first else "close.fin_last"
+    if happening.octets is None:
+        return (scene.say(key, step.side),)
+    return (scene.say(f"{key}_total", step.side, octets=scene.octets(happening.octets)),)
+
+
+def finack(step: Step, happening: h.FinAcked, scene: Scene) -> tuple[Sentence, ...]:
+    """What the ACK of a FIN means depends on the other direction: half-closed, or done."""
+    me = step.after.me
+    if any(type(other) is h.FinSent for other in step.happenings):
+        return (scene.say("close.finack_turn", step.side),)
+    if step.length:
+        return (scene.say("close.finack_data", step.side),)
+    key = "close.finack_last" if me.fin is not None else "close.finack"
+    if happening.delay is None:
+        return (scene.say(key, step.side),)
+    told = scene.say(f"{key}_after", step.side, delay=span(happening.delay))
+    if scene.tally.looks_delayed(step.side, happening.delay):
+        return told, scene.say("close.delayed", step.side)
+    return (told,)
+
+
+def reset(step: Step, happening: h.ResetSent, scene: Scene) -> tuple[Sentence, ...]:
+    told = scene.say(f"reset.{happening.cause.value}", step.side)
+    return (told, scene.say("reset.outside", step.side, Weight.REMARK)) if happening.acceptable is False else (told,)
+
+
+def keepalive(step: Step, happening: h.KeepAlive, scene: Scene) -> tuple[Sentence, ...]:
+    if happening.n > 1:
+        return (scene.say("keepalive.probe_again", step.side, n=happening.n),)
+    return (scene.say("keepalive.probe_octet" if happening.octets else "keepalive.probe", step.side),)
+
+
+def keepalive_ack(step: Step, happening: h.KeepAliveAck, scene: Scene) -> tuple[Sentence, ...]:
+    return (scene.say("keepalive.ack", step.side, frame=happening.frames[0] if happening.frames else "?"),)
+
+
+def challenge(step: Step, happening: h.ChallengeAck, scene: Scene) -> tuple[Sentence, ...]:
+    frame = happening.frames[0] if happening.frames else "?"
+    return (scene.say(f"close.challenge_{happening.cause.value}", step.side, frame=frame),)
+
+
+TELLS: Final[dict[type[h.Happening], Any]] = {
+    h.FinSent: fin, h.FinAcked: finack, h.ResetSent: reset, h.KeepAlive: keepalive, h.KeepAliveAck: keepalive_ack,
+    h.ChallengeAck: challenge,
+}  # fmt: skip

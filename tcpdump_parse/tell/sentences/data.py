@@ -1,0 +1,67 @@
+"""Data and acknowledgements: the bulk of every log, so the shortest sentences."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from tcpdump_parse.model import happenings as h
+from tcpdump_parse.model.steps import Step
+from tcpdump_parse.model.terms import Side
+from tcpdump_parse.tell.amounts import span
+from tcpdump_parse.tell.flags import in_words
+from tcpdump_parse.tell.scene import Scene
+from tcpdump_parse.tell.told import Sentence
+
+_SAID_BY_OTHERS: Final = (h.HandshakeDone, h.SynAckSent, h.KeepAliveAck, h.WindowProbeAck)
+
+
+def sent(step: Step, happening: h.DataSent, scene: Scene) -> tuple[Sentence, ...]:
+    octets = scene.octets(happening.octets)
+    if happening.turn and happening.since_peer is not None:
+        key = "data.reply" if step.side is Side.SERVER else "data.turn"
+        return (scene.say(key, step.side, octets=octets, since=span(happening.since_peer)),)
+    return (scene.say("data.first" if happening.first else "data.sent", step.side, octets=octets),)
+
+
+def acked(step: Step, happening: h.AckAdvanced, scene: Scene) -> tuple[Sentence, ...]:
+    """The data an ACK takes; the SYN and the FIN it may take have sentences of their own."""
+    kinds = {type(other) for other in step.happenings}
+    octets = happening.octets - _numbers_of_flags(step, happening, kinds)
+    if octets <= 0 or not kinds.isdisjoint(_SAID_BY_OTHERS):
+        return ()
+    if h.DataSent in kinds or h.FinSent in kinds:
+        return (scene.say("data.acks_too", step.side, octets=scene.octets(octets)),)
+    told = _bare_ack(step, octets, scene)
+    if scene.tally.looks_delayed(step.side, happening.delay) and happening.delay is not None and h.FinAcked not in kinds:
+        return told, scene.say("data.delayed", step.side, delay=span(happening.delay))
+    return (told,)
+
+
+def _numbers_of_flags(step: Step, happening: h.AckAdvanced, kinds: set[type[h.Happening]]) -> int:
+    """How many of the acknowledged numbers are a SYN or a FIN, which count as one each."""
+    return (happening.start == step.after.peer.iss) + (h.FinAcked in kinds)
+
+
+def _bare_ack(step: Step, octets: int, scene: Scene) -> Sentence:
+    left = step.after.peer.in_flight
+    if left == 0:
+        return scene.say("data.ack_all", step.side, octets=scene.octets(octets))
+    if left is None:
+        return scene.say("data.ack", step.side, octets=scene.octets(octets))
+    return scene.say("data.ack_some", step.side, octets=scene.octets(octets), left=scene.octets(left))
+
+
+def bare(step: Step, scene: Scene) -> Sentence:
+    """A segment of which nothing else is to be said."""
+    tcp = step.packet.tcp
+    flags = tcp.flags if tcp is not UNSET and tcp.flags is not UNSET else ""
+    if step.length:
+        return scene.say("data.sent", step.side, octets=scene.octets(step.length))
+    if flags == ".":
+        return scene.say("data.ack_plain", step.side)
+    return scene.say("data.segment", step.side, flags=in_words(flags)) if flags else scene.say("data.segment_empty", step.side)
+
+
+TELLS: Final[dict[type[h.Happening], Any]] = {h.DataSent: sent, h.AckAdvanced: acked}

@@ -1,0 +1,127 @@
+"""What is not simply the next segment: sent again, overtaken, copied, repeated ACKs, gaps; and what later evidence says about them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tcpdump_parse.model import happenings as h
+from tcpdump_parse.model.steps import End, Step
+from tcpdump_parse.model.terms import Cause, DupReason, Proof, Side, Where
+from tcpdump_parse.tell.amounts import span
+from tcpdump_parse.tell.scene import Scene, extent, relative
+from tcpdump_parse.tell.told import Sentence, Weight
+
+
+def what(start: int, stop: int, end: End, scene: Scene) -> str:
+    """What was sent, in words: "bytes 1:1449", or the SYN or FIN that stands alone at its number."""
+    words = scene.words
+    if stop - start == 1 and end.iss is not None and start == end.iss:
+        return words.say("loss.syn" if end.side is Side.CLIENT else "loss.syn_ack")
+    if stop - start == 1 and end.fin is not None and start == end.fin:
+        return words.say("loss.fin")
+    return words.say("loss.octets", start=relative(start, end), end=relative(stop, end))
+
+
+def proof(reason: Proof | None, scene: Scene) -> str:
+    return scene.words.say(f"proof.{(reason or Proof.AS_FAR_AS_SEEN).value}")
+
+
+def again(step: Step, happening: h.Retransmitted, scene: Scene) -> tuple[Sentence, ...]:
+    told = [_again(step, happening, scene)]
+    kinds = {type(other) for other in step.happenings}
+    if h.SynSent in kinds or h.SynAckSent in kinds:
+        told = []  # the copy of a SYN is told as such
+    if happening.new_octets and happening.copies > 1:
+        told.append(scene.say("loss.new_octets", step.side, octets=scene.octets(happening.new_octets)))
+    if happening.cause is not Cause.UNKNOWN:
+        told.append(scene.say(f"loss.cause_{happening.cause.value}", step.side, Weight.REMARK))
+    key = {True: "loss.needed", False: "loss.spurious", None: "loss.open"}[happening.needed]
+    told.append(scene.say(key, step.side, Weight.REMARK, proof=proof(happening.proof, scene)))
+    return tuple(told)
+
+
+def _again(step: Step, happening: h.Retransmitted, scene: Scene) -> Sentence:
+    me = step.after.me
+    if happening.copies < 2:
+        stop = max(happening.end, happening.start + happening.new_octets)
+        return scene.say("loss.again_unseen", step.side, what=what(happening.start, stop, me, scene))
+    name = what(happening.start, happening.end, me, scene)
+    if happening.since_last is None:
+        return scene.say("loss.again_untimed", step.side, what=name)
+    return scene.say("loss.again", step.side, what=name, since=span(happening.since_last))
+
+
+def judged(step: Step, happening: h.Judged, scene: Scene) -> tuple[Sentence, ...]:
+    return (verdict_on(happening, scene),)
+
+
+def verdict_on(happening: h.Judged, scene: Scene) -> Sentence:
+    """What is known now about an earlier copy."""
+    key = {True: "loss.judged_needed", False: "loss.judged_spurious", None: "loss.judged_open"}[happening.needed]
+    return scene.say(key, happening.side, Weight.LATER, frame=happening.frame, proof=proof(happening.proof, scene))
+
+
+def reordered(step: Step, happening: h.Reordered, scene: Scene) -> tuple[Sentence, ...]:
+    reason = proof(happening.proof, scene)
+    if happening.late_by is None:
+        return (scene.say("loss.reordered", step.side, proof=reason),)
+    return (scene.say("loss.reordered_by", step.side, proof=reason, since=span(happening.late_by)),)
+
+
+def copied(step: Step, happening: h.Copied, scene: Scene) -> tuple[Sentence, ...]:
+    key = "loss.copied_capture" if happening.where is Where.CAPTURE else "loss.copied_network"
+    return (scene.say(key, step.side, frame=_first(happening.frames), proof=proof(happening.proof, scene)),)
+
+
+def duplicate(step: Step, happening: h.DuplicateAck, scene: Scene) -> tuple[Sentence, ...]:
+    if happening.reason is DupReason.SPURIOUS:
+        return (scene.say("loss.duplicate_spurious", step.side),)
+    if happening.reason is DupReason.NOTHING_OUTSTANDING:
+        return (scene.say("loss.duplicate_idle", step.side),)
+    key = "loss.duplicate_third" if happening.n == 3 else "loss.duplicate"
+    return (scene.say(key, step.side, n=happening.n, ack=step.rel_ack),)
+
+
+def sack(step: Step, happening: h.SackSeen, scene: Scene) -> tuple[Sentence, ...]:
+    peer = step.after.peer
+    told: list[Sentence] = []
+    if happening.dsack is not None:
+        told.append(scene.say("loss.dsack", step.side, Weight.REMARK, range=extent(*happening.dsack, peer)))
+    if happening.fresh:
+        ranges = [extent(start, stop, peer) for start, stop in happening.blocks if (start, stop) != happening.dsack]
+        told.append(scene.say("loss.sack", step.side, ranges=scene.words.listed(ranges)))
+    return tuple(told)
+
+
+def gap(step: Step, happening: h.GapOpened, scene: Scene) -> tuple[Sentence, ...]:
+    return (_range("loss.gap", step.side, happening.start, happening.end, step.after.me, scene),)
+
+
+def missed(step: Step, happening: h.GapAcked, scene: Scene) -> tuple[Sentence, ...]:
+    return (_range("loss.missed", step.side, happening.start, happening.end, step.after.peer, scene),)
+
+
+def _range(key: str, side: Side, start: int, stop: int, end: End, scene: Scene) -> Sentence:
+    octets = scene.octets(stop - start)
+    return scene.say(key, side, Weight.REMARK, octets=octets, start=relative(start, end), end=relative(stop, end))
+
+
+def filled(step: Step, happening: h.GapFilled, scene: Scene) -> tuple[Sentence, ...]:
+    me = step.after.me
+    key = "loss.filled_partly" if happening.left else "loss.filled"
+    return (
+        scene.say(
+            key, step.side, Weight.REMARK, start=relative(happening.start, me), end=relative(happening.end, me),
+            frame=_first(happening.frames), left=scene.octets(happening.left),
+        ),
+    )  # fmt: skip
+
+
+def _first(frames: tuple[int, ...]) -> int | str:
+    return frames[0] if frames else "?"
+
+
+TELLS: Final[dict[type[h.Happening], Any]] = {
+    h.Retransmitted: again, h.Judged: judged, h.Reordered: reordered, h.Copied: copied, h.DuplicateAck: duplicate, h.SackSeen: sack,
+    h.GapOpened: gap, h.GapAcked: missed, h.GapFilled: filled,
+}  # fmt: skip

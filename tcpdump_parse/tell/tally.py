@@ -1,0 +1,221 @@
+"""What the verdict will need of a connection, gathered segment by segment in a few counters.
+
+Law: bounded, and complete whatever is folded, filtered or quiet: every step passes here before anybody decides how to tell it.
+`ordinary(step)` also answers whether a step may be folded: only what a reader would call "and so on".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from tcpdump_parse.model import happenings as h
+from tcpdump_parse.model.steps import Step
+from tcpdump_parse.model.terms import DupReason, ResetCause, Side
+
+_DELAYED_LEAST: Final = 30_000_000  # Linux holds an ACK back for 40 ms or more
+_DELAYED_MOST: Final = 600_000_000  # RFC 9293 MUST-40: less than 0.5 s; some room for the path
+
+
+class Tally:
+    """Counters of one connection. Frames are 0 where nothing happened."""
+
+    __slots__ = (
+        "answers", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack", "fin_idle", "first_fin",
+        "handshake", "incorrect", "late", "needed", "offload", "probes", "quickest", "reordered", "replies", "reset", "slowest",
+        "spurious", "steps", "unexplained", "wrong", "zero_windows",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.checksums = self.incorrect = self.offload = 0
+        self.wrong: list[int] = [0, 0]  # count, first frame
+        self.unexplained: list[int] = [0, 0]
+        self.contradiction = self.content = 0
+        self.late = False
+        self.handshake: h.HandshakeDone | None = None
+        self.quickest: dict[Side, int] = {}  # the shortest time each end took to acknowledge
+        self.replies = 0
+        self.slowest: tuple[int, int] = (-1, 0)  # ns, frame
+        self.probes = self.answers = 0
+        self.zero_windows: dict[Side, int] = {}
+        self.closed_for: dict[Side, int] = {}
+        self.needed: dict[Side, int] = {}
+        self.spurious: dict[Side, int] = {}
+        self.copies_open: dict[Side, int] = {}
+        self.reordered: dict[Side, int] = {}
+        self.copied = 0
+        self.first_fin: Side | None = None
+        self.fin_idle: tuple[int, int] | None = None  # silence before the first FIN, frame
+        self.fin_ack: tuple[Side, int, int] | None = None  # who acknowledged a FIN as a delayed ACK, delay, frame
+        self.reset: tuple[Side, ResetCause, int] | None = None
+
+    def ordinary(self, step: Step) -> bool:
+        """Count the step; True if nothing in it is worth a line of its own in a long run of its kind."""
+        self.steps += 1
+        tcp = step.packet.tcp
+        if tcp is not UNSET and tcp.checksum is not UNSET:
+            self.checksums += 1
+            if not tcp.checksum.correct:
+                self.incorrect += 1
+        ordinary = True
+        for happening in step.happenings:
+            kind = type(happening)
+            if kind is h.ChecksumOffload:
+                self.offload += 1
+            elif kind is h.AckAdvanced:
+                delay = happening.delay  # type: ignore[attr-defined]
+                if delay is not None and delay < self.quickest.get(step.side, 1 << 62):
+                    self.quickest[step.side] = delay
+            else:
+                note = _NOTES.get(kind)
+                ordinary = (note(self, step, happening) if note is not None else kind in _SILENT) and ordinary
+        return ordinary
+
+    def looks_delayed(self, side: Side, delay: int | None) -> bool:
+        """An ACK this end could have sent long before: it is known to be quicker, and no longer than a delayed ACK may take."""
+        quickest = self.quickest.get(side)
+        return delay is not None and quickest is not None and delay - quickest >= _DELAYED_LEAST and delay <= _DELAYED_MOST
+
+    def judge(self, judged: h.Judged) -> None:
+        """Later evidence about one copy."""
+        if judged.needed is not None:
+            self.copies_open[judged.side] = self.copies_open.get(judged.side, 0) - 1
+            _more(self.needed if judged.needed else self.spurious, judged.side)
+
+
+def _more(counts: dict[Side, int], side: Side, by: int = 1) -> None:
+    counts[side] = counts.get(side, 0) + by
+
+
+def _first(count: list[int], frame: int) -> None:
+    count[0] += 1
+    count[1] = count[1] or frame
+
+
+def _data(tally: Tally, step: Step, happening: h.DataSent) -> bool:
+    if happening.turn and step.side is Side.SERVER and happening.since_peer is not None:
+        tally.replies += 1
+        if happening.since_peer > tally.slowest[0]:
+            tally.slowest = (happening.since_peer, step.frame)
+    return not happening.first
+
+
+def _duplicate(tally: Tally, step: Step, happening: h.DuplicateAck) -> bool:
+    return happening.n > 3 and happening.reason is DupReason.GAP
+
+
+def _sack(tally: Tally, step: Step, happening: h.SackSeen) -> bool:
+    return happening.dsack is None
+
+
+def _synack(tally: Tally, step: Step, happening: h.SynAckSent) -> bool:
+    if happening.delay is not None:
+        tally.quickest.setdefault(step.side, happening.delay)
+    return False
+
+
+def _done(tally: Tally, step: Step, happening: h.HandshakeDone) -> bool:
+    tally.handshake = happening
+    if happening.to_client is not None:
+        tally.quickest.setdefault(step.side, happening.to_client)
+    return False
+
+
+def _late(tally: Tally, step: Step, happening: h.StartedLate) -> bool:
+    tally.late = True
+    return False
+
+
+def _again(tally: Tally, step: Step, happening: h.Retransmitted) -> bool:
+    known = {True: tally.needed, False: tally.spurious, None: tally.copies_open}
+    _more(known[happening.needed], step.side)
+    return False
+
+
+def _judged(tally: Tally, step: Step, happening: h.Judged) -> bool:
+    tally.judge(happening)
+    return False
+
+
+def _reordered(tally: Tally, step: Step, happening: h.Reordered) -> bool:
+    _more(tally.reordered, step.side)
+    return False
+
+
+def _copied(tally: Tally, step: Step, happening: h.Copied) -> bool:
+    tally.copied += 1
+    return False
+
+
+def _closed(tally: Tally, step: Step, happening: h.WindowClosed) -> bool:
+    _more(tally.zero_windows, step.side)
+    return False
+
+
+def _reopened(tally: Tally, step: Step, happening: h.WindowReopened) -> bool:
+    _more(tally.closed_for, step.side, happening.closed_for or 0)
+    return False
+
+
+def _probe(tally: Tally, step: Step, happening: h.KeepAlive) -> bool:
+    tally.probes += 1
+    return False
+
+
+def _answer(tally: Tally, step: Step, happening: h.KeepAliveAck) -> bool:
+    tally.answers += 1
+    return False
+
+
+def _fin(tally: Tally, step: Step, happening: h.FinSent) -> bool:
+    if tally.first_fin is None:
+        tally.first_fin = step.side
+        if happening.idle is not None:
+            tally.fin_idle = (happening.idle, step.frame)
+    return False
+
+
+def _finack(tally: Tally, step: Step, happening: h.FinAcked) -> bool:
+    if happening.delay is not None and tally.looks_delayed(step.side, happening.delay):
+        tally.fin_ack = (step.side, happening.delay, step.frame)
+    return False
+
+
+def _reset(tally: Tally, step: Step, happening: h.ResetSent) -> bool:
+    if tally.reset is None:
+        tally.reset = (step.side, happening.cause, step.frame)
+    return False
+
+
+def _wrong(tally: Tally, step: Step, happening: h.ChecksumWrong) -> bool:
+    _first(tally.wrong, step.frame)
+    return False
+
+
+def _unexplained(tally: Tally, step: Step, happening: h.ChecksumUnexplained) -> bool:
+    _first(tally.unexplained, step.frame)
+    return False
+
+
+def _contradiction(tally: Tally, step: Step, happening: h.Contradiction) -> bool:
+    tally.contradiction = tally.contradiction or step.frame
+    return False
+
+
+def _content(tally: Tally, step: Step, happening: h.ContentDiffers) -> bool:
+    tally.content = tally.content or step.frame
+    return False
+
+
+# Happenings that neither count nor deserve a line of their own.
+_SILENT: Final = frozenset({h.WindowUpdate})
+
+_NOTES: Final[dict[type, Callable[[Tally, Step, Any], bool]]] = {
+    h.DataSent: _data, h.SackSeen: _sack, h.DuplicateAck: _duplicate, h.SynAckSent: _synack, h.HandshakeDone: _done, h.StartedLate: _late,
+    h.Retransmitted: _again, h.Judged: _judged, h.Reordered: _reordered, h.Copied: _copied, h.WindowClosed: _closed,
+    h.WindowReopened: _reopened, h.KeepAlive: _probe, h.KeepAliveAck: _answer, h.FinSent: _fin, h.FinAcked: _finack, h.ResetSent: _reset,
+    h.ChecksumWrong: _wrong, h.ChecksumUnexplained: _unexplained, h.Contradiction: _contradiction, h.ContentDiffers: _content,
+}  # fmt: skip

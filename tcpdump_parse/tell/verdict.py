@@ -1,0 +1,197 @@
+"""The verdict on one connection: what it was, how it ended, and what is remarkable, each line with what it rests on.
+
+Law: `proved` only what no other explanation fits; what is likely is `suggested`; what this log cannot answer is said as `not_shown`.
+Figures come from the `Flow` (the same as `tdparse flows`), the rest from the tally; findings of rules stand first where there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import UNSET
+
+from tcpdump_parse.model.steps import End, Ending
+from tcpdump_parse.model.terms import ResetCause, Side, State
+from tcpdump_parse.tell.amounts import exact, span
+from tcpdump_parse.tell.scene import Scene
+from tcpdump_parse.tell.sentences.handshake import in_force
+from tcpdump_parse.tell.told import Basis, Reason, Verdict
+
+_SILENCE: Final = 1_000_000_000  # ns; a shorter pause before a FIN is nobody's idling
+
+
+def verdict(scene: Scene, ending: Ending, missing: int) -> Verdict:
+    """`missing`: how many packets tcpdump counted that the log does not hold."""
+    flow = ending.flow
+    seconds = None if flow.duration is UNSET else flow.duration
+    return Verdict(
+        capture=flow.capture, conn=flow.conn, flow=flow.flow, conn_state=flow.conn_state, states=flow.states, packets=flow.packets,
+        frame=ending.frame, headline=_say(scene, f"verdict.{flow.conn_state}"), summary=_summary(scene, ending, seconds), seconds=seconds,
+        client_octets=flow.client.unique_bytes_sent, server_octets=flow.server.unique_bytes_sent,
+        agreed=in_force(ending.client, ending.server, scene.words), reasons=tuple(_reasons(scene, ending, missing)),
+    )  # fmt: skip
+
+
+def _say(scene: Scene, key: str, side: Side = Side.CLIENT, /, **values: object) -> str:
+    return scene.say(key, side, **values).text
+
+
+def _summary(scene: Scene, ending: Ending, seconds: float | None) -> str:
+    flow = ending.flow
+    values: dict[str, object] = {
+        "packets": scene.words.count("packets", flow.packets), "client_octets": scene.octets(flow.client.unique_bytes_sent),
+        "server_octets": scene.octets(flow.server.unique_bytes_sent), "conn_state": flow.conn_state,
+    }  # fmt: skip
+    if seconds is None:
+        return _say(scene, "verdict.summary", Side.CLIENT, **values)
+    return _say(scene, "verdict.summary_in", Side.CLIENT, **values, span=exact(round(seconds * 1e9)))
+
+
+class _Judge:
+    """Says one line after the other, each with its basis."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+
+    def __call__(self, basis: Basis, key: str, side: Side = Side.CLIENT, *, frames: tuple[int, ...] = (), **values: object) -> Reason:
+        return Reason(basis, _say(self.scene, f"verdict.{key}", side, **values), f"verdict.{key}", frames=frames)
+
+
+def _reasons(scene: Scene, ending: Ending, missing: int) -> Iterator[Reason]:
+    say = _Judge(scene)
+    yield from _findings(scene)
+    yield from _states(say, ending)
+    yield from _half(say, scene, ending)
+    yield from _abort(say, scene)
+    yield from _timing(say, scene)
+    yield from _quiet(say, scene)
+    yield from _loss(say, scene, ending)
+    yield from _integrity(say, scene)
+    yield from _unknown(say, scene, ending, missing)
+
+
+def _findings(scene: Scene) -> Iterator[Reason]:
+    """Rules that fired, the gravest first; each once with its count."""
+    gravity = {"error": 0, "warn": 1}
+    for (severity, rule), count in sorted(scene.findings.items(), key=lambda item: gravity.get(item[0][0], 2)):
+        if severity in gravity:
+            title = scene.words.say(f"{rule}.title") if scene.words.knows(f"{rule}.title") else rule
+            text = _say(scene, "verdict.findings", n=count, title=title) if count > 1 else title
+            yield Reason(Basis.FINDING, text, f"{rule}.title", severity, rule)
+
+
+def _timing(say: _Judge, scene: Scene) -> Iterator[Reason]:
+    tally = scene.tally
+    done = tally.handshake
+    if done is not None and done.to_server is not None and done.to_client is not None:
+        total = span(done.to_server + done.to_client)
+        yield say(Basis.PROVED, "round_trip", total=total, server=span(done.to_server), client=span(done.to_client))
+    if tally.replies == 1:
+        yield say(Basis.PROVED, "reply", since=span(tally.slowest[0]), frame=tally.slowest[1], frames=(tally.slowest[1],))
+    elif tally.replies:
+        yield say(
+            Basis.PROVED, "slowest", n=tally.replies, since=span(tally.slowest[0]), frame=tally.slowest[1], frames=(tally.slowest[1],)
+        )
+
+
+def _states(say: _Judge, ending: Ending) -> Iterator[Reason]:
+    client, server = ending.client, ending.server
+    if State.UNKNOWN in (client.state, server.state):
+        return
+    proved = len(client.states) == len(server.states) == 1
+    key, basis = ("ended_proved", Basis.PROVED) if proved else ("ended_half", Basis.SUGGESTED)
+    yield say(basis, key, client_state=client.state.value, server_state=server.state.value)
+    for end in (client, server):
+        if 1 < len(end.states) <= 4:
+            states = say.scene.words.listed(state.value for state in end.states)
+            yield say(Basis.UNKNOWN, "ended_open", end.side, who=_capital(say.scene, end.side), states=states)
+
+
+def _capital(scene: Scene, side: Side) -> str:
+    return str(scene.names[side]["Who"])
+
+
+def _half(say: _Judge, scene: Scene, ending: Ending) -> Iterator[Reason]:
+    """A close of which only one direction happened."""
+    tally = scene.tally
+    if tally.fin_idle is not None and tally.first_fin is not None:
+        idle, frame = tally.fin_idle
+        if idle >= _SILENCE:
+            yield say(Basis.PROVED, "closed_after_idle", tally.first_fin, idle=span(idle), frame=frame, frames=(frame,))
+    if tally.fin_ack is not None:
+        side, delay, frame = tally.fin_ack
+        yield say(Basis.SUGGESTED, "fin_delay", side, delay=span(delay), frame=frame, frames=(frame,))
+    closer = _half_closed(ending)
+    if closer is None:
+        return
+    acked = closer.state is State.FIN_WAIT_2
+    yield say(Basis.PROVED, "half" if acked else "half_unacked", closer.side)
+    if "four_way" in scene.caption_lines:
+        yield say(Basis.PROVED, "half_caption", line=scene.caption_lines["four_way"])
+    if acked:
+        yield say(Basis.SUGGESTED, "half_waits", closer.side)
+
+
+def _half_closed(ending: Ending) -> End | None:
+    """The end that closed, when the other never did and nobody aborted."""
+    if ending.flow.conn_state not in ("S2", "S3"):
+        return None
+    return ending.client if ending.flow.conn_state == "S2" else ending.server
+
+
+def _abort(say: _Judge, scene: Scene) -> Iterator[Reason]:
+    if scene.tally.reset is not None and scene.tally.reset[1] is ResetCause.ABORT:
+        side, _, frame = scene.tally.reset
+        yield say(Basis.SUGGESTED, "abort", side, frame=frame, frames=(frame,))
+
+
+def _quiet(say: _Judge, scene: Scene) -> Iterator[Reason]:
+    tally = scene.tally
+    if tally.probes:
+        key = "keepalive" if tally.answers else "keepalive_lost"
+        yield say(Basis.PROVED, key, probes=scene.words.count("probes", tally.probes), answers=tally.answers)
+    for side, times in tally.zero_windows.items():
+        yield say(
+            Basis.PROVED, "zero_window", side, times=scene.words.count("times", times), span=span(tally.closed_for.get(side, 0))
+        )
+
+
+def _loss(say: _Judge, scene: Scene, ending: Ending) -> Iterator[Reason]:
+    tally = scene.tally
+    for side in Side:
+        needed, spurious, undecided = tally.needed.get(side, 0), tally.spurious.get(side, 0), tally.copies_open.get(side, 0)
+        if total := needed + spurious + undecided:
+            yield say(Basis.PROVED, "again", side, n=total, needed=needed, spurious=spurious, open=undecided)
+        if tally.reordered.get(side):
+            yield say(Basis.PROVED, "reordered", side, n=tally.reordered[side])
+        end = ending.flow.client if side is Side.CLIENT else ending.flow.server
+        if end.missed_by_capture:
+            yield say(Basis.PROVED, "missed", side, octets=scene.octets(end.missed_by_capture))
+    if tally.copied:
+        yield say(Basis.PROVED, "copied", n=tally.copied)
+
+
+def _integrity(say: _Judge, scene: Scene) -> Iterator[Reason]:
+    tally = scene.tally
+    if tally.offload:
+        key = "offload" if tally.offload == tally.incorrect else "offload_some"
+        yield say(Basis.PROVED, key, n=tally.offload, all=tally.checksums)
+    if tally.wrong[0]:
+        yield say(Basis.PROVED, "wrong", n=tally.wrong[0], frame=tally.wrong[1], frames=(tally.wrong[1],))
+    if tally.unexplained[0]:
+        yield say(Basis.PROVED, "unexplained", n=tally.unexplained[0], frame=tally.unexplained[1], frames=(tally.unexplained[1],))
+    if tally.contradiction:
+        yield say(Basis.PROVED, "contradiction", frame=tally.contradiction, frames=(tally.contradiction,))
+    if tally.content:
+        yield say(Basis.PROVED, "content", frame=tally.content, frames=(tally.content,))
+
+
+def _unknown(say: _Judge, scene: Scene, ending: Ending, missing: int) -> Iterator[Reason]:
+    if scene.tally.late:
+        yield say(Basis.UNKNOWN, "late")
+    closer = _half_closed(ending)
+    if closer is not None and ending.reason == "end":
+        yield say(Basis.UNKNOWN, "afterwards", closer.side.other)
+    if missing > 0 and ending.flow.conn_state in ("S0", "S1", "S2", "S3", "OTH", "SH", "SHR"):
+        yield say(Basis.UNKNOWN, "missing", n=missing)

@@ -1,0 +1,96 @@
+"""The text catalogue: every sentence of every language, one TOML a language, compiled once into `%` templates.
+
+Law: both languages have the same sections, keys and placeholders (a test says so); a text that is missing falls back to English.
+`{name}` in a text is a placeholder; values arrive as text or numbers and are never taken as a template themselves.
+`texts/<lang>.toml` holds the narrative, `texts/<lang>/*.toml` the rules' titles and stories, a file a family.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Final
+
+LANGUAGES: Final = ("en", "zh")
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+
+
+class Words:
+    """One language: `say("close.fin", who="the client")` is the sentence."""
+
+    def __init__(self, lang: str, texts: Mapping[str, str], fallback: Words | None = None) -> None:
+        self.lang = lang
+        self._templates = {key: compiled(text) for key, text in texts.items()}
+        self._fallback = fallback
+        self.gap: str = self.say("term.gap")  # between two sentences
+        self.client: str = self.say("term.client")
+        self.server: str = self.say("term.server")
+        self.Client: str = self.say("term.Client")
+        self.Server: str = self.say("term.Server")
+
+    def template(self, key: str) -> str:
+        """The `%` template of a text; KeyError if no language has it."""
+        found = self._templates.get(key)
+        if found is not None:
+            return found
+        if self._fallback is None:
+            raise KeyError(key)
+        return self._fallback.template(key)
+
+    def say(self, key: str, /, **values: object) -> str:
+        return self.template(key) % values
+
+    def knows(self, key: str) -> bool:
+        return key in self._templates or (self._fallback is not None and self._fallback.knows(key))
+
+    def count(self, unit: str, n: int) -> str:
+        """`count("octets", 1)`: "1 byte"; each unit has a text for one and a text for many."""
+        return self.template(f"unit.{unit}_one" if n == 1 else f"unit.{unit}") % {"n": n}
+
+    def listed(self, items: Iterable[str]) -> str:
+        """"a, b and c", as the language writes it."""
+        several = list(items)
+        if len(several) < 2:
+            return "".join(several)
+        return self.say("term.comma").join(several[:-1]) + self.say("term.and") + several[-1]
+
+
+def compiled(text: str) -> str:
+    """`{name}` → `%(name)s`: the fastest formatting Python has that takes names."""
+    return _PLACEHOLDER.sub(r"%(\1)s", text.replace("%", "%%"))
+
+
+def placeholders(text: str) -> frozenset[str]:
+    return frozenset(_PLACEHOLDER.findall(text))
+
+
+@cache
+def words(lang: str) -> Words:
+    """The catalogue of a language; English for one that nobody has written."""
+    if lang == "en":
+        return Words("en", texts("en"))
+    return Words(lang, texts(lang), words("en")) if lang in LANGUAGES else words("en")
+
+
+@cache
+def texts(lang: str) -> dict[str, str]:
+    """`section.key` → text, of all files of a language."""
+    home = files("tcpdump_parse.tell") / "texts"
+    return {key: text for source in _sources(home, lang) for key, text in _flat(tomllib.loads(source.read_text("utf-8")))}
+
+
+def _sources(home: Traversable, lang: str) -> Iterator[Traversable]:
+    yield home / f"{lang}.toml"
+    folder = home / lang
+    if folder.is_dir():
+        yield from sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+
+
+def _flat(sections: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for section, keys in sections.items():
+        for key, text in keys.items():
+            yield f"{section}.{key}", " ".join(text.split("\n")).strip() if "\n" in text else text

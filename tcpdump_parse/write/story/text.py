@@ -1,0 +1,234 @@
+"""The story as text: one line a segment, its direction drawn, and below it what happens.
+
+    frame, time since the one before, the ladder (client left, server right), relative numbers with the raw ones in brackets
+                                      sentences, hanging under the ladder
+
+Right from 60 columns on; without a width nothing is wrapped. It keeps nothing but the last phase of each connection that is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, TextIO
+
+from tcpdump_parse.tell.amounts import exact
+from tcpdump_parse.tell.told import Begun, Listening, Load, Overview, Phase, Remark, Run, Sentence, Story, Told, Verdict, Weight
+from tcpdump_parse.tell.words import Words, words
+from tcpdump_parse.write.story.look import ASCII, Glyphs, Look, Paint, Style, cells, fold, pad_left
+from tcpdump_parse.write.story.summary import overview_lines, verdict_lines
+
+FRAME: Final = 4
+SINCE: Final = 12
+LADDER: Final = 20  # between the two verticals
+INDENT: Final = FRAME + SINCE + 2
+_MARKS: Final = {Weight.REMARK: "▸ ", Weight.LESSON: "» ", Weight.LATER: "↑ "}
+_STYLES: Final = {Weight.REMARK: Style.REMARK, Weight.LESSON: Style.LESSON, Weight.LATER: Style.REMARK}
+
+
+def text(story: Iterable[Story], out: TextIO, look: Look) -> None:
+    """Write the story, a line at a time; nothing is held back and nothing flushed."""
+    for line in lines(story, look):
+        out.write(line)
+        out.write("\n")
+
+
+def lines(story: Iterable[Story], look: Look) -> Iterator[str]:
+    """The lines of the page, without their ends."""
+    page = _Page(look)
+    for value in story:
+        made = page.lines(value)
+        yield from (line.translate(ASCII) for line in made) if look.glyphs is Glyphs.ASCII else made
+
+
+class _Page:
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.words: Words = words(look.lang)
+        self.phases: dict[int, Phase] = {}
+        self.current = 0  # the connection whose heading stands above
+        self.several = False  # connections are told side by side: each line names its own
+        self.captures = False
+        self.empty = True
+        self.hanging = None if look.width is None else max(look.width - INDENT, 24)
+
+    def lines(self, value: Story) -> list[str]:
+        match value:
+            case Told():
+                made = self.told(value)
+            case Run():
+                made = self.run(value)
+            case Begun():
+                made = self.begun(value)
+            case Remark():
+                made = self.remark(value)
+            case Verdict():
+                self.phases.pop(value.conn, None)
+                made = ["", *verdict_lines(value, self.look, self.words)]
+            case Overview():
+                made = overview_lines(value, self.look, self.words)
+                made = ["", *made] if made and not self.empty else made
+            case Listening():
+                made = self.listening(value)
+        self.empty = self.empty and not made
+        return made
+
+    # ---- headings ------------------------------------------------------------------------------------------------------------------
+
+    def listening(self, value: Listening) -> list[str]:
+        self.captures = self.captures or value.capture > 1
+        place = f"{value.file}:{value.line}" if value.file else ""
+        head = self.look.dye(Style.HEADING, self.words.say("term.capture", capture=value.capture))
+        made = [] if self.empty else [""]
+        made += fold("  ".join(part for part in (head, place) if part), self.look.width)
+        if value.banner:
+            made += [self.look.dye(Style.DIM, line) for line in fold(f"  {value.banner}", self.look.width)]
+        return made
+
+    def begun(self, value: Begun) -> list[str]:
+        say, look = self.words.say, self.look
+        self.several = self.several or (bool(self.phases) and not value.continued)
+        self.current = value.conn
+        self.phases.pop(value.conn, None)
+        title = look.dye(Style.HEADING, say("term.connection", conn=value.conn))
+        if value.continued:
+            title += f" ({say('term.continued')})"
+        client = look.dye(Style.CLIENT, f"{say('term.client_end')} {endpoint(value.client, value.client_port)}")
+        server = look.dye(Style.SERVER, f"{say('term.server_end')} {endpoint(value.server, value.server_port)}")
+        made = [] if self.empty else [""]
+        made += self._ends(title, client, server, value)
+        if not value.continued:
+            place = f"{value.file}:{value.line}" if value.file else say("term.line", line=value.line)
+            start = say("term.starts", time=value.time, place=place) if value.time else say("term.starts_untimed", place=place)
+            made += [look.dye(Style.DIM, f"  {line}") for line in fold(start, None if look.width is None else look.width - 2)]
+            if value.tunnel:
+                made += [f"  {line}" for line in fold(say("term.tunnel", tunnel=value.tunnel), look.width)]
+        return made
+
+    def _ends(self, title: str, client: str, server: str, value: Begun) -> list[str]:
+        """The heading on one line if it fits, else each end on a line of its own."""
+        bare = cells(endpoint(value.client, value.client_port)) + cells(endpoint(value.server, value.server_port)) + 40
+        if self.look.width is None or bare <= self.look.width:
+            return [f"{title}  {client} → {server}"]
+        return [title, f"  {client}", f"  → {server}"]
+
+    def _phase(self, conn: int, phase: Phase) -> list[str]:
+        """A heading when the connection enters another phase."""
+        if self.phases.get(conn) is phase:
+            return []
+        self.phases[conn] = phase
+        name = self.words.say(f"phase.{phase.value}")
+        width = min(self.look.width or 80, 80)
+        rule = "─" * max(2, width - cells(name) - 4 - len(self._label(conn)))
+        return [self.look.dye(Style.PHASE, f"{self._label(conn)}── {name} {rule}")]
+
+    def _label(self, conn: int) -> str:
+        return f"#{conn} " if self.several else ""
+
+    # ---- segments ------------------------------------------------------------------------------------------------------------------
+
+    def told(self, value: Told) -> list[str]:
+        look = self.look
+        made = [look.dye(Style.CAPTION, line) for caption in value.captions for line in fold(f"  {caption}", look.width)]
+        if value.pause:
+            if value.rest:
+                made += self._phase(value.conn, Phase.IDLE)
+            made += self._hang([value.pause], "⋮ ", Style.DIM)
+        made += self._phase(value.conn, value.phase)
+        shape = arrow(value.side, label(value.flags, value.length))
+        ladder = look.dye(Style.CLIENT if value.side == "client" else Style.SERVER, shape)
+        made += self._row(value.conn, str(value.frame), value.since, ladder, len(shape), (numbers(value, value.end), numbers(value, None)))
+        if value.details:
+            made += self._hang([value.details], "", Style.DIM)
+        made += self._sentences(value.sentences)
+        return made
+
+    def _row(self, conn: int, frame: str, since: float | None, ladder: str, width: int, figures: tuple[str, ...]) -> list[str]:
+        """One line if one of the `figures`, the fullest first, fits beside the ladder; else they hang below it."""
+        passed = "" if since is None else f"+{exact(round(since * 1e9))}"
+        head = f"{self._label(conn)}{self.look.dye(Style.DIM, pad_left(frame, FRAME))}{pad_left(passed, SINCE)}  "
+        row = f"{head}{ladder}"
+        taken = INDENT + len(self._label(conn)) + width + 2
+        for text in figures:
+            if self.look.width is None or taken + len(text) <= self.look.width:
+                return [f"{row}  {self.look.dye(Style.DIM, text)}".rstrip()]
+        return [row, *self._hang([figures[0]], "", Style.DIM)]
+
+    def _sentences(self, sentences: tuple[Sentence, ...]) -> list[str]:
+        story = [sentence.text for sentence in sentences if sentence.weight is Weight.STORY]
+        states = [f"[{sentence.text}]" for sentence in sentences if sentence.weight is Weight.STATE]
+        made = self._hang([self.words.gap.join(story)], "") if story else []
+        if states:
+            made += self._hang(states, "", Style.DIM)
+        for sentence in sentences:
+            if sentence.weight in _MARKS:
+                made += self._hang([self._graded(sentence)], _MARKS[sentence.weight], self._style(sentence))
+        return made
+
+    def _graded(self, sentence: Sentence) -> str:
+        if not sentence.severity:
+            return sentence.text
+        return f"{self.words.say(f'severity.{sentence.severity}')} {sentence.rule}: {sentence.text}"
+
+    def _style(self, sentence: Sentence) -> Style:
+        return {"error": Style.ERROR, "warn": Style.WARN}.get(sentence.severity, _STYLES[sentence.weight])
+
+    def _hang(self, paragraphs: list[str], mark: str, style: Style | None = None) -> list[str]:
+        """Paragraphs under the ladder, their further lines under their own first word."""
+        made = []
+        for paragraph in paragraphs:
+            room = None if self.hanging is None else self.hanging - len(mark)
+            for number, line in enumerate(fold(paragraph, room)):
+                lead = mark if number == 0 else " " * len(mark)
+                made.append(" " * INDENT + (self.look.dye(style, lead + line) if style is not None else lead + line))
+        return made
+
+    def run(self, value: Run) -> list[str]:
+        made = self._phase(value.conn, value.phase)
+        frames = f"{value.frame}-{value.last_frame}"
+        since = value.since
+        for side, load in (("client", value.client), ("server", value.server)):
+            if load is not None:
+                shape = arrow(side, self._load(load), "═")
+                ladder = self.look.dye(Style.CLIENT if side == "client" else Style.SERVER, shape)
+                figures = "" if load.start is None else f"seq {load.start}:{load.end}"
+                made += self._row(value.conn, frames, since, ladder, len(shape), (figures,))
+                frames, since = "", None
+        return made + self._sentences(value.sentences)
+
+    def _load(self, load: Load) -> str:
+        count = self.words.count
+        return count("segments", load.data) if load.data else count("acks", load.acks)
+
+    def remark(self, value: Remark) -> list[str]:
+        room = None if self.look.width is None else self.look.width - 4
+        quoted = [self.look.dye(Style.CAPTION, f"    {line}") for quote in value.quote for line in fold(quote, room)]
+        return [*self._sentences(value.sentences), *quoted]
+
+
+def endpoint(address: str, port: int | str) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def label(flags: str, length: int) -> str:
+    """What the arrow carries: the flags, and the octets if there are any."""
+    return f"{flags}, {length} B" if length else flags
+
+
+def arrow(side: str, name: str, line: str = "─") -> str:
+    """An arrow from its sender's vertical to the other's."""
+    rest = line * max(1, LADDER - cells(name) - 4)
+    return f"├{line} {name} {rest}►│" if side == "client" else f"│◄{rest} {name} {line}┤"
+
+
+def numbers(value: Told, end: int | None) -> str:
+    """Relative numbers, the raw ones in brackets: "seq 1:39 (1960817470) ack 1 (645999201)"; `end` None leaves out where the data ends."""
+    parts = []
+    if value.seq is not None:
+        span = f"{value.seq}:{end}" if value.length and end is not None else str(value.seq)
+        parts.append(f"seq {span} ({value.raw_seq})")
+    if value.ack is not None:
+        parts.append(f"ack {value.ack} ({value.raw_ack})")
+    return " ".join(parts)
+
+
+__all__ = ["Paint", "lines", "text"]
