@@ -11,18 +11,15 @@ from tcpdump_parse.write.octets.link import link_header
 from tcpdump_parse.write.octets.outcome import CannotBuildError, Frame, Link, Reason
 
 LINK_TYPE = re.compile(r"link-type ([A-Z0-9_]+)")
-LINKS = {
-    "EN10MB": Link.ETHERNET, "LINUX_SLL": Link.LINUX_SLL, "LINUX_SLL2": Link.LINUX_SLL2, "NULL": Link.NULL, "RAW": Link.RAW,
-}  # fmt: skip
 IP_TYPES = (b"\x08\0", b"\x86\xdd")
 VLAN_TYPES = (b"\x81\0", b"\x88\xa8", b"\x91\0")
 PREFIXES = {Link.NULL: 4, Link.LINUX_SLL: 16, Link.LINUX_SLL2: 20}
 
 
 def announced(text: str) -> Link | None:
-    """The link type that a banner names: `listening on lo, link-type EN10MB (Ethernet)`."""
+    """The link type that a banner names: `listening on lo, link-type EN10MB (Ethernet)`; None when it names none, or one we do not know."""
     match = LINK_TYPE.search(text)
-    return LINKS.get(match[1]) if match else None
+    return Link.__members__.get(match[1]) if match else None
 
 
 def frame_of_dump(packet: Packet, octets: Octets, link: Link | None) -> Frame:
@@ -44,16 +41,16 @@ def frame_of_dump(packet: Packet, octets: Octets, link: Link | None) -> Frame:
 
 def recognised(data: bytes, packet: Packet) -> Link | None:
     """Ethernet, Linux cooked or BSD loopback, by a known protocol at the right place with the right IP version behind it."""
-    for link in (Link.ETHERNET, Link.LINUX_SLL, Link.LINUX_SLL2, Link.NULL):
+    for link in (Link.EN10MB, Link.LINUX_SLL, Link.LINUX_SLL2, Link.NULL):
         at = _network_at(data, link)
         if at is not None and _fits(data[at:], packet):
             return link
     ether = int.from_bytes(data[12:14], "big")
-    return Link.ETHERNET if len(data) >= 14 and packet.ip is UNSET and (ether >= 0x600 or ether == len(data) - 14) else None
+    return Link.EN10MB if len(data) >= 14 and packet.ip is UNSET and (ether >= 0x600 or ether == len(data) - 14) else None
 
 
 def _network_at(data: bytes, link: Link) -> int | None:
-    if link is Link.ETHERNET:
+    if link is Link.EN10MB:
         at = 12
         while data[at : at + 2] in VLAN_TYPES:
             at += 4

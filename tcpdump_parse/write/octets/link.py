@@ -48,7 +48,7 @@ def _ethernet(link: m.Ethernet, version: int) -> Header:
     if kind is UNSET:
         kind = ETHERTYPES.get(link.ethertype_name or "", ETHERTYPES[version])
     octets = mac(link.dst) + mac(link.src) + kind.to_bytes(2, "big")
-    return Header(Link.ETHERNET, octets, None if link.length is UNSET else link.length)
+    return Header(Link.EN10MB, octets, None if link.length is UNSET else link.length)
 
 
 ENCODERS: dict[type, Callable[[Any, int], Header]] = {m.Ethernet: _ethernet}

@@ -23,12 +23,37 @@ class Filling(enum.StrEnum):
 
 
 class Link(enum.IntEnum):
-    """The link types we write, by their number in pcap files (https://www.tcpdump.org/linktypes.html)."""
+    """Link types by their number in pcap files, named as tcpdump's banner names them (https://www.tcpdump.org/linktypes.html)."""
 
     NULL = 0
-    ETHERNET = 1
+    EN10MB = 1
+    AX25 = 3
+    IEEE802 = 6
+    ARCNET = 7
+    SLIP = 8
+    PPP = 9
+    FDDI = 10
+    PPP_SERIAL = 50
+    PPP_ETHER = 51
+    ATM_RFC1483 = 100
     RAW = 101
+    C_HDLC = 104
+    IEEE802_11 = 105
+    FRELAY = 107
+    LOOP = 108
     LINUX_SLL = 113
+    PFLOG = 117
+    IP_OVER_FC = 122
+    IEEE802_11_RADIO = 127
+    ARCNET_LINUX = 129
+    APPLE_IP_OVER_IEEE1394 = 138
+    MFR = 182
+    PPI = 192
+    IPV4 = 228
+    IPV6 = 229
+    NFLOG = 239
+    IPOIB = 242
+    PKTAP = 258
     LINUX_SLL2 = 276
 
 
