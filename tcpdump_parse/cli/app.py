@@ -9,7 +9,9 @@ from typing import Any, Final
 import click
 
 from tcpdump_parse.cli.errors import Failure, Status
+from tcpdump_parse.cli.explain import explain
 from tcpdump_parse.cli.parse import parse
+from tcpdump_parse.cli.replay import replay
 from tcpdump_parse.cli.schema import schema
 
 LIVE: Final = "sudo tcpdump -l -S -nn -vvv -i lo port 8000 | tdparse explain"
@@ -75,7 +77,7 @@ def app(ctx: click.Context) -> None:
         click.echo(SHORT_HELP, nl=False)
 
 
-for command in (parse, schema):
+for command in (explain, parse, replay, schema):
     app.add_command(command)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, TextIO, cast
 
 from tcpdump_parse.cli.errors import Failure, reason
-from tcpdump_parse.write import Writer, find
+from tcpdump_parse.write import Writer, find, formats
 
 
 class Colour(enum.StrEnum):
@@ -25,8 +25,10 @@ class Colour(enum.StrEnum):
     NEVER = "never"
 
 
-FOR_PEOPLE: Final = ("text", "table")
+FOR_PEOPLE: Final = ("text", "table", "markdown")
 """The formats that take a terminal's own encoding; all others are UTF-8."""
+_STORIES: Final = {"markdown": ".md", "json": ".json", "sarif": ".sarif", "junit": ".xml"}
+"""How the files of those formats end that tell a story or findings, and so are no `writer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Target:
     def format(self) -> str:
         """The format asked for, else the one whose files end as the file's name does, else the command's default."""
         if self.form is None and self.path is not None:
-            return next((name for name in self.formats if find(name).suffix == self.path.suffix), self.formats[0])
+            return next((name for name in self.formats if suffix(name) == self.path.suffix), self.formats[0])
         return self.form or self.formats[0]
 
     @property
@@ -65,6 +67,11 @@ class Target:
             for file in inputs:
                 if os.path.isfile(file) and self.path.samefile(file):
                     raise Failure(f"{self.path}: this is the log itself; -o would write over it")
+
+
+def suffix(name: str) -> str:
+    """The end of the names of a format's files; empty for what is meant for a terminal."""
+    return find(name).suffix if name in formats() else _STORIES.get(name, "")
 
 
 def coloured(choice: Colour, out: TextIO, environ: Mapping[str, str] = os.environ) -> bool:

@@ -2,6 +2,7 @@
 
 from tcpdump_parse.model.events import SCHEMA, Capture, Finding, Notice, Read, Severity, Unread
 from tcpdump_parse.model.flow import Flow
+from tcpdump_parse.model.options import TcpOption
 from tcpdump_parse.model.packet import IP, Base64, Checksum, IPv4, IPv6, Octets, Packet, Port, Quoted, Segment, Text
 
 Event = Capture | Packet | Notice | Unread | Flow | Finding
@@ -9,5 +10,5 @@ Event = Capture | Packet | Notice | Unread | Flow | Finding
 
 __all__ = [
     "IP", "SCHEMA", "Base64", "Capture", "Checksum", "Event", "Finding", "Flow", "IPv4", "IPv6", "Notice", "Octets", "Packet", "Port",
-    "Quoted", "Read", "Segment", "Severity", "Text", "Unread",
+    "Quoted", "Read", "Segment", "Severity", "TcpOption", "Text", "Unread",
 ]

@@ -13,30 +13,30 @@ class IpOption(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="nam
     """What all IPv4 options share; tcpdump hides the data of `security`, `traceroute` and `unknown`."""
 
 
-class IpNop(IpOption, tag="NOP"):
+class IpNop(IpOption, frozen=True, tag="NOP"):
     pass
 
 
-class IpEol(IpOption, tag="EOL"):
+class IpEol(IpOption, frozen=True, tag="EOL"):
     pass
 
 
-class Security(IpOption, tag="security"):
+class Security(IpOption, frozen=True, tag="security"):
     bad_length: int | UnsetType = UNSET
 
 
-class Traceroute(IpOption, tag="traceroute"):
+class Traceroute(IpOption, frozen=True, tag="traceroute"):
     bad_length: int | UnsetType = UNSET
 
 
-class RouterAlert(IpOption, tag="RA"):
+class RouterAlert(IpOption, frozen=True, tag="RA"):
     """`value` is printed when it is not 0."""
 
     value: int | UnsetType = UNSET
     bad_length: int | UnsetType = UNSET
 
 
-class Route(IpOption):
+class Route(IpOption, frozen=True):
     """Addresses before the pointer (`recorded`), and after it (`unused`)."""
 
     recorded: tuple[str, ...] = ()
@@ -45,15 +45,15 @@ class Route(IpOption):
     bad_ptr: int | UnsetType = UNSET
 
 
-class RecordRoute(Route, tag="RR"):
+class RecordRoute(Route, frozen=True, tag="RR"):
     pass
 
 
-class LooseRoute(Route, tag="LSRR"):
+class LooseRoute(Route, frozen=True, tag="LSRR"):
     pass
 
 
-class StrictRoute(Route, tag="SSRR"):
+class StrictRoute(Route, frozen=True, tag="SSRR"):
     pass
 
 
@@ -65,7 +65,7 @@ class Stamp(Struct, frozen=True, gc=False, omit_defaults=True):
     pointed: bool = False
 
 
-class IpTimestamp(IpOption, tag="timestamp"):
+class IpTimestamp(IpOption, frozen=True, tag="timestamp"):
     """`form`: TSONLY, TS+ADDR, PRESPEC; `pointed`: the pointer stands behind the last entry; `missed`: hops not recorded."""
 
     form: str | UnsetType = UNSET
@@ -77,7 +77,7 @@ class IpTimestamp(IpOption, tag="timestamp"):
     bad_type: int | UnsetType = UNSET
 
 
-class IpUnknown(IpOption, tag="unknown"):
+class IpUnknown(IpOption, frozen=True, tag="unknown"):
     kind: int
     bad_length: int | UnsetType = UNSET
 
@@ -156,27 +156,27 @@ class HeaderOption(Struct, frozen=True, gc=False, omit_defaults=True, tag_field=
     """One option of a hop-by-hop or destination header."""
 
 
-class Pad1(HeaderOption, tag="pad1"):
+class Pad1(HeaderOption, frozen=True, tag="pad1"):
     pass
 
 
-class PadN(HeaderOption, tag="padn"):
+class PadN(HeaderOption, frozen=True, tag="padn"):
     pass
 
 
-class AlertOption(HeaderOption, tag="rtalert"):
+class AlertOption(HeaderOption, frozen=True, tag="rtalert"):
     value: int
 
 
-class Jumbo(HeaderOption, tag="jumbo"):
+class Jumbo(HeaderOption, frozen=True, tag="jumbo"):
     value: int
 
 
-class HomeAddress(HeaderOption, tag="homeaddr"):
+class HomeAddress(HeaderOption, frozen=True, tag="homeaddr"):
     address: str
 
 
-class OtherHeaderOption(HeaderOption, tag="unknown"):
+class OtherHeaderOption(HeaderOption, frozen=True, tag="unknown"):
     """`terse`: tcpdump 4.x prints `(opt_type 0x1e: len=4)`."""
 
     type: int
@@ -191,19 +191,19 @@ class ExtensionHeader(Struct, frozen=True, gc=False, omit_defaults=True, tag_fie
     """What stands between the addresses and the ports; such records print the ports apart."""
 
 
-class HopByHop(ExtensionHeader, tag="HBH"):
+class HopByHop(ExtensionHeader, frozen=True, tag="HBH"):
     """`tight`: tcpdump 4.0 and older print no blank behind it."""
 
     options: tuple[HeaderOptions, ...] = ()
     tight: bool = False
 
 
-class DestinationOptions(ExtensionHeader, tag="DSTOPT"):
+class DestinationOptions(ExtensionHeader, frozen=True, tag="DSTOPT"):
     options: tuple[HeaderOptions, ...] = ()
     tight: bool = False
 
 
-class Fragment(ExtensionHeader, tag="frag"):
+class Fragment(ExtensionHeader, frozen=True, tag="frag"):
     """`id` is printed at -v only."""
 
     offset: int
@@ -216,7 +216,7 @@ class Hop(Struct, frozen=True, gc=False):
     address: str
 
 
-class Routing(ExtensionHeader, tag="RT6"):
+class Routing(ExtensionHeader, frozen=True, tag="RT6"):
     """RFC 8200 §4.4; `words` is `srcrt` up to tcpdump 4.9; `note` what is printed behind the type, in brackets."""
 
     len: int
@@ -232,7 +232,7 @@ class Routing(ExtensionHeader, tag="RT6"):
     words: str | UnsetType = UNSET
 
 
-class Authentication(ExtensionHeader, tag="AH"):
+class Authentication(ExtensionHeader, frozen=True, tag="AH"):
     spi: int
     seq: int
     icv: str | UnsetType = UNSET

@@ -11,7 +11,7 @@ class LinkHeader(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="t
     """The link header as -e prints it; `length` counts the octets on the wire, link header included."""
 
 
-class Ethernet(LinkHeader, tag="ethernet"):
+class Ethernet(LinkHeader, frozen=True, tag="ethernet"):
     """`MAC > MAC, ethertype IPv4 (0x0800), length 74: `; with -q only the name of the ethertype."""
 
     src: str
@@ -28,7 +28,7 @@ class LayerHeader(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="
     """One outer header."""
 
 
-class IpLayer(LayerHeader, tag="ip"):
+class IpLayer(LayerHeader, frozen=True, tag="ip"):
     """An outer IP header."""
 
     ip: IP

@@ -20,34 +20,34 @@ class Option(Struct, frozen=True, gc=False, tag_field="name"):
     """What all options share: a `kind`, and `len` when it was printed."""
 
 
-class Eol(Option, tag="eol"):
+class Eol(Option, frozen=True, tag="eol"):
     kind: Literal[0] = 0
     len: int | UnsetType = UNSET
 
 
-class Nop(Option, tag="nop"):
+class Nop(Option, frozen=True, tag="nop"):
     kind: Literal[1] = 1
     len: int | UnsetType = UNSET
 
 
-class Mss(Option, tag="mss"):
+class Mss(Option, frozen=True, tag="mss"):
     value: int
     kind: Literal[2] = 2
     len: int | UnsetType = UNSET
 
 
-class Wscale(Option, tag="wscale"):
+class Wscale(Option, frozen=True, tag="wscale"):
     shift: int
     kind: Literal[3] = 3
     len: int | UnsetType = UNSET
 
 
-class SackOk(Option, tag="sackOK"):
+class SackOk(Option, frozen=True, tag="sackOK"):
     kind: Literal[4] = 4
     len: int | UnsetType = UNSET
 
 
-class Sack(Option, tag="sack"):
+class Sack(Option, frozen=True, tag="sack"):
     """SACK blocks as printed, `[left, right]` each; with relative numbers relative to the other side's base.
 
     `blocks_abs` gives them absolute where the base is known. `invalid` is tcpdump's own word where it hides the data
@@ -61,38 +61,38 @@ class Sack(Option, tag="sack"):
     invalid: str | UnsetType = UNSET
 
 
-class Echo(Option, tag="echo"):
+class Echo(Option, frozen=True, tag="echo"):
     value: int
     kind: Literal[6] = 6
     len: int | UnsetType = UNSET
 
 
-class EchoReply(Option, tag="echoreply"):
+class EchoReply(Option, frozen=True, tag="echoreply"):
     value: int
     kind: Literal[7] = 7
     len: int | UnsetType = UNSET
 
 
-class Timestamps(Option, tag="TS"):
+class Timestamps(Option, frozen=True, tag="TS"):
     val: int
     ecr: int
     kind: Literal[8] = 8
     len: int | UnsetType = UNSET
 
 
-class Cc(Option, tag="cc"):
+class Cc(Option, frozen=True, tag="cc"):
     value: int
     kind: Literal[11] = 11
     len: int | UnsetType = UNSET
 
 
-class CcNew(Option, tag="ccnew"):
+class CcNew(Option, frozen=True, tag="ccnew"):
     value: int
     kind: Literal[12] = 12
     len: int | UnsetType = UNSET
 
 
-class CcEcho(Option, tag="ccecho"):
+class CcEcho(Option, frozen=True, tag="ccecho"):
     """`unnamed`: tcpdump 4.0 to 4.99.3 print the value without a name."""
 
     value: int
@@ -101,7 +101,7 @@ class CcEcho(Option, tag="ccecho"):
     unnamed: bool | UnsetType = UNSET
 
 
-class Md5(Option, tag="md5"):
+class Md5(Option, frozen=True, tag="md5"):
     """RFC 2385. `digest` in hex where printed; `verdict` is tcpdump's word when it had the secret (`valid`, `(invalid)`) or why it
     could not check; `glued`: tcpdump 4.0 leaves out the blank before the digest."""
 
@@ -112,14 +112,14 @@ class Md5(Option, tag="md5"):
     glued: bool | UnsetType = UNSET
 
 
-class Scps(Option, tag="scps"):
+class Scps(Option, frozen=True, tag="scps"):
     cap: int
     id: int
     kind: Literal[20] = 20
     len: int | UnsetType = UNSET
 
 
-class EnhancedAuth(Option, tag="enhanced auth"):
+class EnhancedAuth(Option, frozen=True, tag="enhanced auth"):
     """What tcpdump 4.0 took kind 20 for."""
 
     keyid: int | UnsetType = UNSET
@@ -127,7 +127,7 @@ class EnhancedAuth(Option, tag="enhanced auth"):
     len: int | UnsetType = UNSET
 
 
-class Uto(Option, tag="uto"):
+class Uto(Option, frozen=True, tag="uto"):
     """RFC 5482: the field's 16 bits, and the seconds they stand for."""
 
     value: int
@@ -136,7 +136,7 @@ class Uto(Option, tag="uto"):
     len: int | UnsetType = UNSET
 
 
-class TcpAo(Option, tag="tcp-ao"):
+class TcpAo(Option, frozen=True, tag="tcp-ao"):
     """RFC 5925. `invalid` is tcpdump's own word, `(invalid)` or `invalid`."""
 
     keyid: int | UnsetType = UNSET
@@ -147,7 +147,7 @@ class TcpAo(Option, tag="tcp-ao"):
     invalid: str | UnsetType = UNSET
 
 
-class Tfo(Option, tag="tfo"):
+class Tfo(Option, frozen=True, tag="tfo"):
     """RFC 7413: `cookie` in hex; a request for one when `request` is true."""
 
     cookie: str | UnsetType = UNSET
@@ -157,7 +157,7 @@ class Tfo(Option, tag="tfo"):
     invalid: str | UnsetType = UNSET
 
 
-class ExpTfo(Option, tag="exp-tfo"):
+class ExpTfo(Option, frozen=True, tag="exp-tfo"):
     """Fast open under its experimental kind and magic f989."""
 
     cookie: str | UnsetType = UNSET
@@ -167,7 +167,7 @@ class ExpTfo(Option, tag="exp-tfo"):
     invalid: str | UnsetType = UNSET
 
 
-class Exp(Option, tag="exp"):
+class Exp(Option, frozen=True, tag="exp"):
     """An experiment known by its 16 bit magic only; tcpdump hides its data."""
 
     magic: int
@@ -176,10 +176,10 @@ class Exp(Option, tag="exp"):
 
 
 class Sub(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="subtype"):
-    """An MPTCP message (RFC 8684 §3). Keys, tokens, nonces and MACs are hex digits as printed, without leading zeros."""
+    """An MPTCP message (RFC 8684 §3). Keys and MACs are hex digits as printed."""
 
 
-class Capable(Sub, tag="capable"):
+class Capable(Sub, frozen=True, tag="capable"):
     version: int | UnsetType = UNSET
     flags: str | UnsetType = UNSET
     csum: bool = False
@@ -189,15 +189,15 @@ class Capable(Sub, tag="capable"):
     unknown_version: int | UnsetType = UNSET
 
 
-class Join(Sub, tag="join"):
+class Join(Sub, frozen=True, tag="join"):
     backup: bool = False
     id: int | UnsetType = UNSET
-    token: str | UnsetType = UNSET
+    token: int | UnsetType = UNSET
     hmac: str | UnsetType = UNSET
-    nonce: str | UnsetType = UNSET
+    nonce: int | UnsetType = UNSET
 
 
-class Dss(Sub, tag="dss"):
+class Dss(Sub, frozen=True, tag="dss"):
     fin: bool = False
     ack: Big | UnsetType = UNSET
     seq: Big | UnsetType = UNSET
@@ -206,7 +206,7 @@ class Dss(Sub, tag="dss"):
     csum: int | UnsetType = UNSET
 
 
-class AddAddr(Sub, tag="add-addr"):
+class AddAddr(Sub, frozen=True, tag="add-addr"):
     """`variant` is tcpdump's word (`v0-ip4`, `v1-echo`). Where an IPv6 address and a port cannot be told apart (no length was
     printed) both stand in `address_port` as printed."""
 
@@ -218,36 +218,36 @@ class AddAddr(Sub, tag="add-addr"):
     hmac: str | UnsetType = UNSET
 
 
-class RemAddr(Sub, tag="rem-addr"):
+class RemAddr(Sub, frozen=True, tag="rem-addr"):
     ids: tuple[int, ...] = ()
 
 
-class Prio(Sub, tag="prio"):
+class Prio(Sub, frozen=True, tag="prio"):
     priority: str | UnsetType = UNSET
     id: int | UnsetType = UNSET
 
 
-class Fail(Sub, tag="fail"):
+class Fail(Sub, frozen=True, tag="fail"):
     seq: Big | UnsetType = UNSET
 
 
-class FastClose(Sub, tag="fast-close"):
+class FastClose(Sub, frozen=True, tag="fast-close"):
     key: str | UnsetType = UNSET
 
 
-class TcpRst(Sub, tag="tcprst"):
+class TcpRst(Sub, frozen=True, tag="tcprst"):
     flags: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
 
 
-class UnknownSub(Sub, tag="unknown"):
+class UnknownSub(Sub, frozen=True, tag="unknown"):
     pass
 
 
 MptcpSub = Capable | Join | Dss | AddAddr | RemAddr | Prio | Fail | FastClose | TcpRst | UnknownSub
 
 
-class Mptcp(Option, tag="mptcp"):
+class Mptcp(Option, frozen=True, tag="mptcp"):
     """RFC 8684. `length` is the option's length byte, printed since tcpdump 4.99."""
 
     sub: MptcpSub | UnsetType = UNSET
@@ -256,13 +256,13 @@ class Mptcp(Option, tag="mptcp"):
     len: int | UnsetType = UNSET
 
 
-class Partial(Option, tag="partial"):
+class Partial(Option, frozen=True, tag="partial"):
     """What was printed of an option that tcpdump gave up in the middle (`[bad opt]`, `[|tcp]`)."""
 
     text: str
 
 
-class Unknown(Option, tag="unknown"):
+class Unknown(Option, frozen=True, tag="unknown"):
     """A kind tcpdump does not know: `unknown-77 0x0102`."""
 
     kind: int
