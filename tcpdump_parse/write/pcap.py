@@ -22,13 +22,17 @@ MAGIC = {6: 0xA1B2C3D4, 9: 0xA1B23C4D}
 
 
 @writer("pcap", suffix=".pcap")
-def pcap(events: Iterable[object], out: BinaryIO, rebuilding: Rebuilding | None = None, tally: Tally | None = None) -> None:
+def pcap(events: Iterable[object], out: BinaryIO) -> None:
+    """The packets of `events`, rebuilt as well as can be; a log without dates counts from the epoch's first day."""
+    rebuild_pcap(events, out, Rebuilding(), Tally())
+
+
+def rebuild_pcap(events: Iterable[object], out: BinaryIO, rebuilding: Rebuilding, tally: Tally) -> None:
     """The packets of `events`, rebuilt; `tally` is filled while they are written.
 
     A packet whose link header is of another type than the first packet's does not fit into the file, and is counted as such.
     """
-    how, counted = rebuilding or Rebuilding(), tally or Tally()
-    rebuild, moments = Rebuilder(how.filling), Moments(how.midnight)
+    rebuild, moments = Rebuilder(rebuilding.filling), Moments(rebuilding.midnight)
     link: Link | None = None
     digits = 6
     for event in events:
@@ -40,7 +44,7 @@ def pcap(events: Iterable[object], out: BinaryIO, rebuilding: Rebuilding | None 
         frame = rebuild(event)
         if not isinstance(frame, Unbuilt) and link is not None and frame.link is not link:
             frame = Unbuilt(Reason.LINK)
-        counted.note(frame)
+        tally.note(frame)
         if isinstance(frame, Unbuilt):
             continue
         if link is None:

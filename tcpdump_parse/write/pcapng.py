@@ -54,10 +54,14 @@ class Interfaces:
 
 
 @writer("pcapng", suffix=".pcapng")
-def pcapng(events: Iterable[object], out: BinaryIO, rebuilding: Rebuilding | None = None, tally: Tally | None = None) -> None:
+def pcapng(events: Iterable[object], out: BinaryIO) -> None:
+    """The packets of `events`, rebuilt as well as can be; a log without dates counts from the epoch's first day."""
+    rebuild_pcapng(events, out, Rebuilding(), Tally())
+
+
+def rebuild_pcapng(events: Iterable[object], out: BinaryIO, rebuilding: Rebuilding, tally: Tally) -> None:
     """The packets of `events`, rebuilt, with what the log says of them; `tally` is filled while they are written."""
-    how, counted = rebuilding or Rebuilding(), tally or Tally()
-    rebuild, moments, interfaces = Rebuilder(how.filling), Moments(how.midnight), Interfaces()
+    rebuild, moments, interfaces = Rebuilder(rebuilding.filling), Moments(rebuilding.midnight), Interfaces()
     said: list[str] = []
     counters: dict[str, int] = {}
     moment: Moment = (0, 0, 9)
@@ -70,7 +74,7 @@ def pcapng(events: Iterable[object], out: BinaryIO, rebuilding: Rebuilding | Non
         elif isinstance(event, Packet):
             moment = moments.of(event)
             frame = rebuild(event)
-            counted.note(frame)
+            tally.note(frame)
             if not isinstance(frame, Unbuilt):
                 number, new = interfaces.number(frame.link, event.interface or "")
                 out.write(new + _packet(event, frame, number, moment, said))

@@ -4,9 +4,10 @@ Laws: everything printed comes back as printed, wrong checksums included; what w
 tcpdump prints the very same text, or named in the frame's `invented`; what cannot be built says why. Nothing here knows files.
 
     frame      the whole packet, outermost first           outcome    Frame, Unbuilt, and the words for what was invented
-    segment    TCP header, payload, the solved checksum    bare       packets without a segment                cut        segments that tcpdump gave up in the middle
-    sums       one's complement arithmetic                 tcp_options, mptcp, ip_options    the options
+    segment    TCP header, payload, the solved checksum    cut        segments that tcpdump gave up in the middle
+    bare       packets of which no segment was printed     sums       one's complement arithmetic
     ipv4, ipv6, extensions, addresses    the network layer
+    tcp_options, mptcp, ip_options       the options
     link       link headers                                dump       frames from a hexdump
     moments    when a packet was captured                  rebuilding what the pcap and pcapng writers share
     payload/   what the payload was, from the lines tcpdump decoded

@@ -124,7 +124,8 @@ class Rebuilder:
 
 def _jumbo(ip: IPv6) -> bool:
     """RFC 2675: the length stands in a hop-by-hop option, and the header's is zero."""
-    return ip.payload_length == 0 and any(type(header) is HopByHop and any(type(o) is Jumbo for o in header.options) for header in ip.extensions)
+    hops = [header for header in ip.extensions if isinstance(header, HopByHop)]
+    return ip.payload_length == 0 and any(isinstance(option, Jumbo) for header in hops for option in header.options)
 
 
 def _size(tcp: Segment) -> int:
