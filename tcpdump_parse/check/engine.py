@@ -89,16 +89,22 @@ class Judge:
             return self._hold(event)  # type: ignore[arg-type]
         if kind is Capture:
             return self._begin(event)  # type: ignore[arg-type]
-        found = self._settle(event.frame) if isinstance(event, Packet) else []
-        if isinstance(event, Packet | Unread):
-            self._frame = event.frame
-            self._records += 1
-        self._tell_capture(kind, event)
-        return found
+        return self._passing(event)  # type: ignore[arg-type]
 
     def finish(self) -> list[Finding]:
         """The end of the log."""
         return [*self._settle("end"), *self._over()]
+
+    def _passing(self, event: Packet | Notice | Unread) -> list[Finding]:
+        """What is no segment: it concerns the capture."""
+        found = self._settle(event.frame) if self._pending and isinstance(event, Packet) else []
+        if not isinstance(event, Notice):
+            self._frame = event.frame
+            self._records += 1
+        for rule in self._rules.get(type(event), ()):
+            found += self._ask_capture(rule, event)
+        self._tell_capture(type(event), event)
+        return found
 
     def _begin(self, event: Capture) -> list[Finding]:
         found = self.finish() if self._capture is not None else []
@@ -174,6 +180,9 @@ class Judge:
         for event in (*ending.happenings, ending):
             for rule in self._rules.get(type(event), ()):
                 found += self._ask_ending(rule, watch, ending, event, known_at)
+            if event is not ending:
+                for notes in self._notes.get(type(event), ()):
+                    self._notes_of(notes, watch).see(ending, event)
         self._tell_capture(Ending, ending)
         return found
 
@@ -193,17 +202,20 @@ class Judge:
             )
             yield self._finding(rule, facts, frame, known_at, watch.places.get(frame), unmet, ending.connection, facts.side)
 
-    def _ask_capture(self, rule: Rule, end: CaptureEnd) -> Iterator[Finding]:
+    def _ask_capture(self, rule: Rule, event: CaptureEnd | Packet | Notice | Unread) -> Iterator[Finding]:
         self.woken += 1
-        arguments = (end,) if rule.notes is None else (end, self._notes_of(rule.notes, self._whole))
+        arguments = (event,) if rule.notes is None else (event, self._notes_of(rule.notes, self._whole))
+        own: Place | None = None if isinstance(event, CaptureEnd) else (event.line, event.end_line, getattr(event, "time", UNSET))
+        at = UNSET if isinstance(event, Notice) else event.frame
         for facts in rule.body(*arguments):
-            frame = facts.frame if facts.frame is not None else UNSET
-            place = self._whole.places.get(facts.frame) if facts.frame is not None else None
-            yield self._finding(rule, facts, frame, "end", place, (), None, facts.side)
+            frame = at if facts.frame is None and own else UNSET if facts.frame is None else facts.frame
+            place = own if facts.frame is None else self._whole.places.get(facts.frame)
+            known_at = "end" if own is None else UNSET if frame == at else at
+            yield self._finding(rule, facts, frame, known_at, place, (), None, facts.side)
 
     def _tell_step(self, watch: _Watch, step: Step, event: Any) -> None:
         for kind in self._notes.get(type(event), ()):
-            self._notes_of(kind, watch).see(*((event,) if issubclass(kind, CaptureNotes) else (step, event)))
+            self._notes_of(kind, watch).see(step, event)
 
     def _tell_capture(self, kind: type, event: Any) -> None:
         for notes in self._notes.get(kind, ()):
@@ -243,7 +255,7 @@ class Judge:
         side: str | None,
     ) -> Finding:
         severity = facts.severity or rule.severity
-        line, end_line, time = place or (UNSET, UNSET, UNSET)
+        line, end_line, time = (*facts.lines, UNSET) if facts.lines else place or (UNSET, UNSET, UNSET)
         capture = connection.capture if connection else self._capture.capture if self._capture else 0
         return Finding(
             rule=rule.name,

@@ -21,7 +21,6 @@ class Notes:
 
 
 class CaptureNotes(Notes):
-    """Per capture; may also list `Notice`, `Unread`, `Packet` (a record that is no segment), `Step` and `Ending` in `on`: `see(event)`.
-
-    With `Step` in `on` it is told of every segment, so it must be quick.
+    """Per capture. Happenings and signs come as `see(step, event)`; `Capture`, `Notice`, `Unread`, `Packet` (a record that is no
+    segment), `Step` and `Ending` may stand in `on` too and come as `see(event)`. With `Step` it is told of every segment: be quick.
     """

@@ -13,6 +13,7 @@ A rule reads, never writes; it yields facts, never sentences. What wakes it (`on
 
     a happening of a `Step`      rule(step, event)         events of `model.happenings`, and signs (`check.signs`)
     `Ending`                     rule(ending)              a connection closed, evicted, or cut by the end of the log
+    `Packet`, `Notice`, `Unread` rule(event)               a record that is no segment, a line between records, an unreadable one
     `CaptureEnd`                 rule(end)                 a capture's end: what only the whole shows
 
 With `notes=SomeNotes` it takes that family's notes as a last argument (`check.notes`).
@@ -43,9 +44,13 @@ class Need(enum.Flag):
 
 
 class Facts:
-    """What a rule found. `frame`: the record it is about, if not the one that woke it; `evidence`: the other records it rests on."""
+    """What a rule found. `frame`: the record it is about, if not the one that woke it; `evidence`: the other records it rests on.
 
-    __slots__ = ("evidence", "facts", "frame", "severity", "side")
+    `lines`: first and last line, for what is about a notice. Facts are what the texts' placeholders name; durations are seconds and end
+    in `_s`, sizes are octets.
+    """
+
+    __slots__ = ("evidence", "facts", "frame", "lines", "severity", "side")
 
     def __init__(
         self,
@@ -54,12 +59,14 @@ class Facts:
         evidence: tuple[int, ...] = (),
         severity: Severity | None = None,
         side: str | None = None,
+        lines: tuple[int, int] | None = None,
         **facts: Any,
     ) -> None:
         self.frame = frame
         self.evidence = evidence
         self.severity = severity  # only lower or higher than the rule's where the facts say so (win-shrunk by rounding)
         self.side = side
+        self.lines = lines
         self.facts = facts
 
 

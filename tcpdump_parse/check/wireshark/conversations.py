@@ -15,7 +15,7 @@ from msgspec import UNSET
 from tcpdump_parse.check.wireshark.analysis import Analysis, analyse
 from tcpdump_parse.check.wireshark.circle import MASK
 from tcpdump_parse.check.wireshark.flags import Flag
-from tcpdump_parse.check.wireshark.options import BLOCKS, OPERATIONS, blocks, has_cookie, is_dsack, mptcp, shift, token
+from tcpdump_parse.check.wireshark.options import BLOCKS, OPERATIONS, blocks, has_cookie, hexadecimal, is_dsack, mptcp, shift, token
 from tcpdump_parse.check.wireshark.segment import ACK, FIN, RST, SYN, Key, Reach, Seen, seen
 from tcpdump_parse.check.wireshark.state import NOT_SCALED, UNKNOWN, Conversation, Flow, Lane, Multipath, SynAck
 from tcpdump_parse.model import Packet
@@ -156,10 +156,10 @@ def _multipath(sub: Sub, conversation: Conversation, known: dict[int, Multipath]
     """The MPTCP connection this message belongs to: by the token of its key, or by the token with which it joins, else one of its own."""
     if conversation.multipath is None:
         conversation.multipath = Multipath()
-    if isinstance(sub, Capable) and sub.key and sub.version is not UNSET:
+    if isinstance(sub, Capable) and sub.key is not UNSET and sub.version is not UNSET:
         conversation.multipath = known.setdefault(token(sub.key, sub.version), conversation.multipath)
-    elif isinstance(sub, Join) and sub.token:
-        conversation.multipath = known.get(int(sub.token, 16), conversation.multipath)
+    elif isinstance(sub, Join) and sub.token is not UNSET:
+        conversation.multipath = known.get(hexadecimal(sub.token), conversation.multipath)
     return conversation.multipath
 
 

@@ -75,8 +75,13 @@ def is_dsack(sack: tuple[tuple[int, int], ...], ack: int) -> bool:
     return len(sack) > 1 and bool((sack[1][0] - right) & HALF) and not (sack[1][1] - right) & HALF
 
 
-def token(key: str, version: int) -> int:
+def hexadecimal(printed: int | str) -> int:
+    """A key or token, which tcpdump prints in hex."""
+    return printed if isinstance(printed, int) else int(printed, 16)
+
+
+def token(key: int | str, version: int) -> int:
     """How a subflow names the connection that it joins (RFC 8684 §3.2; SHA-1 in version 0, RFC 6824 §3.2)."""
-    octets = int(key, 16).to_bytes(8, "big")
+    octets = hexadecimal(key).to_bytes(8, "big")
     digest = hashlib.sha1(octets, usedforsecurity=False) if version == 0 else hashlib.sha256(octets)
     return int.from_bytes(digest.digest()[:4], "big")

@@ -1,0 +1,363 @@
+"""How good the capture is: what it missed, wrote twice, cut, or put out of order. Most can be said only of the whole.
+
+A rule here speaks once for a capture where it can; what it says bounds what all other rules may conclude.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from msgspec import UNSET
+
+from tcpdump_parse.check.engine import CaptureEnd
+from tcpdump_parse.check.notes import CaptureNotes, Notes
+from tcpdump_parse.check.rule import Facts, rule
+from tcpdump_parse.model import IPv4, Notice, Packet, Severity, Unread
+from tcpdump_parse.model.happenings import ClockStepped, DataSent, GapAcked, GapFilled, Reordered, Retransmitted, StartedLate, SynSent
+from tcpdump_parse.model.steps import Ending, Step
+
+SECOND = 1_000_000_000
+DAY = 86_400 * SECOND
+
+
+class Counters(CaptureNotes):
+    """tcpdump's closing counters, the last of each kind, and where they stand."""
+
+    on: ClassVar = (Notice,)
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.lines: dict[str, tuple[int, int]] = {}
+
+    def see(self, notice: Notice) -> None:
+        if notice.count is not UNSET:
+            self.counts[notice.kind] = notice.count
+            self.lines[notice.kind] = (notice.line, notice.end_line)
+
+
+@rule(
+    on=CaptureEnd,
+    notes=Counters,
+    severity=Severity.WARN,
+    cites="tcpdump(8)",
+    quote="packets ``captured'' (this is the number of packets that tcpdump has received and processed)",
+)
+def cap_footer_mismatch(end: CaptureEnd, notes: Counters) -> Iterator[Facts]:
+    """tcpdump counted another number of packets than the log holds.
+
+    Lines were cut, filtered or pasted in part, so what looks lost or never answered may only be missing here.
+    """
+    captured = notes.counts.get("captured")
+    if captured is not None and captured != end.records:
+        yield Facts(lines=notes.lines["captured"], captured=captured, records=end.records)
+
+
+@rule(
+    on=Notice,
+    severity=Severity.WARN,
+    cites="tcpdump(8)",
+    quote="the number of packets that were dropped, due to a lack of buffer space, by the packet capture mechanism",
+)
+def cap_kernel_drops(notice: Notice) -> Iterator[Facts]:
+    """The capture itself dropped packets: gaps in this log need not be losses in the network.
+
+    The kernel's buffer (or the interface) was full. A bigger buffer (`-B`), a narrower filter or a shorter snapshot length help.
+    """
+    if notice.kind in ("dropped", "dropped_by_interface") and notice.count:
+        yield Facts(dropped=notice.count, by="interface" if notice.kind == "dropped_by_interface" else "kernel")
+
+
+@rule(on=CaptureEnd, notes=Counters, severity=Severity.NOTE, cites="tcpdump(8)")
+def cap_received_vs_captured(end: CaptureEnd, notes: Counters) -> Iterator[Facts]:
+    """The filter received about twice the packets that were captured.
+
+    On `lo` each packet passes the filter twice, going out and coming in, and is printed once: no packet is missing for that.
+    """
+    captured, received = notes.counts.get("captured", 0), notes.counts.get("received", 0)
+    if captured and 1.9 <= received / captured <= 2.1:
+        yield Facts(lines=notes.lines["received"], captured=captured, received=received)
+
+
+# ---- the clock ----
+
+
+class Ledger(CaptureNotes):
+    """Of every segment: the first record, the form of its time, and the day."""
+
+    on: ClassVar = (Step,)
+
+    def __init__(self) -> None:
+        self.first: Packet | None = None
+        self.named: int | None = None  # first record whose port is a name
+        self.unsummed: list[int] = []  # records with payload and no checksum; bounded
+        self.summed = 0
+        self.segments = 0
+        self.data = 0
+
+    def see(self, step: Step) -> None:
+        packet = step.packet
+        segment = packet.tcp
+        if self.first is None:
+            self.first = packet
+        self.segments += 1
+        if segment is UNSET:
+            return
+        if step.length:
+            self.data += 1
+        if segment.checksum is not UNSET:
+            self.summed += 1
+        elif step.length and not step.connection.tunnel and len(self.unsummed) < 16 and _whole(packet):
+            self.unsummed.append(packet.frame)
+        if self.named is None and (type(segment.sport) is str or type(segment.dport) is str):
+            self.named = packet.frame
+
+
+def _whole(packet: Packet) -> bool:
+    """No fragment: tcpdump prints no checksum of those."""
+    return not isinstance(packet.ip, IPv4) or packet.ip.flags is UNSET or "+" not in packet.ip.flags
+
+
+@rule(on=ClockStepped, severity=Severity.WARN, elsewhere=("wireshark:negative time delta", "tcpanaly:time travel"))
+def cap_time_backwards(step: Step, event: ClockStepped) -> Iterator[Facts]:
+    """The capture's clock went back.
+
+    Durations across this record mean nothing. A clock set by hand or by NTP does it, and a log pasted together out of order.
+    """
+    yield Facts(by_s=event.by / SECOND)
+
+
+class Day(CaptureNotes):
+    """The day of the last record, for logs that print the time of day alone."""
+
+    on: ClassVar = (Step,)
+
+    def __init__(self) -> None:
+        self.last: int | None = None
+        self.frame = 0
+        self.midnights: list[tuple[int, int]] = []
+
+    def see(self, step: Step) -> None:
+        at = step.at
+        if at is None:
+            return
+        if self.last is not None and at // DAY != self.last // DAY and len(self.midnights) < 64 and _time_of_day(step.packet):
+            self.midnights.append((self.frame, step.packet.frame))
+        self.last, self.frame = at, step.packet.frame
+
+
+def _time_of_day(packet: Packet) -> bool:
+    """Printed as HH:MM:SS.ffffff, without a date."""
+    return packet.time is not UNSET and packet.time[2:3] == ":"
+
+
+@rule(on=CaptureEnd, notes=Day, severity=Severity.NOTE)
+def cap_midnight(end: CaptureEnd, notes: Day) -> Iterator[Facts]:
+    """The time of day starts again: midnight passed.
+
+    The log prints no date, so a step back of more than twelve hours is read as the next day.
+    """
+    for before, after in notes.midnights:
+        yield Facts(frame=after, evidence=(before,))
+
+
+@rule(on=CaptureEnd, notes=Ledger, severity=Severity.NOTE)
+def cap_date_missing(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
+    """The log prints times of day without a date.
+
+    Nothing can be lined up with other logs by date; `tcpdump -tttt` prints one.
+    """
+    if notes.first is not None and _time_of_day(notes.first):
+        yield Facts(frame=notes.first.frame)
+
+
+@rule(on=CaptureEnd, notes=Ledger, severity=Severity.NOTE)
+def cap_port_names(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
+    """Ports are printed as names, not numbers.
+
+    Which number a name stands for depends on the machine that printed it; `tcpdump -nn` prints numbers.
+    """
+    if notes.named is not None:
+        yield Facts(frame=notes.named)
+
+
+@rule(on=CaptureEnd, notes=Ledger, severity=Severity.NOTE, elsewhere=("tcptrace:truncated packets", "zeek:truncated_tcp_payload"))
+def cap_snaplen(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
+    """Packets were cut by the snapshot length.
+
+    tcpdump prints the checksum of every whole segment at -v; segments with data have none here while others do, so their octets were
+    not all captured. Headers are complete; what they carried is not known.
+    """
+    if notes.summed and notes.unsummed:
+        yield Facts(frame=notes.unsummed[0], packets=len(notes.unsummed), at_least=len(notes.unsummed) == 16)
+
+
+# ---- what is missing, or there in another order ----
+
+
+class Missed(CaptureNotes):
+    """Octets that were acknowledged and never seen."""
+
+    on: ClassVar = (GapAcked,)
+
+    def __init__(self) -> None:
+        self.octets = 0
+        self.times = 0
+        self.frames: list[int] = []
+
+    def see(self, step: Step, event: GapAcked) -> None:
+        self.octets += event.end - event.start
+        self.times += 1
+        if len(self.frames) < 8:
+            self.frames.append(step.frame)
+
+
+@rule(
+    on=CaptureEnd,
+    notes=Missed,
+    severity=Severity.WARN,
+    elsewhere=("tcp.analysis.ack_lost_segment", "zeek:CaptureLoss", "tcptrace:missed data"),
+)
+def cap_drop_inferred(end: CaptureEnd, notes: Missed) -> Iterator[Facts]:
+    """The capture missed packets: octets were acknowledged that the log never shows.
+
+    They were sent and arrived, or nobody would acknowledge them. Gaps elsewhere in this log may have the same cause.
+    """
+    if notes.times:
+        yield Facts(frame=notes.frames[0], octets=notes.octets, times=notes.times)
+
+
+class Overtaken(Notes):
+    """The last ACK of octets that were not seen before it, for each side that sends them."""
+
+    on: ClassVar = (GapAcked,)
+
+    def __init__(self) -> None:
+        self.last: dict[str, tuple[int, int, int | None, int]] = {}
+
+    def see(self, step: Step, event: GapAcked) -> None:
+        self.last[str(step.side.other)] = (event.start, event.end, step.at, step.frame)
+
+
+@rule(
+    on=(DataSent, GapFilled, Reordered, Retransmitted),
+    notes=Overtaken,
+    severity=Severity.WARN,
+    elsewhere=("tcpanaly:resequencing", "tcp.analysis.ack_lost_segment"),
+)
+def cap_resequenced(step: Step, event: DataSent | GapFilled | Reordered | Retransmitted, notes: Overtaken) -> Iterator[Facts]:
+    """The ACK stands in the log before the octets it acknowledges.
+
+    Nobody acknowledges what has not arrived: the capture wrote the two directions out of order (two queues, two interfaces merged).
+    """
+    start, end, at, frame = notes.last.get(str(step.side), (0, 0, None, 0))
+    overlaps = step.seq is not None and step.end is not None and step.seq < end and start < step.end
+    if overlaps and at is not None and step.at is not None and 0 <= step.at - at < SECOND // 1000:
+        yield Facts(evidence=(frame,), after_s=(step.at - at) / SECOND)
+
+
+@rule(on=SynSent, severity=Severity.WARN, elsewhere=("zeek:^",))
+def cap_handshake_reversed(step: Step, event: SynSent) -> Iterator[Facts]:
+    """The SYN stands in the log after the SYN+ACK that answers it.
+
+    The capture wrote the two directions out of order, or the log was sorted by something else than time.
+    """
+    peer = step.before.peer
+    if event.copy == 1 and not event.crossed and peer.offered is not None and peer.ack == event.iss + 1:
+        yield Facts(evidence=(peer.frame,))
+
+
+@rule(on=Ending, severity=Severity.WARN, elsewhere=("zeek:possible_split_routing", "tcptrace:unidirectional", "suricata:async"))
+def cap_one_way(ending: Ending) -> Iterator[Facts]:
+    """Only one direction of this connection was captured.
+
+    The other end's segments are acknowledged here, so they exist; they took another way or another interface, or a filter left them out.
+    """
+    for seen, other in ((ending.client, ending.server), (ending.server, ending.client)):
+        if seen.seen and not other.seen and seen.ack is not None and seen.packets > 1:
+            yield Facts(side=str(seen.side), packets=seen.packets)
+
+
+@rule(on=StartedLate, severity=Severity.NOTE)
+def cap_start_mid(step: Step, event: StartedLate) -> Iterator[Facts]:
+    """The log begins in the middle of this connection.
+
+    Its handshake is not here: options, window scale and who opened it are not known, or guessed.
+    """
+    yield Facts()
+
+
+@rule(on=Ending, severity=Severity.NOTE)
+def cap_end_open(ending: Ending) -> Iterator[Facts]:
+    """The log ends while this connection is open.
+
+    What came after, a close or a reset or more data, was not captured.
+    """
+    if (
+        ending.reason in ("end", "capture")
+        and not any(end.fin is not None for end in (ending.client, ending.server))
+        and ending.flow.conn_state in ("S1", "OTH")
+    ):
+        yield Facts(conn_state=ending.flow.conn_state)
+
+
+class Oversize(Notes):
+    """Segments longer than the receiver's MSS, by sender."""
+
+    on: ClassVar = (DataSent,)
+
+    def __init__(self) -> None:
+        self.first: dict[str, int] = {}
+        self.count: dict[str, int] = {}
+        self.longest: dict[str, int] = {}
+        self.mss: dict[str, int] = {}
+
+    def see(self, step: Step, event: DataSent) -> None:
+        mss = step.before.peer.mss
+        if mss is not None and step.length > mss:
+            side = str(step.side)
+            self.first.setdefault(side, step.frame)
+            self.count[side] = self.count.get(side, 0) + 1
+            self.longest[side] = max(self.longest.get(side, 0), step.length)
+            self.mss[side] = mss
+
+
+@rule(on=Ending, notes=Oversize, severity=Severity.NOTE, elsewhere=("tcp.options.mss.exceeded",))
+def cap_superseg(ending: Ending, notes: Oversize) -> Iterator[Facts]:
+    """Segments in the log are longer than any on the wire.
+
+    Segmentation was left to the network card (TSO, GSO) and the capture saw them before it, or the card had joined them (GRO, LRO) before
+    the capture saw them. It is no violation of the MSS, and it tells at whose machine the capture was taken.
+    """
+    for side, first in notes.first.items():
+        yield Facts(frame=first, side=side, segments=notes.count[side], longest=notes.longest[side], mss=notes.mss[side])
+
+
+@rule(on=Ending, severity=Severity.NOTE, elsewhere=("tcpanaly:vantage",))
+def cap_point(ending: Ending) -> Iterator[Facts]:
+    """Where this capture was taken.
+
+    `facts.evidence` counts what says so: offloaded checksums, segments beyond the MSS, TTLs as sent, reactions within microseconds.
+    """
+    vantage = ending.flow.vantage
+    if vantage is not UNSET and vantage.at not in ("unknown", ""):
+        yield Facts(at=vantage.at, signs=dict(vantage.evidence))
+
+
+@rule(on=CaptureEnd, notes=Ledger, severity=Severity.NOTE)
+def cap_filter_bias(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
+    """No segment with data was captured: a filter on flags, most likely.
+
+    With `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0` only openings and closings are left; nothing can be said of what lies between.
+    """
+    if notes.segments >= 8 and not notes.data:
+        yield Facts(segments=notes.segments)
+
+
+@rule(on=Unread, severity=Severity.ERROR)
+def cap_line_damaged(unread: Unread) -> Iterator[Facts]:
+    """A record could not be read: the line is cut, wrapped, edited, or of a form that is not known.
+
+    What it said is missing from everything told about its connection.
+    """
+    yield Facts(column=unread.column)
