@@ -112,7 +112,7 @@ class Framing:
         line, frame = self.line, self.frame
         for text, key in zip(texts, keys, strict=True):
             plan = known(key)
-            if plan is not None and capture:
+            if plan is not None and capture and not self.opener:
                 found = plan.match(text)
                 if found is not None:
                     try:
@@ -141,7 +141,7 @@ class Framing:
         if STARTS.match(text):
             self.record(text, key, lines)
         elif text.startswith("\t") and self.out and type(self.out[-1]) is Packet:
-            self.tail.extend(text.split(JOINT))
+            self.tail.append(text)
             self.line += lines
         else:
             for number, part in enumerate(text.split(JOINT)):
@@ -151,19 +151,18 @@ class Framing:
         self.close()
         self.begin()
         self.frame += 1
-        where = (self.capture, self.frame, self.line, self.line + lines - 1, self.clock)
         cut = SEGMENT.search(text)
         if cut is None:
-            self.other(text, where)
+            self.other(text)
         else:
             head, rest = text[: cut.end()], text[cut.end() :]
             try:
-                made, plan = SHAPES.find(head, key_of(head), where, self.settle)
+                made, plan = SHAPES.find(head, key_of(head), self.where(head), self.settle)
             except Refused as refused:
                 if text[cut.start()] == ":":
-                    self.other(text, where)
+                    self.other(text)
                 else:
-                    self.unread(text, refused, where)
+                    self.unread(text, refused)
             else:
                 if plan is not None and not rest:
                     SHAPES.alias(key, plan)
@@ -172,7 +171,10 @@ class Framing:
                     self.tail.append(rest)
         self.line += lines
 
-    def other(self, text: str, where: tuple[int, int, int, int, tails.Clock]) -> None:
+    def where(self, head: str) -> tuple[int, int, int, int, tails.Clock]:
+        return self.capture, self.frame, self.line, self.line + head.count(JOINT), self.clock
+
+    def other(self, text: str) -> None:
         """A record that carries no TCP: its time and addresses, the rest is body."""
         addressed = ADDRESSED.match(text)
         start = STARTS.match(text)
@@ -181,13 +183,13 @@ class Framing:
             heads.append(text[: start.end()] + " ")
         for head in heads:
             try:
-                made, _ = SHAPES.find(head, key_of(head), where, None)
+                made, _ = SHAPES.find(head, key_of(head), self.where(head), None)
             except Refused:
                 continue
             self.out.append(made)
             self.tail.append(text[len(head) :])
             return
-        self.unread(text, Refused(0, ()), where)
+        self.unread(text, Refused(0, ()))
 
     def close(self) -> None:
         """The packet that is last in `out` is complete: its tail becomes fields."""
@@ -242,8 +244,8 @@ class Framing:
         self.out.extend(self.waiting)
         self.waiting = []
 
-    def unread(self, text: str, refused: Refused, where: tuple[int, int, int, int, tails.Clock]) -> None:
-        capture, frame, line, end_line, _ = where
+    def unread(self, text: str, refused: Refused) -> None:
+        capture, frame, line, end_line, _ = self.where(text)
         plain = text.replace(JOINT, BREAK)
         before = plain[: refused.column]
         self.out.append(

@@ -18,9 +18,15 @@ from tcpdump_parse.read import grammar
 
 
 class Term(NamedTuple):
+    """`format` prints the value with `%`; a value that stands for a list of words has `join` instead."""
+
     code: str
     read: Callable[[str], Any]
-    write: Callable[[Any], str]
+    format: str
+    join: str = ""
+
+    def text(self, value: Any) -> str:
+        return self.join.join(value) if self.join else self.format % (value,)
 
 
 _SAFE = 1 << 53
@@ -33,24 +39,24 @@ def big(digits: str) -> int | str:
 
 
 def _hex(width: int) -> Term:
-    return Term("int({}, 16)", lambda text: int(text, 16), f"%0{width}x".__mod__)
+    return Term("int({}, 16)", lambda text: int(text, 16), f"%0{width}x" if width else "%x")
 
 
-_INT = Term("int({})", int, "%d".__mod__)
-_TEXT = Term("{}", str, str)
+_INT = Term("int({})", int, "%d")
+_TEXT = Term("{}", str, "%s")
 
 TERMS: dict[str, Term] = {
     "INT": _INT,
-    "BIG": Term("big({})", big, str),
+    "BIG": Term("big({})", big, "%s"),
     "HEX": _hex(0),
     "H2": _hex(2),
     "H4": _hex(4),
     "H5": _hex(5),
     "H8": _hex(8),
-    "IP_FLAGS": Term("tuple({}.split(', '))", lambda text: tuple(text.split(", ")), ", ".join),
-    "HOP": Term("{}[1:]", lambda text: text[1:], " {}".format),
-    "HOP_RECORDED": Term("{}[1:-1]", lambda text: text[1:-1], " {},".format),
-    "ECN": Term("{}[1:]", lambda text: text[1:], ",{}".format),
+    "IP_FLAGS": Term("tuple({}.split(', '))", lambda text: tuple(text.split(", ")), "%s", ", "),
+    "HOP": Term("{}[1:]", lambda text: text[1:], " %s"),
+    "HOP_RECORDED": Term("{}[1:-1]", lambda text: text[1:-1], " %s,"),
+    "ECN": Term("{}[1:]", lambda text: text[1:], ",%s"),
     "LENGTH_WITH_PORT": _INT,
 }
 
@@ -64,7 +70,6 @@ WORDS: dict[str, Any] = {
     "CARET_BEHIND": True,
     "TOO_SHORT": "too short",
     "TOO_LONG": "too long",
-    "CUT": "[|tcp]",
 }
 
 
@@ -72,15 +77,18 @@ def term(name: str) -> Term:
     """How the terminal `name` is read and printed."""
     if name in WORDS:
         value = WORDS[name]
-        return Term(repr(value), lambda _text: value, lambda _value: literal(name))
+        return Term(repr(value), lambda _text: value, literal(name).replace("%", "%%"))
     return TERMS.get(name, _TEXT)
 
 
 @cache
 def literal(name: str) -> str:
-    """The text of a terminal that is a fixed string."""
-    found = next(item for item in grammar.parser().terminals if item.name == name)
-    return found.pattern.value if found.pattern.type == "str" else re.sub(r"\\(.)|\(\?=.*", r"\1", found.pattern.value)
+    """The text of a terminal that is a fixed string, but for what it looks ahead to; "" where it is a pattern."""
+    pattern = grammar.patterns()[name]
+    return pattern.value if pattern.type == "str" else _FIXED.get(name, "")
+
+
+_FIXED = {"CARET_HERE": " ^ ", "CARET_BEHIND": " ^ "}
 
 
 def _port(text: str) -> Port:
