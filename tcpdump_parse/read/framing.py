@@ -12,15 +12,21 @@ Law: whatever the octets are, nothing is raised and nothing is lost: a line is p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, UnsetType, structs
 
 from tcpdump_parse.model import SCHEMA, Capture, Notice, Packet, Read, Unread
 from tcpdump_parse.read import tails
+from tcpdump_parse.read.absolute import Numbers, Printed, announced
+from tcpdump_parse.read.clock import Clock, Form
 from tcpdump_parse.read.notices import classify
-from tcpdump_parse.read.shapes import BREAK, HEX_DIGITS, JOINT, Refused, Shapes, key_of
+from tcpdump_parse.read.shapes import BREAK, HEX_DIGITS, JOINT, Refused, Settle, Shapes, key_of
 from tcpdump_parse.read.text import to_text
 
+ABSOLUTE = Printed.ABSOLUTE
+Where = tuple[int, int, int, int, Callable[[str], str | UnsetType]]
+"""Capture, frame, first and last line, clock: what a constructor needs beside the text."""
 SHAPES = Shapes()
 """The plans of this process: all readers share them, as all captures are printed by the same few programs."""
 
@@ -49,13 +55,15 @@ class Framing:
         self.line = 1  # number of the next line
         self.rest = b""  # octets after the last whole item
         self.out: list[Read] = []
+        self.ahead: list[str] = []  # the items of this chunk
         self.tail: list[str] = []  # lines of the packet that is last in `out`
         self.newline = "\n"
         self.content = False  # the capture has a banner or a record
         self.opener = 0  # the line of a fence after which another capture may begin
         self.waiting: list[Notice] = []
-        self.clock = tails.Clock()
-        self.settle = None
+        self.clock = Clock()
+        self.numbers = Numbers()
+        self.announced = Printed.UNKNOWN
 
     def feed(self, chunk: bytes) -> list[Read]:
         """What became certain with these octets."""
@@ -107,19 +115,21 @@ class Framing:
         joined = whole.replace(b"\n    ", b"\x01")
         texts = joined.decode("latin-1").split("\n")
         keys = joined.translate(None, HEX_DIGITS).split(b"\n")
+        self.ahead = texts
         known = SHAPES.aliases.get
-        out, tail, clock, capture, settle = self.out, self.tail, self.clock, self.capture, self.settle
-        line, frame = self.line, self.frame
+        out, tail, clock, numbers, capture = self.out, self.tail, self.clock.clock, self.numbers, self.capture
+        line, frame, ready = self.line, self.frame, self.content and not self.opener
         for text, key in zip(texts, keys, strict=True):
             plan = known(key)
-            if plan is not None and capture and not self.opener:
+            if plan is not None and ready:
                 found = plan.match(text)
                 if found is not None:
                     try:
-                        if settle is None:
-                            made = plan.build(found.groups(), capture, frame + 1, line, line + plan.extra, clock)
+                        if numbers.printed is ABSOLUTE:
+                            made = plan.absolute(found.groups(), capture, frame + 1, line, line + plan.extra, clock, numbers.settle)
                         else:
-                            made = plan.absolute(found.groups(), capture, frame + 1, line, line + plan.extra, clock, settle)
+                            made = plan.build(found.groups(), capture, frame + 1, line, line + plan.extra, clock)
+                            numbers.settle(made)
                     except ValueError:
                         pass
                     else:
@@ -131,7 +141,8 @@ class Framing:
                         continue
             self.line, self.frame = line, frame
             self.slow(text, key)
-            line, frame, capture = self.line, self.frame, self.capture
+            line, frame, ready = self.line, self.frame, self.content and not self.opener
+            clock, capture, numbers = self.clock.clock, self.capture, self.numbers
         self.line, self.frame = line, frame
 
     # The slow road: one item, a line with the lines of four blanks behind it.
@@ -166,13 +177,31 @@ class Framing:
             else:
                 if plan is not None and not rest:
                     SHAPES.alias(key, plan)
-                self.out.append(made)
+                self.add(made)
                 if rest:
                     self.tail.append(rest)
         self.line += lines
 
-    def where(self, head: str) -> tuple[int, int, int, int, tails.Clock]:
-        return self.capture, self.frame, self.line, self.line + head.count(JOINT), self.clock
+    @property
+    def settle(self) -> Settle | None:
+        """Under -S the constructor makes the absolute numbers itself."""
+        return self.numbers.settle if self.numbers.printed is ABSOLUTE else None
+
+    def add(self, packet: Packet) -> None:
+        self.out.append(packet)
+        if self.numbers.printed is not ABSOLUTE:
+            self.numbers.settle(packet)
+        if self.clock.form is Form.RELATIVE:
+            self.foresee(packet)
+
+    def foresee(self, packet: Packet) -> None:
+        """-ttt and -ttttt look alike; the times that follow in this chunk tell."""
+        times = [start[0] for text in self.ahead if (start := STARTS.match(text))]
+        if packet.time in times:
+            self.clock.foresee(times[times.index(packet.time) + 1 :])
+
+    def where(self, head: str) -> Where:
+        return self.capture, self.frame, self.line, self.line + head.count(JOINT), self.clock.clock
 
     def other(self, text: str) -> None:
         """A record that carries no TCP: its time and addresses, the rest is body."""
@@ -186,7 +215,7 @@ class Framing:
                 made, _ = SHAPES.find(head, key_of(head), self.where(head), None)
             except Refused:
                 continue
-            self.out.append(made)
+            self.add(made)
             self.tail.append(text[len(head) :])
             return
         self.unread(text, Refused(0, ()))
@@ -215,7 +244,8 @@ class Framing:
         self.capture += 1
         self.content = True
         self.opener = 0
-        self.clock = tails.Clock()
+        self.clock = Clock()
+        self.numbers = Numbers(self.announced)
         self.out.append(Capture(SCHEMA, self.capture, self.file, line, self.newline))
         self.out.extend(structs.replace(notice, capture=self.capture) for notice in waiting if self.capture == 1 or notice.line >= line)
 
@@ -227,6 +257,8 @@ class Framing:
             self.opener = self.line
         elif kind in ("banner", "reading"):
             self.new_capture(self.opener or self.line)
+        elif kind == "prompt":
+            self.announced = announced(text)
         made = Notice(self.capture, self.line, self.line, kind, to_text(text), UNSET if count is None else count)
         if self.capture and not self.opener:
             self.out.append(made)

@@ -9,22 +9,6 @@ from tcpdump_parse.read.shapes import BREAK, JOINT
 from tcpdump_parse.read.text import to_text
 
 
-class Clock:
-    """Seconds since midnight of the capture's first day."""
-
-    def __init__(self) -> None:
-        self.last = ""
-        self.seconds = ""
-
-    def __call__(self, time: str) -> str:
-        whole, _, fraction = time.rpartition(".")
-        if whole != self.last:
-            hours, minutes, seconds = whole.split(":")
-            self.seconds = str(int(hours) * 3600 + int(minutes) * 60 + int(seconds))
-            self.last = whole
-        return f"{self.seconds}.{fraction}"
-
-
 def attach(packet: Packet, lines: list[str]) -> None:
     """Gives a packet the lines of its tail: the first is the rest of its head's last line."""
     text = "\n".join(lines).replace(JOINT, BREAK)
