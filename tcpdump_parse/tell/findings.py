@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from tcpdump_parse.model.events import Finding
+from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.told import Basis, Reason, Remark, Sentence, Weight
 from tcpdump_parse.tell.words import Words
 from tcpdump_parse.visible import visible
@@ -19,13 +20,35 @@ def story(finding: Finding, words: Words) -> str:
     key = f"{finding.rule}.story"
     if words.knows(key):
         try:
-            return words.say(key, **finding.facts)
+            return words.say(key, **_values(finding, words))
         except (KeyError, TypeError, ValueError):
             pass  # a rule of others whose texts and facts do not fit: its own message is left
     message = finding.message
     if message is not UNSET:
         return visible(message)
     return words.say(f"{finding.rule}.title") if words.knows(f"{finding.rule}.title") else visible(finding.rule)
+
+
+def _values(finding: Finding, words: Words) -> dict[str, object]:
+    """The facts as a sentence writes them: durations (`…_s`, seconds) as spans, text of the log made visible."""
+    values: dict[str, object] = {"who": words.say("term.Client"), "peer": words.client}
+    if finding.side == "client":
+        values["peer"] = words.server
+    elif finding.side == "server":
+        values["who"] = words.Server
+    for key, value in finding.facts.items():
+        values[key] = span(round(value * 1e9)) if key.endswith("_s") and isinstance(value, int | float) else _written(value)
+    return values
+
+
+def _written(value: object) -> object:
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_written(item)) for item in value)
+    return visible(str(value))
 
 
 def pointing(finding: Finding, words: Words) -> Remark:

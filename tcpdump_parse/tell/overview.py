@@ -21,14 +21,14 @@ _DROPPED: Final = {"dropped": "overview.kernel", "dropped_by_interface": "overvi
 class Ledger:
     """One capture's counts: what tcpdump said of itself, and what stands in the text."""
 
-    __slots__ = ("chosen", "connections", "counters", "first_unread", "icmp", "number", "other", "records", "tcp", "unread")
+    __slots__ = ("connections", "counters", "first_unread", "icmp", "number", "other", "records", "tcp", "unread")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.counters: dict[str, int] = {}
         self.records = self.tcp = self.other = self.icmp = 0
         self.unread = self.first_unread = 0
-        self.connections = self.chosen = 0
+        self.connections = 0
 
     def note(self, notice: Notice) -> None:
         if notice.count is not UNSET:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tcpdump_parse.model import happenings as h
-from tcpdump_parse.model.steps import Connection, End, Step
+from tcpdump_parse.model.steps import Connection, End
 from tcpdump_parse.model.terms import Side
 from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.tally import Tally
@@ -17,14 +17,15 @@ from tcpdump_parse.tell.words import Words
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.runs import Folding
+    from tcpdump_parse.tell.shapes import Shape
 
 
 class Scene:
     """The teller's memory of one connection."""
 
     __slots__ = (
-        "caption_lines", "chosen", "closing", "connection", "findings", "names", "open", "phase", "plain", "remark", "run", "said", "tally",
-        "words",
+        "caption_lines", "chosen", "closing", "connection", "findings", "kinds", "names", "open", "phase", "plain", "remark", "run", "said",
+        "tally", "words",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, words: Words, chosen: bool, said: set[str]) -> None:
@@ -34,6 +35,7 @@ class Scene:
         self.said = said  # shared by the connections of a capture
         self.names = {Side.CLIENT: _names(words, Side.CLIENT), Side.SERVER: _names(words, Side.SERVER)}
         self.tally = Tally()
+        self.kinds: frozenset[type] = frozenset()  # the happenings of the segment that is being told
         self.phase: Phase | None = None
         self.open = False  # the handshake is done, or was never seen
         self.closing = False
@@ -85,7 +87,7 @@ def ago(since: int | None) -> str:
     return "" if since is None else span(since)
 
 
-_PHASES: Final[dict[type, Phase]] = {
+PHASES: Final[dict[type, Phase]] = {
     h.ResetSent: Phase.RESET,
     h.FinSent: Phase.CLOSE,
     h.FinAcked: Phase.CLOSE,
@@ -99,18 +101,14 @@ _PHASES: Final[dict[type, Phase]] = {
 """What a happening makes of the phase, the strongest first. Whatever is not here belongs to the phase it falls into."""
 
 
-def phase_after(scene: Scene, step: Step) -> Phase:
-    """The phase this segment belongs to."""
-    kinds = {type(happening) for happening in step.happenings}
-    if h.HandshakeDone in kinds or h.StartedLate in kinds:
-        scene.open = True
-    if h.FinSent in kinds:
-        scene.closing = True
-    named = next((phase for kind, phase in _PHASES.items() if kind in kinds), None)
+def phase_after(scene: Scene, shape: Shape) -> Phase:
+    """The phase a segment of this shape belongs to."""
+    scene.open = scene.open or shape.opens
+    scene.closing = scene.closing or shape.closes
     if scene.phase is Phase.RESET:
         return Phase.RESET
-    if named is not None:
-        return named
-    if scene.phase is Phase.CLOSE or scene.closing:
+    if shape.phase is not None:
+        return shape.phase
+    if scene.closing:
         return Phase.CLOSE
     return Phase.DATA if scene.open else Phase.OPENING

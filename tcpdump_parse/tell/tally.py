@@ -1,13 +1,13 @@
 """What the verdict will need of a connection, gathered segment by segment in a few counters.
 
 Law: bounded, and complete whatever is folded, filtered or quiet: every step passes here before anybody decides how to tell it.
-`ordinary(step)` also answers whether a step may be folded: only what a reader would call "and so on".
+`count` also answers whether a step may be folded: only what a reader would call "and so on".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET
 
@@ -15,7 +15,11 @@ from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import DupReason, ResetCause, Side
 
+if TYPE_CHECKING:
+    from tcpdump_parse.tell.shapes import Shape
+
 _DELAYED_LEAST: Final = 30_000_000  # Linux holds an ACK back for 40 ms or more
+_NEVER: Final = 1 << 62
 _DELAYED_MOST: Final = 600_000_000  # RFC 9293 MUST-40: less than 0.5 s; some room for the path
 
 
@@ -52,7 +56,7 @@ class Tally:
         self.fin_ack: tuple[Side, int, int] | None = None  # who acknowledged a FIN as a delayed ACK, delay, frame
         self.reset: tuple[Side, ResetCause, int] | None = None
 
-    def ordinary(self, step: Step) -> bool:
+    def count(self, step: Step, shape: Shape) -> bool:
         """Count the step; True if nothing in it is worth a line of its own in a long run of its kind."""
         self.steps += 1
         tcp = step.packet.tcp
@@ -60,18 +64,15 @@ class Tally:
             self.checksums += 1
             if not tcp.checksum.correct:
                 self.incorrect += 1
-        ordinary = True
-        for happening in step.happenings:
-            kind = type(happening)
-            if kind is h.ChecksumOffload:
-                self.offload += 1
-            elif kind is h.AckAdvanced:
-                delay = happening.delay  # type: ignore[attr-defined]
-                if delay is not None and delay < self.quickest.get(step.side, 1 << 62):
-                    self.quickest[step.side] = delay
-            else:
-                note = _NOTES.get(kind)
-                ordinary = (note(self, step, happening) if note is not None else kind in _SILENT) and ordinary
+                self.offload += shape.offloads
+        happenings = step.happenings
+        if shape.ack >= 0:
+            delay = happenings[shape.ack].delay  # type: ignore[attr-defined]
+            if delay is not None and delay < self.quickest.get(step.side, _NEVER):
+                self.quickest[step.side] = delay
+        ordinary = shape.ordinary
+        for place, note in shape.notes:
+            ordinary = note(self, step, happenings[place]) and ordinary
         return ordinary
 
     def looks_delayed(self, side: Side, delay: int | None) -> bool:
@@ -211,9 +212,9 @@ def _content(tally: Tally, step: Step, happening: h.ContentDiffers) -> bool:
 
 
 # Happenings that neither count nor deserve a line of their own.
-_SILENT: Final = frozenset({h.WindowUpdate})
+SILENT: Final = frozenset({h.WindowUpdate, h.AckAdvanced, h.ChecksumOffload})
 
-_NOTES: Final[dict[type, Callable[[Tally, Step, Any], bool]]] = {
+NOTES: Final[dict[type, Callable[[Tally, Step, Any], bool]]] = {
     h.DataSent: _data, h.SackSeen: _sack, h.DuplicateAck: _duplicate, h.SynAckSent: _synack, h.HandshakeDone: _done, h.StartedLate: _late,
     h.Retransmitted: _again, h.Judged: _judged, h.Reordered: _reordered, h.Copied: _copied, h.WindowClosed: _closed,
     h.WindowReopened: _reopened, h.KeepAlive: _probe, h.KeepAliveAck: _answer, h.FinSent: _fin, h.FinAcked: _finack, h.ResetSent: _reset,

@@ -8,8 +8,8 @@ filtered or kept quiet.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, cast
 
 from msgspec import UNSET, UnsetType
 
@@ -28,6 +28,7 @@ from tcpdump_parse.tell.overview import Ledger, Survey
 from tcpdump_parse.tell.scene import Scene, phase_after
 from tcpdump_parse.tell.sentences import sentences
 from tcpdump_parse.tell.sentences.loss import verdict_on
+from tcpdump_parse.tell.shapes import Shape, shape_of
 from tcpdump_parse.tell.told import Basis, Begun, Listening, Phase, Reason, Remark, Sentence, Story, Told, Weight
 from tcpdump_parse.tell.verdict import verdict
 from tcpdump_parse.tell.words import words
@@ -45,6 +46,9 @@ class Teller:
         self.manner = manner
         self.words = words(manner.lang)
         self.quiet = manner.detail is Detail.QUIET
+        self.verbose = manner.detail is Detail.VERBOSE
+        self.teaches = manner.lessons is Lessons.TEACH
+        self.folds = manner.folds
         self.scenes: dict[int, Scene] = {}
         self.ends: dict[tuple[str, object, str, object], int] = {}
         self.captions: list[tuple[str, int]] = []
@@ -57,7 +61,7 @@ class Teller:
         self.captures = 0  # that held a packet
         self.reasons: list[Reason] = []
 
-    def tell(self, event: object) -> Iterator[Story]:
+    def tell(self, event: object) -> Iterable[Story]:
         if type(event) is Step:
             return self.step(event)
         match event:
@@ -73,37 +77,43 @@ class Teller:
                 return self.unread(event)
             case Capture():
                 return self.capture(event)
-        return iter(())
+        return ()
 
     # ---- segments ------------------------------------------------------------------------------------------------------------------
 
-    def step(self, step: Step) -> Iterator[Story]:
+    def step(self, step: Step) -> Sequence[Story]:
+        """No generator: nearly everything that is told goes through here, one value at a time."""
         self.ledger.records += 1
         scene = self.scenes.get(step.connection.conn)
         if scene is None:
-            yield from self._listening(step.packet)
-            scene = self._scene(step)
-            if scene.chosen:
-                yield self._begun(step)
-        ordinary = scene.tally.ordinary(step)
+            return self._opening(step)
+        shape = shape_of(step.happenings)
+        ordinary = scene.tally.count(step, shape)
         if self.quiet or not scene.chosen:
-            self._remember_captions(scene)
-            return
-        if ordinary and self.manner.folds and scene.plain >= runs.FIRST and not self.captions:
-            self._fold(step, scene)
-            return
-        if scene.run is not None:
-            yield from self._unfold(scene)
+            if self.captions:
+                self._remember_captions(scene)
+            return ()
+        if ordinary and self.folds and scene.plain >= runs.FIRST and not self.captions:
+            self._fold(step, shape, scene)
+            return ()
         scene.plain = scene.plain + 1 if ordinary else 0
-        yield from self._told(step, scene)
+        if scene.run is not None:
+            return [*self._unfold(scene), *self._told(step, shape, scene)]
+        return self._told(step, shape, scene)
+
+    def _opening(self, step: Step) -> Sequence[Story]:
+        """The first segment of a connection, and its heading before it."""
+        scene = self._scene(step)
+        begun = () if self.quiet or not scene.chosen else (self._begun(step),)
+        heading = (*self._listening(step.packet), *begun)
+        self.ledger.records -= 1  # it is counted when it is told
+        return (*heading, *self.step(step))
 
     def _scene(self, step: Step) -> Scene:
         connection = step.connection
         chosen = self.manner.choice.takes(connection)
         scene = self.scenes[connection.conn] = Scene(connection, self.words, chosen, self.said)
         self.ends[_ends(connection)] = connection.conn
-        self.ledger.connections += 1
-        self.ledger.chosen += chosen
         return scene
 
     def _begun(self, step: Step) -> Begun:
@@ -115,10 +125,10 @@ class Teller:
             tunnel=visible(connection.tunnel),
         )  # fmt: skip
 
-    def _fold(self, step: Step, scene: Scene) -> None:
+    def _fold(self, step: Step, shape: Shape, scene: Scene) -> None:
         if scene.run is None:
             scene.run = runs.Folding()
-            scene.phase = phase_after(scene, step)
+            scene.phase = phase_after(scene, shape)
         scene.run.add(step)
 
     def _unfold(self, scene: Scene) -> Iterator[Story]:
@@ -130,36 +140,35 @@ class Teller:
         if folded is not None and self._wanted(folded.phase):
             yield folded
         for step in (*run.steps, *((run.last,) if run.last is not None else ())):
-            yield from self._told(step, scene)
+            yield from self._told(step, shape_of(step.happenings), scene)
 
     def _wanted(self, phase: Phase) -> bool:
         return not self.manner.choice.only or phase in self.manner.choice.only
 
-    def _told(self, step: Step, scene: Scene) -> Iterator[Story]:
-        phase = scene.phase = phase_after(scene, step)
-        captions = self._remember_captions(scene)
+    def _told(self, step: Step, shape: Shape, scene: Scene) -> tuple[Story, ...]:
+        phase = scene.phase = phase_after(scene, shape)
+        captions = self._remember_captions(scene) if self.captions else ()
         if not self._wanted(phase):
-            return
+            return ()
         packet, connection, tcp = step.packet, step.connection, step.packet.tcp
-        told = sentences(step, scene)
+        told = sentences(step, shape, scene)
         if packet.possibly_payload:
             told += (scene.say("remark.possibly_payload", step.side, Weight.REMARK),)
-        if self.manner.lessons is Lessons.TEACH:
+        if self.teaches:
             told += tuple(lessons(step, scene, self.learned))
-        pause, rest = _pause(step, scene)
-        yield Told(
+        pause, rest = _pause(step, shape, scene) if shape.idle >= 0 else ("", False)
+        value = Told(
             capture=connection.capture, conn=connection.conn, frame=packet.frame, line=packet.line, end_line=packet.end_line,
             side=step.side.value, phase=phase, flags="" if tcp is UNSET or tcp.flags is UNSET else in_words(tcp.flags), length=step.length,
             time="" if packet.time is UNSET else visible(packet.time).strip(), since=None if step.since is None else step.since / 1e9,
             seq=step.rel_seq, end=step.rel_end, ack=step.rel_ack, raw_seq=_raw(step.seq), raw_ack=_raw(step.ack), window=step.window,
-            details=details(step) if self.manner.detail is Detail.VERBOSE else "", captions=captions, pause=pause, rest=rest,
-            sentences=told, happenings=step.happenings,
+            details=details(step) if self.verbose else "", captions=captions, pause=pause, rest=rest, sentences=told,
+            happenings=step.happenings,
         )  # fmt: skip
+        return (value,)
 
     def _remember_captions(self, scene: Scene) -> tuple[str, ...]:
         """The comments before this segment; the verdict may come back to them."""
-        if not self.captions:
-            return ()
         for text, line in self.captions:
             if _FOUR_WAY.search(text):
                 scene.caption_lines["four_way"] = line
@@ -269,7 +278,8 @@ class Teller:
 
     def _listening(self, packet: Packet) -> Iterator[Story]:
         """The first connection of a capture: a heading from the second capture on."""
-        if self.ledger.connections:
+        self.ledger.connections += 1
+        if self.ledger.connections > 1:
             return
         self.captures += 1
         if self.captures > 1 and not self.quiet:
@@ -320,11 +330,9 @@ def _lines(text: Text | UnsetType, most: int) -> tuple[str, ...]:
     return tuple(visible(line.strip())[:400] for line in text.split("\n", most)[:most] if line.strip())
 
 
-def _pause(step: Step, scene: Scene) -> tuple[str, bool]:
+def _pause(step: Step, shape: Shape, scene: Scene) -> tuple[str, bool]:
     """The silence before this segment in words, and whether nothing was outstanding in it."""
-    idle = next((happening for happening in step.happenings if type(happening) is h.Idle), None)
-    if idle is None:
-        return "", False
+    idle = cast(h.Idle, step.happenings[shape.idle])
     for end in (step.before.me, step.before.peer):
         if end.in_flight:
             told = scene.say("time.idle_waiting", end.side, gap=span(idle.gap), octets=scene.octets(end.in_flight))

@@ -7,7 +7,7 @@ here, only chosen. A happening that is missing from the table is silent, or part
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
@@ -15,6 +15,9 @@ from tcpdump_parse.model.terms import State
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.sentences import checksum, close, data, handshake, loss, window
 from tcpdump_parse.tell.told import Sentence, Weight
+
+if TYPE_CHECKING:
+    from tcpdump_parse.tell.shapes import Shape
 
 Tell = Callable[[Step, Any, Scene], tuple[Sentence, ...]]
 
@@ -26,17 +29,18 @@ SILENT: Final[frozenset[type[h.Happening]]] = frozenset({h.Opened, h.Idle, h.Sta
 """Told by other means: the heading of the connection, the pause before the line, the states behind it."""
 
 
-def sentences(step: Step, scene: Scene) -> tuple[Sentence, ...]:
+def sentences(step: Step, shape: Shape, scene: Scene) -> tuple[Sentence, ...]:
     """All that is to be said about one segment, in order of telling; never nothing."""
     told: list[Sentence] = []
-    for happening in step.happenings:
-        tell = TELLS.get(type(happening))
-        if tell is not None:
-            told += tell(step, happening, scene)
+    happenings = step.happenings
+    scene.kinds = shape.kinds
+    for place, tell in shape.tells:
+        told += tell(step, happenings[place], scene)
     if not any(sentence.weight is Weight.STORY for sentence in told):
         told.insert(0, data.bare(step, scene))
-    moved = _moved(step, scene)
-    return (*told, moved) if moved is not None else tuple(told)
+    if shape.moves:
+        told.append(_moved(step, shape, scene))
+    return tuple(told)
 
 
 _STATE: Final = {
@@ -49,11 +53,9 @@ def _ends(move: h.StateMoved, scene: Scene) -> dict[str, str]:
     return {"side": scene.end(move.side), "was": move.was.value, "now": move.now.value}
 
 
-def _moved(step: Step, scene: Scene) -> Sentence | None:
+def _moved(step: Step, shape: Shape, scene: Scene) -> Sentence:
     """Which ends are in another state now, as one line."""
-    moves = [happening for happening in step.happenings if type(happening) is h.StateMoved]
-    if not moves:
-        return None
     words = scene.words
+    moves = [cast(h.StateMoved, step.happenings[place]) for place in shape.moves]
     parts = [words.say(_STATE[move.side is step.side, move.was is State.UNKNOWN], **_ends(move, scene)) for move in moves]
     return Sentence(words.say("term.comma").join(parts), "state.moved", Weight.STATE)

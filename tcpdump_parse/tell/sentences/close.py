@@ -21,7 +21,7 @@ def fin(step: Step, happening: h.FinSent, scene: Scene) -> tuple[Sentence, ...]:
 def finack(step: Step, happening: h.FinAcked, scene: Scene) -> tuple[Sentence, ...]:
     """What the ACK of a FIN means depends on the other direction: half-closed, or done."""
     me = step.after.me
-    if any(type(other) is h.FinSent for other in step.happenings):
+    if h.FinSent in scene.kinds:
         return (scene.say("close.finack_turn", step.side),)
     if step.length:
         return (scene.say("close.finack_data", step.side),)

@@ -14,7 +14,7 @@ from tcpdump_parse.tell.flags import in_words
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.told import Sentence
 
-_SAID_BY_OTHERS: Final = (h.HandshakeDone, h.SynAckSent, h.KeepAliveAck, h.WindowProbeAck)
+_SAID_BY_OTHERS: Final = frozenset({h.HandshakeDone, h.SynAckSent, h.KeepAliveAck, h.WindowProbeAck})
 
 
 def sent(step: Step, happening: h.DataSent, scene: Scene) -> tuple[Sentence, ...]:
@@ -27,7 +27,7 @@ def sent(step: Step, happening: h.DataSent, scene: Scene) -> tuple[Sentence, ...
 
 def acked(step: Step, happening: h.AckAdvanced, scene: Scene) -> tuple[Sentence, ...]:
     """The data an ACK takes; the SYN and the FIN it may take have sentences of their own."""
-    kinds = {type(other) for other in step.happenings}
+    kinds = scene.kinds
     octets = happening.octets - _numbers_of_flags(step, happening, kinds)
     if octets <= 0 or not kinds.isdisjoint(_SAID_BY_OTHERS):
         return ()
@@ -39,7 +39,7 @@ def acked(step: Step, happening: h.AckAdvanced, scene: Scene) -> tuple[Sentence,
     return (told,)
 
 
-def _numbers_of_flags(step: Step, happening: h.AckAdvanced, kinds: set[type[h.Happening]]) -> int:
+def _numbers_of_flags(step: Step, happening: h.AckAdvanced, kinds: frozenset[type]) -> int:
     """How many of the acknowledged numbers are a SYN or a FIN, which count as one each."""
     return (happening.start == step.after.peer.iss) + (h.FinAcked in kinds)
 

@@ -28,8 +28,7 @@ def proof(reason: Proof | None, scene: Scene) -> str:
 
 def again(step: Step, happening: h.Retransmitted, scene: Scene) -> tuple[Sentence, ...]:
     told = [_again(step, happening, scene)]
-    kinds = {type(other) for other in step.happenings}
-    if h.SynSent in kinds or h.SynAckSent in kinds:
+    if h.SynSent in scene.kinds or h.SynAckSent in scene.kinds:
         told = []  # the copy of a SYN is told as such
     if happening.new_octets and happening.copies > 1:
         told.append(scene.say("loss.new_octets", step.side, octets=scene.octets(happening.new_octets)))

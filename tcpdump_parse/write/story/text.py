@@ -9,40 +9,44 @@ Right from 60 columns on; without a width nothing is wrapped. It keeps nothing b
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final, TextIO
 
 from tcpdump_parse.tell.amounts import exact
 from tcpdump_parse.tell.told import Begun, Listening, Load, Overview, Phase, Remark, Run, Sentence, Story, Told, Verdict, Weight
 from tcpdump_parse.tell.words import Words, words
-from tcpdump_parse.write.story.look import ASCII, Glyphs, Look, Paint, Style, cells, fold, pad_left
+from tcpdump_parse.write.story.look import ASCII, Glyphs, Look, Paint, Style, cells, fold
 from tcpdump_parse.write.story.summary import overview_lines, verdict_lines
 
 FRAME: Final = 4
 SINCE: Final = 12
 LADDER: Final = 20  # between the two verticals
 INDENT: Final = FRAME + SINCE + 2
+_INDENTED: Final = " " * INDENT
 _MARKS: Final = {Weight.REMARK: "▸ ", Weight.LESSON: "» ", Weight.LATER: "↑ "}
 _STYLES: Final = {Weight.REMARK: Style.REMARK, Weight.LESSON: Style.LESSON, Weight.LATER: Style.REMARK}
 
 
 def text(story: Iterable[Story], out: TextIO, look: Look) -> None:
-    """Write the story, a line at a time; nothing is held back and nothing flushed."""
-    for line in lines(story, look):
-        out.write(line)
-        out.write("\n")
+    """Write the story, a value at a time; nothing is held back and nothing flushed."""
+    page = _Page(look)
+    write = out.write
+    for value in story:
+        if made := page.lines(value):
+            write("\n".join((*made, "")))
 
 
 def lines(story: Iterable[Story], look: Look) -> Iterator[str]:
     """The lines of the page, without their ends."""
     page = _Page(look)
     for value in story:
-        made = page.lines(value)
-        yield from (line.translate(ASCII) for line in made) if look.glyphs is Glyphs.ASCII else made
+        yield from page.lines(value)
 
 
 class _Page:
     def __init__(self, look: Look) -> None:
         self.look = look
+        self.plain = look.width is None and look.paint is Paint.PLAIN
         self.words: Words = words(look.lang)
         self.phases: dict[int, Phase] = {}
         self.current = 0  # the connection whose heading stands above
@@ -70,7 +74,7 @@ class _Page:
             case Listening():
                 made = self.listening(value)
         self.empty = self.empty and not made
-        return made
+        return [line.translate(ASCII) for line in made] if self.look.glyphs is Glyphs.ASCII else made
 
     # ---- headings ------------------------------------------------------------------------------------------------------------------
 
@@ -128,41 +132,58 @@ class _Page:
 
     def told(self, value: Told) -> list[str]:
         look = self.look
-        made = [look.dye(Style.CAPTION, line) for caption in value.captions for line in fold(f"  {caption}", look.width)]
-        if value.pause:
-            if value.rest:
-                made += self._phase(value.conn, Phase.IDLE)
-            made += self._hang([value.pause], "⋮ ", Style.DIM)
-        made += self._phase(value.conn, value.phase)
-        shape = arrow(value.side, label(value.flags, value.length))
-        ladder = look.dye(Style.CLIENT if value.side == "client" else Style.SERVER, shape)
-        made += self._row(value.conn, str(value.frame), value.since, ladder, len(shape), (numbers(value, value.end), numbers(value, None)))
+        made = self._before(value) if value.captions or value.pause else []
+        if self.phases.get(value.conn) is not value.phase:
+            made += self._phase(value.conn, value.phase)
+        shape = arrow(value.side, value.flags, value.length)
+        figures = numbers(value, value.end)
+        if look.width is not None and value.length and not self._fits(value.conn, shape, figures):
+            short = numbers(value, None)
+            figures = short if self._fits(value.conn, shape, short) else figures
+        made += self._row(value.conn, str(value.frame), value.since, value.side, shape, figures)
         if value.details:
             made += self._hang([value.details], "", Style.DIM)
         made += self._sentences(value.sentences)
         return made
 
-    def _row(self, conn: int, frame: str, since: float | None, ladder: str, width: int, figures: tuple[str, ...]) -> list[str]:
-        """One line if one of the `figures`, the fullest first, fits beside the ladder; else they hang below it."""
+    def _before(self, value: Told) -> list[str]:
+        """Comments of the log and the silence that stand before the segment."""
+        look = self.look
+        made = [look.dye(Style.CAPTION, line) for caption in value.captions for line in fold(f"  {caption}", look.width)]
+        if value.pause:
+            if value.rest:
+                made += self._phase(value.conn, Phase.IDLE)
+            made += self._hang([value.pause], "⋮ ", Style.DIM)
+        return made
+
+    def _fits(self, conn: int, shape: str, figures: str) -> bool:
+        """Whether the figures have room beside the ladder."""
+        return self.look.width is None or INDENT + len(self._label(conn)) + len(shape) + 2 + len(figures) <= self.look.width
+
+    def _row(self, conn: int, frame: str, since: float | None, side: str, shape: str, figures: str) -> list[str]:
+        """The line of a segment; figures without room beside the ladder hang below it."""
         passed = "" if since is None else f"+{exact(round(since * 1e9))}"
-        head = f"{self._label(conn)}{self.look.dye(Style.DIM, pad_left(frame, FRAME))}{pad_left(passed, SINCE)}  "
-        row = f"{head}{ladder}"
-        taken = INDENT + len(self._label(conn)) + width + 2
-        for text in figures:
-            if self.look.width is None or taken + len(text) <= self.look.width:
-                return [f"{row}  {self.look.dye(Style.DIM, text)}".rstrip()]
-        return [row, *self._hang([figures[0]], "", Style.DIM)]
+        if self.plain:
+            return [f"{self._label(conn)}{frame:>{FRAME}}{passed:>{SINCE}}  {shape}  {figures}".rstrip()]
+        dye = self.look.dye
+        ladder = dye(Style.CLIENT if side == "client" else Style.SERVER, shape)
+        row = f"{self._label(conn)}{dye(Style.DIM, f'{frame:>{FRAME}}')}{passed:>{SINCE}}  {ladder}"
+        if not figures:
+            return [row]
+        return [f"{row}  {dye(Style.DIM, figures)}"] if self._fits(conn, shape, figures) else [row, *self._hang([figures], "", Style.DIM)]
 
     def _sentences(self, sentences: tuple[Sentence, ...]) -> list[str]:
-        story = [sentence.text for sentence in sentences if sentence.weight is Weight.STORY]
-        states = [f"[{sentence.text}]" for sentence in sentences if sentence.weight is Weight.STATE]
-        made = self._hang([self.words.gap.join(story)], "") if story else []
-        if states:
-            made += self._hang(states, "", Style.DIM)
+        story: list[str] = []
+        rest: list[str] = []
         for sentence in sentences:
-            if sentence.weight in _MARKS:
-                made += self._hang([self._graded(sentence)], _MARKS[sentence.weight], self._style(sentence))
-        return made
+            weight = sentence.weight
+            if weight is Weight.STORY:
+                story.append(sentence.text)
+            elif weight is Weight.STATE:
+                rest = [*self._hang([f"[{sentence.text}]"], "", Style.DIM), *rest]
+            else:
+                rest += self._hang([self._graded(sentence)], _MARKS[weight], self._style(sentence))
+        return [*self._hang([self.words.gap.join(story)], ""), *rest] if story else rest
 
     def _graded(self, sentence: Sentence) -> str:
         if not sentence.severity:
@@ -174,12 +195,14 @@ class _Page:
 
     def _hang(self, paragraphs: list[str], mark: str, style: Style | None = None) -> list[str]:
         """Paragraphs under the ladder, their further lines under their own first word."""
+        if self.plain:
+            return [f"{_INDENTED}{mark}{paragraph}" for paragraph in paragraphs]
         made = []
         for paragraph in paragraphs:
             room = None if self.hanging is None else self.hanging - len(mark)
             for number, line in enumerate(fold(paragraph, room)):
                 lead = mark if number == 0 else " " * len(mark)
-                made.append(" " * INDENT + (self.look.dye(style, lead + line) if style is not None else lead + line))
+                made.append(_INDENTED + (self.look.dye(style, lead + line) if style is not None else lead + line))
         return made
 
     def run(self, value: Run) -> list[str]:
@@ -188,10 +211,8 @@ class _Page:
         since = value.since
         for side, load in (("client", value.client), ("server", value.server)):
             if load is not None:
-                shape = arrow(side, self._load(load), "═")
-                ladder = self.look.dye(Style.CLIENT if side == "client" else Style.SERVER, shape)
                 figures = "" if load.start is None else f"seq {load.start}:{load.end}"
-                made += self._row(value.conn, frames, since, ladder, len(shape), (figures,))
+                made += self._row(value.conn, frames, since, side, ladder(side, self._load(load), "═"), figures)
                 frames, since = "", None
         return made + self._sentences(value.sentences)
 
@@ -214,7 +235,13 @@ def label(flags: str, length: int) -> str:
     return f"{flags}, {length} B" if length else flags
 
 
-def arrow(side: str, name: str, line: str = "─") -> str:
+@lru_cache(maxsize=4096)
+def arrow(side: str, flags: str, length: int) -> str:
+    """The ladder of a segment."""
+    return ladder(side, label(flags, length), "─")
+
+
+def ladder(side: str, name: str, line: str) -> str:
     """An arrow from its sender's vertical to the other's."""
     rest = line * max(1, LADDER - cells(name) - 4)
     return f"├{line} {name} {rest}►│" if side == "client" else f"│◄{rest} {name} {line}┤"
@@ -230,5 +257,3 @@ def numbers(value: Told, end: int | None) -> str:
         parts.append(f"ack {value.ack} ({value.raw_ack})")
     return " ".join(parts)
 
-
-__all__ = ["Paint", "lines", "text"]
