@@ -77,6 +77,7 @@ class Proof(enum.StrEnum):
     ALREADY_SACKED = "already_sacked"
     DSACK = "dsack"
     ORIGINAL_ARRIVED = "original_arrived"  # its late original came after it
+    TOO_SOON = "too_soon"  # acknowledged in less than a round trip after it: the ACK answers an earlier copy
     EIFEL = "eifel"  # the ACK echoes the first copy's timestamp
     RECEIVER_HAD_IT = "receiver_had_it"  # the receiver is next to the capture and an earlier copy passed
     FIRST_COPY_LOST = "first_copy_lost"  # no earlier copy ever passed the capture point

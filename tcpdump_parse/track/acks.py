@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tcpdump_parse.model.happenings import AckAdvanced, FinAcked, GapAcked, Happening, SackSeen, WindowShrunk
 from tcpdump_parse.model.options import Sack
+from tcpdump_parse.track import needed
 from tcpdump_parse.track.segment import FIN, RST, SYN, Sent
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ def advance(me: Direction, seg: Sent, out: list[Happening]) -> None:
         ambiguous = ambiguous or covered.count > 1
     if peer.sacked:
         peer.sacked.drop_below(ack)
+        if not peer.sacked:
+            peer.sacked_at = None
+    if peer.recover is not None:
+        if ack >= peer.recover:
+            peer.recover = None
+        elif seg.at is not None:
+            peer.asked.append((ack, seg.at))
+    if peer.pending:
+        needed.acknowledged(peer, start, seg, out)
     if peer.iss is not None and start == peer.iss and ack == start + 1:
         _sample(peer, seg, covered, ack, ambiguous)
         return  # only the SYN: the handshake tells it
@@ -109,6 +119,8 @@ def sack(me: Direction, option: Sack, seg: Sent, out: list[Happening]) -> None:
     dsack = None
     if first[1] <= ack or (len(blocks) > 1 and blocks[1][0] <= first[0] and first[1] <= blocks[1][1]):
         dsack = first
+    if not peer.sacked:
+        peer.sacked_at = seg.at
     fresh = 0
     for left, right in blocks:
         low = max(left, ack)
@@ -116,3 +128,5 @@ def sack(me: Direction, option: Sack, seg: Sent, out: list[Happening]) -> None:
             fresh += (right - low) - peer.sacked.overlap(low, right)
             peer.sacked.add(low, right)
     out.append(SackSeen(blocks, dsack, fresh))
+    if dsack is not None and peer.pending:
+        needed.dsack(peer, dsack, seg, out)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tcpdump_parse.model.happenings import (
     ChallengeAck,
-    Copied,
     DuplicateAck,
     Happening,
     KeepAliveAck,
@@ -16,27 +15,23 @@ from tcpdump_parse.model.happenings import (
     WindowReopened,
     WindowUpdate,
 )
-from tcpdump_parse.model.terms import ChallengeCause, DupReason, Proof, Where
-from tcpdump_parse.track.judgement import same_header
+from tcpdump_parse.model.terms import ChallengeCause, DupReason, Proof
+from tcpdump_parse.track.judgement import AT_ONCE, same_header, tell_copy
 from tcpdump_parse.track.octets import opened, probes
-from tcpdump_parse.track.segment import FIN, MICRO, RST, SYN, Sent
+from tcpdump_parse.track.segment import FIN, RST, SYN, Sent
+from tcpdump_parse.track.triggers import THIRD
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
 
-QUICK = 100 * MICRO
-"""Two records of one packet stand closer than this; no host answers twice with the same IP id."""
-
-
 def bare(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> bool:
     """An ACK without octets. True if it is nothing but a second record of an earlier one."""
     last = me.last
-    if last is not None and seg.ipid and last.ipid == seg.ipid and same_header(last, seg):
-        after = None if seg.at is None or last.at is None else seg.at - last.at
-        where = Where.CAPTURE if after is not None and after < QUICK and last.ttl == seg.ttl else Where.NETWORK
-        out.append(Copied(where, Proof.SAME_ID, after, (last.frame,)))
-        me.counters.copied += 1
-        return True
+    if last is not None and same_header(last, seg):
+        proof = _same(me, last, seg)
+        if proof is not None:
+            tell_copy(me, last, seg, proof, out)
+            return True
     nxt = me.nxt
     if nxt is None:
         me.nxt = seg.start
@@ -45,9 +40,22 @@ def bare(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> bo
         me.nxt = seg.start
         if me.near is None or seg.start > me.near:
             me.near = seg.start
-    elif seg.start == nxt - 1 and (me.una is None or me.una >= nxt or me.peer.zero_since is not None):
+    if me.gaps:
+        me.bare.append(seg)
+    if nxt is None or seg.start >= nxt:
+        return False
+    if seg.start == nxt - 1 and (me.una is None or me.una >= nxt or me.peer.zero_since is not None):
         probes(me, seg, idle, out)
     return False
+
+
+def _same(me: Direction, last: Sent, seg: Sent) -> Proof | None:
+    """Is an equal ACK the same packet again? Duplicate ACKs are equal by nature, so only the id tells, or a capture that doubles everything."""
+    if last.ipid and seg.ipid:
+        return Proof.SAME_ID if last.ipid == seg.ipid else None
+    if me.following.recorded_twice and last.at is not None and seg.at is not None and seg.at - last.at < AT_ONCE:
+        return Proof.SAME_HEADER
+    return None
 
 
 def repeats(me: Direction, seg: Sent, was_win: int | None, out: list[Happening]) -> None:
@@ -76,6 +84,9 @@ def repeats(me: Direction, seg: Sent, was_win: int | None, out: list[Happening])
 def _duplicate(me: Direction, seg: Sent, out: list[Happening]) -> None:
     me.dup_acks += 1
     peer, repeated = me.peer, me.last_ack
+    if me.dup_acks == THIRD and seg.ack is not None and seg.at is not None:
+        peer.asked.append((seg.ack, seg.at))
+        peer.recover = peer.nxt
     outstanding = peer.nxt is not None and seg.ack is not None and peer.nxt > seg.ack
     if me.stray is not None:
         reason = DupReason.SPURIOUS

@@ -22,11 +22,11 @@ from tcpdump_parse.model.options import Eol, Nop, Sack, TcpOption
 from tcpdump_parse.model.packet import IP, IPv4, Packet, Segment
 from tcpdump_parse.model.steps import Both, Connection, Ending, Step
 from tcpdump_parse.model.terms import Side, State
-from tcpdump_parse.track import acks, bare, checksums, closing, opening
+from tcpdump_parse.track import acks, bare, checksums, closing, needed, opening
 from tcpdump_parse.track.direction import Direction, connect
 from tcpdump_parse.track.judgement import Kind
 from tcpdump_parse.track.octets import sends
-from tcpdump_parse.track.segment import ACK, FIN, RST, SECOND, SYN, Sent, bits_of, name_of, sack_of, size_of, sum_of, timestamps_of
+from tcpdump_parse.track.segment import ACK, FIN, MILLI, RST, SECOND, SYN, Sent, bits_of, name_of, sack_of, size_of, sum_of, timestamps_of
 from tcpdump_parse.track.states import Seen, after
 from tcpdump_parse.track.summary import flow
 from tcpdump_parse.track.zeek import Zeek
@@ -75,6 +75,8 @@ class Following:
         me.packets += 1
         if since is not None and since > SECOND:
             self._idle(since, out)
+        if seg.ipid:
+            me.ids.add(seg.ipid, at)
         copied = self._octets(tcp, me, seg, since, out)
         if bits & ACK and not copied and not bits & RST:
             self._acknowledges(me, seg, out)
@@ -83,6 +85,9 @@ class Following:
             self._move(me, Seen.SENT_FIN, out)
             if not me.gaps:
                 self._move(peer, Seen.GOT_FIN, out)
+        if me.pending or peer.pending:
+            needed.settle(me, at, out)
+            needed.settle(peer, at, out)
         checksum = tcp.checksum
         if checksum is not UNSET and not checksum.correct:
             out.append(checksums.wrong(checksum.value, ip, seg))
@@ -97,7 +102,35 @@ class Following:
     def ending(self, reason: str) -> Ending:
         """No more will come."""
         last = 0 if self.last is None else self.last.frame
-        return Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), flow(self, reason), (), last)
+        out: list[Happening] = []
+        needed.finish(self.client, out)
+        needed.finish(self.server, out)
+        return Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), flow(self, reason), tuple(out), last)
+
+    # ---- what judgement asks ----
+
+    def round_trip(self) -> int | None:
+        """The smallest round trip past this capture point, both halves; None while a half is unknown."""
+        there, back = self.client.rtt.least, self.server.rtt.least
+        return None if there is None or back is None else there + back
+
+    def next_to(self, end: Direction) -> bool:
+        """Was the capture taken next to this end? It answers in less than a quarter of the time the other end takes."""
+        mine, other = end.peer.rtt.least, end.rtt.least
+        if mine is None:
+            return False
+        return mine < MILLI if other is None else mine * 4 < other
+
+    @property
+    def selective(self) -> bool:
+        """Is SACK in use?"""
+        a, b = self.client, self.server
+        return bool(a.sacked or b.sacked) or (a.offered is not None and b.offered is not None and "sackOK" in a.offered and "sackOK" in b.offered)
+
+    @property
+    def recorded_twice(self) -> bool:
+        """Do both directions show most packets twice at once (two mirror ports, the `any` interface)?"""
+        return all(end.counters.doubled >= 3 and end.counters.doubled * 10 > 3 * end.packets for end in (self.client, self.server))
 
     # ---- parts of a step ----
 
@@ -134,7 +167,8 @@ class Following:
         """What the segment carries. True if it is a second record of an earlier one and says nothing more."""
         bits = seg.bits
         if bits & SYN and not bits & RST:
-            opening.syn(me, seg, out)
+            if me.syn is None:
+                opening.learn(me, seg)
             me.win = me.wnd = seg.win
         options = seg.options
         if options:
@@ -154,6 +188,7 @@ class Following:
         if kind is Kind.COPY:
             return True
         if bits & SYN:
+            opening.syn(me, seg, out)
             if bits & ACK:
                 self._moves(me, Seen.SENT_SYN_ACK, Seen.GOT_SYN_ACK, out)
             else:
@@ -196,6 +231,7 @@ class Following:
             bare.repeats(me, seg, was_win, out)
         bare.window(me, seg, out)
         acks.edge(me, seg, out)
+        me.last_ack_frame = seg.frame
         if me.ack is None or ack > me.ack:
             me.ack = ack
 

@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from tcpdump_parse.model.steps import End
 from tcpdump_parse.model.terms import Side, State
+from tcpdump_parse.track.needed import Pending
+from tcpdump_parse.track.order import Ids
 from tcpdump_parse.track.ranges import Ranges
 from tcpdump_parse.track.rtt import Rtt
 from tcpdump_parse.track.segment import SECOND, Sent
@@ -64,53 +66,10 @@ class Direction:
     """One end. Attribute names as in `End`, which says what they mean; here are only the others."""
 
     __slots__ = (
-        "ack",
-        "at",
-        "base",
-        "counters",
-        "dup_acks",
-        "edge",
-        "fin",
-        "fin_acked",
-        "fin_sent",
-        "flight",
-        "following",
-        "frame",
-        "gaps",
-        "iss",
-        "keepalives",
-        "last",
-        "last_ack",
-        "last_data",
-        "log",
-        "mss",
-        "near",
-        "nxt",
-        "octets",
-        "offered",
-        "packets",
-        "peer",
-        "probes",
-        "provoked",
-        "right",
-        "rtt",
-        "sacked",
-        "seen",
-        "shown",
-        "side",
-        "state",
-        "states",
-        "stray",
-        "syn",
-        "syn_scale",
-        "tsecr",
-        "tsval",
-        "una",
-        "view",
-        "win",
-        "wnd",
-        "wscale",
-        "zero_since",
+        "ack", "again", "asked", "at", "bare", "base", "counters", "dup_acks", "edge", "fin", "fin_acked", "fin_sent", "flight", "following", "frame", "gaps",
+        "ids", "iss", "keepalives", "last", "last_ack", "last_ack_frame", "last_data", "log", "mss", "near", "nxt", "octets", "offered",
+        "packets", "peer", "pending", "probes", "provoked", "recover", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side", "state", "states", "stray",
+        "syn", "syn_scale", "syns", "tsecr", "tsval", "una", "view", "win", "wnd", "wscale", "zero_since",
     )
 
     def __init__(self, following: Following, side: Side) -> None:
@@ -146,6 +105,15 @@ class Direction:
         self.gaps: list[Gap] = []  # octets below nxt that were neither seen nor acknowledged
         self.sacked = Ranges()  # what the peer selectively acknowledged, above una
         self.log: deque[Sent] = deque()  # transmissions with SLEN > 0
+        self.bare: deque[Sent] = deque(maxlen=KEEP)  # segments without octets that stand above a gap
+        self.pending: list[Pending] = []  # retransmissions nothing has decided yet
+        self.asked: deque[tuple[int, int]] = deque(maxlen=8)  # (ACK, when) that ask for a repair: third duplicates, partial ACKs
+        self.again: deque[Pending] = deque(maxlen=256)  # its latest retransmissions, decided or not
+        self.recover: int | None = None  # a recovery goes on until this is acknowledged (RFC 6582)
+        self.sacked_at: int | None = None  # when the scoreboard stopped being empty
+        self.syns = 0  # how often it sent its SYN
+        self.ids = Ids()
+        self.last_ack_frame = 0
         self.flight: deque[Sent] = deque()  # those not acknowledged yet
         self.last: Sent | None = None  # its last segment of any kind
         self.last_ack: Sent | None = None  # the segment whose ACK the duplicates repeat

@@ -1,20 +1,31 @@
 """What a segment is that is not simply the next one: a copy, a late original, sent again, or a probe.
 
-The procedure decides from header text alone; its order matters and each step says why. Kinds are certain at once; whether a
-retransmission was needed is often known only later, and then told by a `Judged` that points back.
+The procedure decides from header text alone; its order matters, and each step says why it stands where it stands. Kinds are certain at
+once; whether a retransmission was needed is mostly known only later (`needed`).
+
+Never is "close in time" alone enough to call something reordered when its octets were already seen: a repair in a busy transfer always
+comes close after something else.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tcpdump_parse.model.happenings import Copied, Happening, Reordered, Retransmitted
 from tcpdump_parse.model.terms import Proof, Where
-from tcpdump_parse.track.segment import FIN, MILLI, SYN, Sent
+from tcpdump_parse.track import needed, triggers
+from tcpdump_parse.track.order import ENOUGH, before, by_id, usable
+from tcpdump_parse.track.rtt import LEAST_RTO as TIMER
+from tcpdump_parse.track.segment import FIN, MICRO, SYN, Sent
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
+
+AT_ONCE: Final = 100 * MICRO
+"""Two records of one packet by the capture itself stand closer than this."""
+SHOWN: Final = 16
+"""How many earlier transmissions a happening names."""
 
 
 class Kind(enum.Enum):
@@ -28,43 +39,135 @@ class Kind(enum.Enum):
 
 
 def judge(me: Direction, seg: Sent, out: list[Happening]) -> Kind:
-    """The kind of a segment that starts below the next octet."""
-    overlapping = [sent for sent in me.log if sent.start < seg.end and seg.start < sent.end]
-    for sent in reversed(overlapping):
-        if same_header(sent, seg) and sent.ipid is not None and sent.ipid == seg.ipid:
-            after = None if seg.at is None or sent.at is None else seg.at - sent.at
-            where = Where.CAPTURE if after is not None and after < 100_000 and sent.ttl == seg.ttl else Where.NETWORK
-            out.append(Copied(where, Proof.SAME_ID, after, (sent.frame,)))
-            me.counters.copied += 1
-            return Kind.COPY
-    if seg.length <= 1 and me.nxt is not None and seg.start == me.nxt - 1 and not seg.bits & (SYN | FIN) and me.una == me.nxt:
-        from tcpdump_parse.track.octets import probes
-
-        probes(me, seg, None, out)
+    """The kind of a segment that starts below the next octet; first match wins."""
+    start, end = seg.start, seg.end
+    overlapping = [sent for sent in me.log if sent.start < end and start < sent.end]
+    if overlapping and copied(me, seg, overlapping, out):
+        return Kind.COPY
+    if _probes(me, seg):
         return Kind.PROBE
-    if not overlapping and not me.seen.overlap(seg.start, seg.end):
-        above = next((gap for gap in me.gaps if gap.start < seg.end and seg.start < gap.end), None)
-        late = None if above is None or above.at is None or seg.at is None else seg.at - above.at
-        if late is not None and late < 3 * MILLI:
-            out.append(Reordered(seg.start, seg.end, Proof.TIME, late, () if above is None else (above.frame,)))
-            me.counters.reordered += 1
+    if not overlapping and not me.seen.overlap(start, end):
+        return _fills(me, seg, out)
+    for sent in overlapping:
+        if before(me, seg, sent) and not any(before(me, other, seg) for other in me.log if other.start >= end):
+            # The late original of a segment whose repair came first; the repair was spurious then. However, what was sent after
+            # something that lies above it is no original but another repair.
+            _late(me, seg, sent, Proof.IP_ID if by_id(me, seg, sent) else Proof.TSVAL, out)
             return Kind.REORDERED
-    first, last = (overlapping[0], overlapping[-1]) if overlapping else (None, None)
-    seg.count = len(overlapping) + 1
-    me.counters.retransmitted += 1
-    out.append(
-        Retransmitted(
-            seg.start, seg.end, seg.count, since_first=_since(first, seg), since_last=_since(last, seg),
-            frames=tuple(sent.frame for sent in overlapping[-16:]),
-        )
-    )
+    _again(me, seg, overlapping, Proof.SEEN_BEFORE, out)
     return Kind.RESENT
 
 
-def _since(sent: Sent | None, seg: Sent) -> int | None:
-    return None if sent is None or sent.at is None or seg.at is None else seg.at - sent.at
+def copied(me: Direction, seg: Sent, overlapping: list[Sent], out: list[Happening]) -> bool:
+    """The very same packet again? Asked first, because a copy satisfies every later test as well."""
+    for sent in reversed(overlapping):
+        proof = same_packet(me, sent, seg) if same_header(sent, seg) else None
+        if proof is not None:
+            tell_copy(me, sent, seg, proof, out)
+            return True
+    return False
+
+
+def tell_copy(me: Direction, sent: Sent, seg: Sent, proof: Proof, out: list[Happening]) -> None:
+    after = _since(sent, seg)
+    quick = after is not None and after < AT_ONCE and sent.ttl == seg.ttl
+    if quick:
+        me.counters.doubled += 1
+    out.append(Copied(Where.CAPTURE if quick or me.following.recorded_twice else Where.NETWORK, proof, after, (sent.frame,)))
+    me.counters.copied += 1
 
 
 def same_header(a: Sent, b: Sent) -> bool:
-    """The same header in all that a copy keeps."""
+    """The same in all of the TCP header that a copy keeps."""
     return a.start == b.start and a.end == b.end and a.bits == b.bits and a.ack == b.ack and a.win == b.win and a.options == b.options
+
+
+def same_packet(me: Direction, sent: Sent, seg: Sent) -> Proof | None:
+    """Headers are equal: is it one packet twice, or a second sending?"""
+    if sent.ipid != seg.ipid:
+        return None  # whatever the ids mean: a copy has the id of its twin
+    if usable(me, sent, seg) or (seg.ipid and me.ids.seen < ENOUGH):
+        return Proof.SAME_ID
+    after = _since(sent, seg)
+    if after is None:
+        return None
+    if seg.ts is not None:
+        return Proof.SAME_TS if after < TIMER else None  # a second sending takes a new TSval within a few ms
+    return Proof.SAME_HEADER if after < TIMER and triggers.too_soon(me, seg, sent) else None
+
+
+def _probes(me: Direction, seg: Sent) -> bool:
+    """At most one octet, one below the next, nothing outstanding (or a closed window): no retransmission."""
+    if seg.length > 1 or seg.bits & (SYN | FIN) or me.nxt is None or seg.start != me.nxt - 1:
+        return False
+    return me.peer.zero_since is not None or (me.una is not None and me.una >= me.nxt)
+
+
+def _fills(me: Direction, seg: Sent, out: list[Happening]) -> Kind:
+    """No octet of it was seen, and it lies below the highest: a late original, or sent again after a loss before the capture."""
+    above = [sent for sent in me.log if sent.start >= seg.end]
+    bare = [sent for sent in me.bare if sent.start >= seg.end]
+    overtaken = None
+    for sent in (*above, *bare):
+        earlier = before(me, seg, sent)
+        if earlier is False:
+            # An original is sent before all that lies above it, so this is none, whatever else overtook it.
+            if not above and _no_id_missing(me, seg):
+                _late(me, seg, None, Proof.ACK_OVERTOOK, out)
+                return Kind.REORDERED
+            _again(me, seg, [], Proof.IP_ID if by_id(me, seg, sent) else Proof.TSVAL, out)
+            return Kind.RESENT
+        if earlier and overtaken is None:
+            overtaken = sent
+    if overtaken is not None:
+        _late(me, seg, overtaken, Proof.IP_ID if by_id(me, seg, overtaken) else Proof.TSVAL, out)
+        return Kind.REORDERED
+    if triggers.too_soon(me, seg, None):
+        _late(me, seg, None, Proof.TIME, out)
+        return Kind.REORDERED
+    _again(me, seg, [], Proof.TIME, out)
+    return Kind.RESENT
+
+
+def _no_id_missing(me: Direction, seg: Sent) -> bool:
+    """Only pure ACKs stand above: a lost first copy would have used up an id between the last transmission and this one."""
+    below = [sent for sent in me.log if sent.end <= seg.start]
+    if not below or not usable(me, below[-1], seg):
+        return False
+    between = sum(1 for sent in me.bare if sent.frame > below[-1].frame)
+    return (seg.ipid - below[-1].ipid) % (1 << 16) == between + 1  # type: ignore[operator]
+
+
+def _late(me: Direction, seg: Sent, overtaken_by: Sent | None, proof: Proof, out: list[Happening]) -> None:
+    first = triggers.opened_at(me, seg)
+    late = None if first is None or seg.at is None else seg.at - first
+    out.append(Reordered(seg.start, seg.end, proof, late, () if overtaken_by is None else (overtaken_by.frame,)))
+    me.counters.reordered += 1
+    if proof in (Proof.IP_ID, Proof.TSVAL):
+        needed.original_arrived(me, seg, out)
+
+
+def _again(me: Direction, seg: Sent, overlapping: list[Sent], kind_proof: Proof, out: list[Happening]) -> None:
+    for sent in overlapping:
+        sent.count += 1  # Karn: an ACK of it says nothing about the round trip
+    first, last = (overlapping[0], overlapping[-1]) if overlapping else (None, None)
+    seg.count = max(len([sent for sent in overlapping if sent.start <= seg.start < sent.end]) + 1, 2)
+    cause = triggers.cause(me, seg, last)
+    verdict, proof = needed.at_once(me, seg, overlapping, cause)
+    me.counters.retransmitted += 1
+    start = seg.start + (1 if seg.bits & SYN else 0)
+    fresh = seg.length - me.seen.overlap(start, start + seg.length)
+    out.append(
+        Retransmitted(
+            seg.start, seg.end, seg.count if overlapping else 1, verdict, cause, kind_proof, proof, _gap(first, seg), _gap(last, seg), fresh,
+            tuple(sent.frame for sent in overlapping[-SHOWN:]),
+        )
+    )
+
+
+def _gap(sent: Sent | None, seg: Sent) -> int | None:
+    return None if sent is None else _since(sent, seg)
+
+
+def _since(sent: Sent, seg: Sent) -> int | None:
+    return None if sent.at is None or seg.at is None else seg.at - sent.at

@@ -38,7 +38,10 @@ def sends(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> K
             _probe(me, seg, out)
     else:
         kind = judgement.judge(me, seg, out)
-        if kind is Kind.COPY or kind is Kind.PROBE:
+        if kind is Kind.COPY:
+            return kind
+        if kind is Kind.PROBE:
+            probes(me, seg, idle, out)
             return kind
         fresh = _unseen(me, seg)
     if nxt is None or seg.end > nxt:

@@ -6,28 +6,29 @@ from typing import TYPE_CHECKING
 
 from tcpdump_parse.model.happenings import HandshakeDone, Happening, SynAckSent, SynSent
 from tcpdump_parse.model.options import Eol, Mss, Nop, Wscale
-from tcpdump_parse.track.segment import ACK, Sent, name_of
+from tcpdump_parse.track.segment import ACK, SYN, Sent, name_of
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
 
-NONE: tuple[int, ...] = ()
 MAX_SHIFT = 14  # RFC 7323 §2.3: a larger shift counts as 14
 
 
+def learn(me: Direction, seg: Sent) -> None:
+    """What this end's first SYN says."""
+    me.syn = seg
+    me.iss = me.base = seg.start
+    _learn(me, seg)
+    _agree(me, me.peer)
+
+
 def syn(me: Direction, seg: Sent, out: list[Happening]) -> None:
-    """A SYN, with or without ACK: learn what it offers, once; count its copies."""
+    """A SYN, with or without ACK, that is no mere copy."""
     first = me.syn
-    if first is None:
-        me.syn = first = seg
-        me.iss = me.base = seg.start
-        _learn(me, seg)
-        _agree(me, me.peer)
-        copies, earlier = 1, NONE
-    else:
-        same = [sent.frame for sent in me.log if sent.start == seg.start and sent.bits & 2 and sent is not seg]
-        copies, earlier = len(same) + 1, tuple(same)
-    since = None if first is seg or seg.at is None or first.at is None else seg.at - first.at
+    me.syns += 1
+    earlier = tuple(sent.frame for sent in me.log if sent.start == seg.start and sent.bits & SYN and sent is not seg)
+    copies = me.syns
+    since = None if first is None or first is seg or seg.at is None or first.at is None else seg.at - first.at
     other = me.peer.syn
     if seg.bits & ACK:
         delay = None if other is None or other.at is None or seg.at is None else seg.at - other.at
@@ -64,11 +65,11 @@ def handshake(me: Direction, seg: Sent, out: list[Happening]) -> bool:
     if a is None or b is None or me.una is None or me.peer.una is None or me.una <= a.start or me.peer.una <= b.start:
         return False
     first, second = (a, b) if a.frame < b.frame else (b, a)
-    karn = first.count == 1 and second.count == 1
+    once = me.syns == 1 and me.peer.syns == 1  # Karn
     out.append(
         HandshakeDone(
-            second.at - first.at if karn and second.at is not None and first.at is not None else None,
-            seg.at - second.at if second.count == 1 and seg.at is not None and second.at is not None else None,
+            second.at - first.at if once and second.at is not None and first.at is not None else None,
+            seg.at - second.at if once and seg.at is not None and second.at is not None else None,
             (first.frame, second.frame),
         )
     )

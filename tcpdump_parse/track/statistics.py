@@ -10,7 +10,7 @@ class Counters:
         "acks",
         "copied",
         "data_bytes",
-        "data_packets",
+        "data_packets", "doubled",
         "missed",
         "pure_acks",
         "pushed",
@@ -32,3 +32,4 @@ class Counters:
         self.spurious = 0
         self.reordered = 0
         self.copied = 0
+        self.doubled = 0  # copies by the capture itself
