@@ -67,7 +67,7 @@ class Facts:
         self.severity = severity  # only lower or higher than the rule's where the facts say so (win-shrunk by rounding)
         self.side = side
         self.lines = lines
-        self.facts = facts
+        self.facts = {name: value for name, value in facts.items() if value is not None}  # absent means not known
 
 
 @dataclass(frozen=True)
