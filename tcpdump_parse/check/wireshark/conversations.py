@@ -16,7 +16,7 @@ from tcpdump_parse.check.wireshark.analysis import Analysis, analyse
 from tcpdump_parse.check.wireshark.circle import MASK
 from tcpdump_parse.check.wireshark.flags import Flag
 from tcpdump_parse.check.wireshark.options import BLOCKS, OPERATIONS, blocks, has_cookie, hexadecimal, is_dsack, mptcp, shift, token
-from tcpdump_parse.check.wireshark.segment import ACK, FIN, RST, SYN, Key, Reach, Seen, seen
+from tcpdump_parse.check.wireshark.segment import ACK, FIN, RST, SYN, Key, Reach, Seen, seen, unshown
 from tcpdump_parse.check.wireshark.state import NOT_SCALED, UNKNOWN, Conversation, Flow, Lane, Multipath, SynAck
 from tcpdump_parse.model import Packet
 from tcpdump_parse.model.options import Capable, Join, Sub
@@ -55,6 +55,8 @@ class View:
         if segment.bits & SYN:
             _handshake(shown, lane)
         _after(shown, lane, self._multipaths)
+        if shown.flags and unshown(segment):
+            shown.flags = 0
         return shown
 
     def end(self) -> Iterator[Analysis]:
@@ -185,7 +187,7 @@ def _second_pass(conversation: Conversation) -> Iterator[Analysis]:
         elif conversation.tfodata:
             flags |= TFO_IGNORED
         flags &= ~first.flags
-        if flags:
+        if flags and not unshown(segment):
             yield Analysis(segment, conversation, flags, late=True)
 
 

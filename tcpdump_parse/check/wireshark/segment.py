@@ -18,8 +18,8 @@ from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.wireshark.circle import MASK
 from tcpdump_parse.model import IP, IPv4, Packet, Segment
-from tcpdump_parse.model.ip import Fragment, LooseRoute, StrictRoute
-from tcpdump_parse.model.options import TcpOption
+from tcpdump_parse.model.ip import Fragment, LooseRoute, Routing, StrictRoute
+from tcpdump_parse.model.options import Mptcp, Partial, Sack, TcpOption
 
 SYN, FIN, RST, PSH, ACK = 1, 2, 4, 8, 16
 SFR: Final = SYN | FIN | RST
@@ -76,10 +76,13 @@ def seen(packet: Packet) -> Seen | None:
         length -= _missing(ip, length)
         if length < 0:
             return None
-    if _fragmented(ip):
+    dst = ip.dst
+    if ip.extensions or (ip.__class__ is IPv4 and ip.options):
+        dst = _destination(ip)
+    if (ip.__class__ is IPv4 and ip.flags and "+" in ip.flags) or (ip.extensions and _fragmented(ip)):
         reach = Reach.CONVERSATION
     return Seen(
-        packet, (ip.src, tcp.sport, _destination(ip) if ip.__class__ is IPv4 and ip.options else ip.dst, tcp.dport), nanoseconds(packet),
+        packet, (ip.src, tcp.sport, dst, tcp.dport), nanoseconds(packet),
         tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs, _ack(tcp), 0 if tcp.win is UNSET else tcp.win, length, _BITS[tcp.flags],
         tcp.options, reach,
     )
@@ -105,17 +108,38 @@ def _missing(ip: IP, length: int) -> int:
 
 
 def _fragmented(ip: IP) -> bool:
-    if isinstance(ip, IPv4) and ip.flags and "+" in ip.flags:
-        return True
-    return bool(ip.extensions) and any(isinstance(header, Fragment) for header in ip.extensions)
+    return any(isinstance(header, Fragment) for header in ip.extensions)
 
 
-def _destination(ip: IPv4) -> str:
-    """With a source route the last address of the list is the destination (RFC 791 §3.1)."""
-    for option in ip.options:
-        if isinstance(option, LooseRoute | StrictRoute) and (option.unused or option.recorded):
-            return (option.recorded + option.unused)[-1]
+def _destination(ip: IP) -> str:
+    """Where the segment is bound for in the end: the last address of a source route that is not used up (RFC 791 §3.1, RFC 2460 §4.4)."""
+    if isinstance(ip, IPv4):
+        for option in ip.options:
+            if isinstance(option, LooseRoute | StrictRoute) and option.unused:
+                return option.unused[-1]
+        return ip.dst
+    for header in ip.extensions:
+        if isinstance(header, Routing) and header.type == 0 and header.segleft and header.route:
+            return header.route[-1].address
     return ip.dst
+
+
+def unshown(segment: Seen) -> bool:
+    """Wireshark analyses the segment, then stumbles over its options and shows nothing: cut short by the capture, or one too short."""
+    tcp = segment.packet.tcp
+    if tcp is UNSET:
+        return False
+    if tcp.cut is not UNSET and "|tcp" in tcp.cut:
+        return True
+    return any(_too_short(option) for option in tcp.options)
+
+
+def _too_short(option: TcpOption) -> bool:
+    if isinstance(option, Sack):
+        return not option.blocks
+    if isinstance(option, Mptcp):
+        return option.sub is UNSET
+    return isinstance(option, Partial) and option.text == "mptcp"
 
 
 def nanoseconds(packet: Packet) -> int:

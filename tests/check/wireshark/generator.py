@@ -1,13 +1,14 @@
 """Random segments that ask every question of the analysis, from a seed: the same seed gives the same octets.
 
-Three kinds of talk share each capture. *Noise*: numbers, flags, windows and times drawn from small sets around the edges that the
-analysis knows (the ISN, the highest octet, 3 ms, 20 ms, 2^31, 2^32), so that quirks meet. *Talk*: two ends that keep their numbers and lose,
+Three kinds of talk share each capture. *Noise*: numbers, flags, windows and times drawn from small sets around the edges that
+the analysis knows (the ISN, the highest octet, 3 ms, 20 ms, 2^31, 2^32), so that quirks meet. *Talk*: two ends that keep their numbers and lose,
 repeat, delay and probe, so that the usual flags come by the hundred. *Oddities*: what reaches the analysis in part or not at all.
 The ACK field is 0 without the ACK flag, because tcpdump 4.99.3 does not print it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Iterator
 from random import Random
@@ -27,7 +28,9 @@ MPTCP = (
     b"\x1e\x08\x30\x05\x0a\x00\x00\x01", b"\x1e\x04\x40\x02", b"\x1e\x04\x50\x01",
     b"\x1e\x0c\x60\x00" + bytes(8), b"\x1e\x0c\x70\x00" + bytes(8),
 )
-JOIN_LAST = b"\x1e\x18\x10\x00" + bytes(20)
+
+FLAGS = (A, A | P, S, S | A, F | A, R, R | A, S | F, 0, F, S | A | F, S | R, P)
+WEIGHTS = (60, 20, 6, 6, 5, 2, 2, 1, 1, 1, 1, 1, 1)
 
 Frames = Iterator[tuple[int, bytes]]
 
@@ -42,7 +45,9 @@ class Pair:
         self.version6, self.extended = random.random() < 0.15, random.random() < 0.3
         self.same = random.random() < 0.03
         self.multipath, self.noise = random.random() < 0.15, random.random() < 0.5
-        self.joining, self.key = random.random() < 0.3, random.randbytes(8)
+        self.key = Random(self.port // 2).randbytes(8)
+        self.token = hashlib.sha1(self.key, usedforsecurity=False).digest()[:4]
+        self.repeats, self.lastack = [0, 0], [0, 0]
         self.silent = random.random() < 0.1
         self.nxt, self.una, self.sent = list(self.isn), list(self.isn), [[], []]
         self.win = [1000, 1000]
@@ -64,12 +69,18 @@ class Pair:
 
 
 def multipath(random: Random, flags: int, pair: Pair) -> bytes:
-    """An MPTCP option that its place allows: tcpdump hides what follows a bad one, and Wireshark 4.0 fails an assertion on a second key."""
-    if not flags & S:
-        return random.choice((*MPTCP, DSS, JOIN_LAST) if pair.joining and flags == A else (*MPTCP, DSS))
-    if pair.joining:
-        return {S: b"\x1e\x0c\x10\x01" + pair.key, S | A: b"\x1e\x10\x10\x01" + pair.key + bytes(4)}.get(flags, b"")
-    return b"\x1e\x0c\x00\x81" + pair.key if flags == S else b""
+    """An MPTCP option that its place allows: tcpdump hides what follows a bad one, and Wireshark 4.0 fails an assertion on some keys.
+
+    Every second pair joins the one before it, by the token of its key, so that two conversations share what MPTCP did.
+    """
+    if flags & S and pair.noise:
+        return b""
+    if pair.port % 2:
+        joins = {S: b"\x1e\x0c\x10\x01" + pair.token + bytes(4), S | A: b"\x1e\x10\x10\x01" + bytes(12), A: b"\x1e\x18\x10\x00" + bytes(20)}
+        return random.choice((*MPTCP, DSS, joins.get(flags, DSS))) if not flags & S else joins.get(flags, b"")
+    if flags & S:
+        return b"\x1e\x0c\x00\x81" + pair.key if flags == S else b""
+    return random.choice((*MPTCP, DSS))
 
 
 def options(random: Random, flags: int, pair: Pair) -> bytes:
@@ -93,7 +104,7 @@ def options(random: Random, flags: int, pair: Pair) -> bytes:
 def noise(pair: Pair, random: Random) -> bytes:
     """Anything near an edge."""
     side = 0 if pair.silent else random.randrange(2)
-    flags = random.choices((A, A | P, S, S | A, F | A, R, R | A, S | F, 0, F, S | A | F, S | R, P), (60, 20, 6, 6, 5, 2, 2, 1, 1, 1, 1, 1, 1))[0]
+    flags = random.choices(FLAGS, WEIGHTS)[0]
     if flags & S and random.random() < 0.2:
         pair.isn[side] = (pair.isn[side] + random.choice((1, 50, 1000, TOP // 2))) % TOP
         pair.nxt[side] = pair.isn[side]
@@ -126,7 +137,9 @@ def talk(pair: Pair, random: Random) -> bytes:
         pair.stage += 1
     seq, ack = pair.nxt[side], pair.nxt[there]
     act = random.random()
-    if flags == A and act < 0.25:
+    if flags == A and pair.repeats[there] > 1 and random.random() < 0.3:
+        seq, length = pair.lastack[there], 100
+    elif flags == A and act < 0.25:
         length, flags = random.choice((1, 10, 100, 100, 100)), A | P
     elif flags == A and act < 0.33 and pair.sent[side]:
         seq, length = random.choice(pair.sent[side][-4:])
@@ -151,6 +164,8 @@ def talk(pair: Pair, random: Random) -> bytes:
         if pair.stage == 0:
             pair.nxt = pair.isn = [random.randrange(TOP), random.randrange(TOP)]
             pair.una, pair.sent = list(pair.isn), [[], []]
+    pair.repeats[side] = 0 if length or ack != pair.lastack[side] else pair.repeats[side] + 1
+    pair.lastack[side] = ack
     end = (seq + length + bool(flags & (S | F))) % TOP
     if (end - pair.nxt[side]) % TOP < TOP // 2:
         pair.nxt[side] = end

@@ -1,10 +1,12 @@
 """The installed tshark as the judge: per frame the flags and numbers that it shows, from the pcap that tcpdump printed.
 
-The program differs by version, so it is an oracle for 4.0 alone; with any other, or none, the live comparisons are skipped with that reason.
+The program differs by version, so it judges for 4.0 alone; with any other, or none, the live comparisons are skipped with that
+reason.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tcpdump_parse.check.wireshark.flags import MEANINGS
+from tcpdump_parse.model import Severity
 
 FLAGS = [meaning.field for meaning in MEANINGS.values()]
 NUMBERS = [
@@ -20,8 +23,8 @@ NUMBERS = [
     "tcp.analysis.push_bytes_sent", "tcp.stream", "tcp.completeness",
 ]
 SETTINGS = (
-    "tcp.analyze_sequence_numbers:TRUE", "tcp.relative_sequence_numbers:FALSE", "tcp.check_checksum:TRUE", "tcp.desegment_tcp_streams:FALSE",
-    "ip.defragment:FALSE",
+    "tcp.analyze_sequence_numbers:TRUE", "tcp.relative_sequence_numbers:FALSE", "tcp.check_checksum:TRUE",
+    "tcp.desegment_tcp_streams:FALSE", "ip.defragment:FALSE", "ipv6.defragment:FALSE",
 )
 
 
@@ -32,15 +35,40 @@ class Shown(NamedTuple):
     numbers: dict[str, str]
 
 
+def version() -> str:
+    """tshark's version, `4.0.17`."""
+    first = subprocess.run(["tshark", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    found = re.search(r"\d+\.\d+(\.\d+)?", first)
+    return found[0] if found else first
+
+
 def unusable() -> str:
     """Why this machine's tshark or tcpdump cannot judge; empty when they can."""
     for program in ("tshark", "tcpdump"):
         if shutil.which(program) is None:
             return f"{program} is not installed"
-    first = subprocess.run(["tshark", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
-    version = re.search(r"\d+\.\d+(\.\d+)?", first)
-    found = version[0] if version else first
-    return "" if found.startswith("4.0.") else f"tshark {found} is another version than the 4.0 this view follows"
+    return "" if version().startswith("4.0.") else f"other version: tshark {version()}, and this view follows 4.0"
+
+
+def is_tcpdump_499() -> bool:
+    """Whether the installed tcpdump prints as the recorded expectations need it."""
+    if shutil.which("tcpdump") is None:
+        return False
+    said = subprocess.run(["tcpdump", "--version"], capture_output=True, text=True, check=False)
+    return "tcpdump version 4.99.3" in said.stdout + said.stderr
+
+
+SEVERITIES = {"2097152": Severity.NOTE, "4194304": Severity.NOTE, "6291456": Severity.WARN, "8388608": Severity.ERROR}
+"""Chat, note, warning, error."""
+
+
+def experts(pcap: Path) -> set[tuple[str, Severity]]:
+    """Every sentence of the expert table that the capture provokes, with its severity."""
+    command = ["tshark", "-n", "-2", "-r", str(pcap), "-Y", "tcp", "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=|"]
+    command += ["-e", "_ws.expert.message", "-e", "_ws.expert.severity"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    rows = [line.split("\t") for line in lines if "\t" in line]
+    return {(said, SEVERITIES[grade]) for row in rows if row[0] for said, grade in zip(row[0].split("|"), row[1].split("|"), strict=True)}
 
 
 def shown(pcap: Path) -> dict[int, Shown]:
@@ -62,4 +90,5 @@ def shown(pcap: Path) -> dict[int, Shown]:
 
 def printed(pcap: Path) -> str:
     """What `tcpdump -S -nn -vvv` prints of the capture."""
-    return subprocess.run(["tcpdump", "-S", "-nn", "-vvv", "-r", str(pcap)], capture_output=True, check=False).stdout.decode("latin-1")
+    command = ["tcpdump", "-S", "-nn", "-vvv", "-r", str(pcap)]
+    return subprocess.run(command, capture_output=True, env={**os.environ, "TZ": "UTC"}, check=False).stdout.decode("latin-1")

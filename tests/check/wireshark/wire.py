@@ -43,8 +43,10 @@ def tcp(segment: Tcp, pseudo: bytes) -> bytes:
     return head + struct.pack("!H", checksum(pseudo + struct.pack("!I", len(whole)) + whole)) + tail
 
 
-def ipv4(src: str, dst: str, segment: Tcp, *, ident: int = 1, fragment: int = 0x4000, options: bytes = b"", longer: int = 0, final: str = "") -> bytes:
-    """`fragment`: the flags and offset word; `longer`: by how much the header's length claims more than there is; `final`: a source route's end."""
+def ipv4(
+    src: str, dst: str, segment: Tcp, *, ident: int = 1, fragment: int = 0x4000, options: bytes = b"", longer: int = 0, final: str = "",
+) -> bytes:
+    """`fragment`: the flags and offset; `longer`: what the header's length claims beyond what there is; `final`: a source route's end."""
     ends = socket.inet_aton(src) + socket.inet_aton(final or dst)
     body = tcp(segment, ends + struct.pack("!H", 6))
     return ipv4_header(src, dst, 6, len(body), ident=ident, fragment=fragment, options=options, longer=longer) + body
