@@ -5,7 +5,7 @@ A table: what wakes a lesson, in the order a beginner meets them. A lesson is to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -36,8 +36,8 @@ def _loopback(step: Step, happening: h.OptionSeen, scene: Scene) -> bool:
     return happening.name == "mss" and step.after.me.mss is not None and step.after.me.mss in (65495, 65476)
 
 
-def _delayed(step: Step, happening: Any, scene: Scene) -> bool:
-    return scene.tally.looks_delayed(step.side, happening.delay)
+def _delayed(step: Step, happening: h.AckAdvanced, scene: Scene) -> bool:
+    return scene.tally.looks_delayed(step, happening)
 
 
 def _half_closed(step: Step, happening: h.FinAcked, scene: Scene) -> bool:
@@ -71,10 +71,16 @@ LESSONS: Final[dict[type[h.Happening], tuple[tuple[str, Wakes], ...]]] = {
 }  # fmt: skip
 
 
-def lessons(step: Step, scene: Scene, learned: set[str]) -> Iterator[Sentence]:
-    """The lessons this segment gives occasion for; `learned` remembers them."""
-    for happening in step.happenings:
-        for name, wakes in LESSONS.get(type(happening), ()):
-            if name not in learned and wakes(step, happening, scene):
-                learned.add(name)
-                yield scene.say(f"teach.{name}", step.side, Weight.LESSON)
+_RANK: Final = {name: rank for rank, name in enumerate(name for group in LESSONS.values() for name, _ in group)}
+
+
+def lessons(step: Step, scene: Scene, learned: set[str]) -> list[Sentence]:
+    """The lessons this segment gives occasion for, in the order of the table; `learned` remembers them."""
+    new = {
+        name
+        for happening in step.happenings
+        for name, wakes in LESSONS.get(type(happening), ())
+        if name not in learned and wakes(step, happening, scene)
+    }
+    learned |= new
+    return [scene.say(f"teach.{name}", step.side, Weight.LESSON) for name in sorted(new, key=_RANK.__getitem__)]

@@ -23,10 +23,11 @@ LEAST: Final = 8  # a run that is worth folding
 class _Sum:
     """What one end sent within the run."""
 
-    __slots__ = ("acks", "data", "end", "octets", "start")
+    __slots__ = ("acked", "acks", "data", "end", "octets", "repeats", "sacks", "start")
 
     def __init__(self) -> None:
-        self.data = self.octets = self.acks = 0
+        self.data = self.octets = self.acks = self.acked = 0
+        self.repeats = self.sacks = 0
         self.start: int | None = None
         self.end: int | None = None
 
@@ -37,7 +38,7 @@ class _Sum:
 class Folding:
     """One run while it grows: the steps themselves up to `LEAST`, then sums, and always the last step."""
 
-    __slots__ = ("first", "folded", "last", "repeats", "slowest", "steps", "summed", "sums", "turns", "updates")
+    __slots__ = ("first", "folded", "last", "slowest", "steps", "summed", "sums", "turns", "updates")
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -46,7 +47,7 @@ class Folding:
         self.summed: Step | None = None  # the last one in the sums
         self.last: Step | None = None
         self.sums = {Side.CLIENT: _Sum(), Side.SERVER: _Sum()}
-        self.turns = self.repeats = self.updates = 0
+        self.turns = self.updates = 0
         self.slowest: tuple[int, int] = (-1, 0)
 
     def add(self, step: Step) -> None:
@@ -79,8 +80,12 @@ class Folding:
             kind = type(happening)
             if kind is h.DataSent:
                 self._turn(step, happening)  # type: ignore[arg-type]
+            elif kind is h.AckAdvanced:
+                total.acked += happening.octets  # type: ignore[attr-defined]
             elif kind is h.DuplicateAck:
-                self.repeats += 1
+                total.repeats += 1
+            elif kind is h.SackSeen:
+                total.sacks += 1
             elif kind is h.WindowUpdate:
                 self.updates += 1
 
@@ -112,8 +117,9 @@ def _sentences(run: Folding, scene: Scene, ns: int | None) -> tuple[Sentence, ..
         told.append(scene.say("run.pace", Side.CLIENT, rate=pace, span=span(ns)))
     if run.slowest[1] and run.turns > 1:
         told.append(scene.say("run.slowest", Side.SERVER, since=span(run.slowest[0]), frame=run.slowest[1]))
-    if run.repeats:
-        told.append(scene.say("run.repeats", Side.CLIENT, n=run.repeats))
+    for side, total in run.sums.items():
+        if waits := total.repeats or total.sacks:
+            told.append(scene.say("run.repeats" if total.repeats else "run.sacks", side, n=waits))
     if run.updates:
         told.append(scene.say("run.updates", Side.CLIENT, n=run.updates))
     return tuple(told)
@@ -131,7 +137,7 @@ def _summary(run: Folding, scene: Scene) -> Sentence:
     side = Side.CLIENT if client.data or (not server.data and client.acks) else Side.SERVER
     sender, other = run.sums[side], run.sums[side.other]
     if not sender.data:
-        return scene.say("run.acks_only", side, acks=count("acks", sender.acks + other.acks))
+        return scene.say("run.acks_only", side, octets=scene.octets(sender.acked), acks=count("acks", sender.acks))
     bulk = f" ({size(sender.octets)})" if size(sender.octets) else ""
     octets, segments = scene.octets(sender.octets), count("segments", sender.data)
     if other.acks:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tcpdump_parse.model import happenings as h
-from tcpdump_parse.model.steps import Connection, End
+from tcpdump_parse.model.steps import Connection, End, Step
 from tcpdump_parse.model.terms import Side
 from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.tally import Tally
@@ -101,13 +101,13 @@ PHASES: Final[dict[type, Phase]] = {
 """What a happening makes of the phase, the strongest first. Whatever is not here belongs to the phase it falls into."""
 
 
-def phase_after(scene: Scene, shape: Shape) -> Phase:
-    """The phase a segment of this shape belongs to."""
+def phase_after(scene: Scene, shape: Shape, step: Step) -> Phase:
+    """The phase a segment of this shape belongs to. What an end sends again after its FIN belongs to the close."""
     scene.open = scene.open or shape.opens
     scene.closing = scene.closing or shape.closes
     if scene.phase is Phase.RESET:
         return Phase.RESET
-    if shape.phase is not None:
+    if shape.phase is not None and not (shape.phase is Phase.DATA and scene.closing and step.after.me.fin is not None):
         return shape.phase
     if scene.closing:
         return Phase.CLOSE

@@ -75,10 +75,13 @@ class Tally:
             ordinary = note(self, step, happenings[place]) and ordinary
         return ordinary
 
-    def looks_delayed(self, side: Side, delay: int | None) -> bool:
-        """An ACK this end could have sent long before: it is known to be quicker, and no longer than a delayed ACK may take."""
-        quickest = self.quickest.get(side)
-        return delay is not None and quickest is not None and delay - quickest >= _DELAYED_LEAST and delay <= _DELAYED_MOST
+    def looks_delayed(self, step: Step, acked: h.Happening | None) -> bool:
+        """An ACK this end could have sent long before: it is known to be quicker, nothing else was under way, and the wait is no longer
+        than a delayed ACK may take. Only a sound sample counts: what was sent twice says nothing (Karn)."""
+        quickest = self.quickest.get(step.side)
+        if not isinstance(acked, h.AckAdvanced) or acked.rtt is None or quickest is None or step.after.peer.in_flight:
+            return False
+        return acked.rtt - quickest >= _DELAYED_LEAST and acked.rtt <= _DELAYED_MOST
 
     def judge(self, judged: h.Judged) -> None:
         """Later evidence about one copy."""
@@ -180,7 +183,7 @@ def _fin(tally: Tally, step: Step, happening: h.FinSent) -> bool:
 
 
 def _finack(tally: Tally, step: Step, happening: h.FinAcked) -> bool:
-    if happening.delay is not None and tally.looks_delayed(step.side, happening.delay):
+    if happening.delay is not None and tally.looks_delayed(step, step.happened(h.AckAdvanced)):
         tally.fin_ack = (step.side, happening.delay, step.frame)
     return False
 

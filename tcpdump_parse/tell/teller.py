@@ -14,17 +14,17 @@ from typing import Final, cast
 from msgspec import UNSET, UnsetType
 
 from tcpdump_parse.model import happenings as h
-from tcpdump_parse.model.events import Capture, Finding, Notice, Unread
+from tcpdump_parse.model.events import Capture, Finding, Notice, Severity, Unread
 from tcpdump_parse.model.packet import Base64, Packet, Text
 from tcpdump_parse.model.steps import Connection, Ending, Step
 from tcpdump_parse.tell import runs
-from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.details import details
 from tcpdump_parse.tell.findings import about, pointing
 from tcpdump_parse.tell.flags import in_words
 from tcpdump_parse.tell.lessons import lessons
 from tcpdump_parse.tell.manner import Detail, Lessons, Manner, Order
 from tcpdump_parse.tell.overview import Ledger, Survey
+from tcpdump_parse.tell.pauses import pause_before
 from tcpdump_parse.tell.scene import Scene, phase_after
 from tcpdump_parse.tell.sentences import sentences
 from tcpdump_parse.tell.sentences.loss import verdict_on
@@ -36,6 +36,7 @@ from tcpdump_parse.visible import visible
 
 _CAPTIONS: Final = 3  # comment lines kept for the next packet
 _FOUR_WAY: Final = re.compile(r"four[- ]?(?:way|step)|[4四] *次 *挥手", re.IGNORECASE)
+_TOLD_ANYWAY: Final = frozenset({"loss"})  # families whose every finding is a happening the story tells by itself
 _EVICTED: Final = frozenset({"evicted", "limit", "crowded"})
 
 
@@ -128,7 +129,7 @@ class Teller:
     def _fold(self, step: Step, shape: Shape, scene: Scene) -> None:
         if scene.run is None:
             scene.run = runs.Folding()
-            scene.phase = phase_after(scene, shape)
+            scene.phase = phase_after(scene, shape, step)
         scene.run.add(step)
 
     def _unfold(self, scene: Scene) -> Iterator[Story]:
@@ -146,7 +147,7 @@ class Teller:
         return not self.manner.choice.only or phase in self.manner.choice.only
 
     def _told(self, step: Step, shape: Shape, scene: Scene) -> tuple[Story, ...]:
-        phase = scene.phase = phase_after(scene, shape)
+        phase = scene.phase = phase_after(scene, shape, step)
         captions = self._remember_captions(scene) if self.captions else ()
         if not self._wanted(phase):
             return ()
@@ -156,7 +157,7 @@ class Teller:
             told += (scene.say("remark.possibly_payload", step.side, Weight.REMARK),)
         if self.teaches:
             told += tuple(lessons(step, scene, self.learned))
-        pause, rest = _pause(step, shape, scene) if shape.idle >= 0 else ("", False)
+        pause, rest = pause_before(step, cast(h.Idle, step.happenings[shape.idle]), scene) if shape.idle >= 0 else ("", False)
         value = Told(
             capture=connection.capture, conn=connection.conn, frame=packet.frame, line=packet.line, end_line=packet.end_line,
             side=step.side.value, phase=phase, flags="" if tcp is UNSET or tcp.flags is UNSET else in_words(tcp.flags), length=step.length,
@@ -200,18 +201,20 @@ class Teller:
 
     def finding(self, finding: Finding) -> Iterator[Story]:
         """Placed under its frame when it comes with it, pointing back when it comes later."""
+        if finding.family in _TOLD_ANYWAY:
+            return
         scene = None if finding.conn is UNSET else self.scenes.get(finding.conn)
         if scene is not None:
             key = (finding.severity.value, finding.rule)
             scene.findings[key] = scene.findings.get(key, 0) + 1
-            scene.remark = scene.remark or finding.rule
-            if not scene.chosen:
+            if not scene.chosen or finding.severity is Severity.NOTE:
                 return
+            scene.remark = scene.remark or finding.rule
             yield from self._unfold(scene)
             scene.plain = 0
-        if not self.quiet:
+        if not self.quiet and (scene is not None or finding.conn is not UNSET):
             yield pointing(finding, self.words)
-        if scene is None:
+        if finding.conn is UNSET and finding.severity is not Severity.NOTE:
             self.reasons.append(about(finding, self.words))
 
     # ---- everything else -----------------------------------------------------------------------------------------------------------
@@ -328,15 +331,3 @@ def _lines(text: Text | UnsetType, most: int) -> tuple[str, ...]:
     if isinstance(text, Base64):
         return (f"base64 {text.base64[:80]}",)
     return tuple(visible(line.strip())[:400] for line in text.split("\n", most)[:most] if line.strip())
-
-
-def _pause(step: Step, shape: Shape, scene: Scene) -> tuple[str, bool]:
-    """The silence before this segment in words, and whether nothing was outstanding in it."""
-    idle = cast(h.Idle, step.happenings[shape.idle])
-    for end in (step.before.me, step.before.peer):
-        if end.in_flight:
-            told = scene.say("time.idle_waiting", end.side, gap=span(idle.gap), octets=scene.octets(end.in_flight))
-            return told.text, False
-    if idle.waiting_for is None:
-        return scene.say("time.idle", step.side, gap=span(idle.gap)).text, True
-    return scene.say("time.idle_turn", idle.waiting_for, gap=span(idle.gap)).text, True

@@ -162,21 +162,22 @@ def _loss(say: _Judge, scene: Scene, ending: Ending) -> Iterator[Reason]:
     for side in Side:
         needed, spurious, undecided = tally.needed.get(side, 0), tally.spurious.get(side, 0), tally.copies_open.get(side, 0)
         if total := needed + spurious + undecided:
-            yield say(Basis.PROVED, "again", side, n=total, needed=needed, spurious=spurious, open=undecided)
+            segments = scene.words.count("segments", total)
+            yield say(Basis.PROVED, "again", side, segments=segments, needed=needed, spurious=spurious, open=undecided)
         if tally.reordered.get(side):
-            yield say(Basis.PROVED, "reordered", side, n=tally.reordered[side])
+            yield say(Basis.PROVED, "reordered", side, segments=scene.words.count("segments", tally.reordered[side]))
         end = ending.flow.client if side is Side.CLIENT else ending.flow.server
         if end.missed_by_capture:
             yield say(Basis.PROVED, "missed", side, octets=scene.octets(end.missed_by_capture))
     if tally.copied:
-        yield say(Basis.PROVED, "copied", n=tally.copied)
+        yield say(Basis.PROVED, "copied", packets=scene.words.count("packets", tally.copied))
 
 
 def _integrity(say: _Judge, scene: Scene) -> Iterator[Reason]:
     tally = scene.tally
     if tally.offload:
         key = "offload" if tally.offload == tally.incorrect else "offload_some"
-        yield say(Basis.PROVED, key, n=tally.offload, all=tally.checksums)
+        yield say(Basis.PROVED, key, n=tally.offload, all=tally.checksums, incorrect=tally.incorrect)
     if tally.wrong[0]:
         yield say(Basis.PROVED, "wrong", n=tally.wrong[0], frame=tally.wrong[1], frames=(tally.wrong[1],))
     if tally.unexplained[0]:

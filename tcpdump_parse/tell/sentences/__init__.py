@@ -49,13 +49,14 @@ _STATE: Final = {
 """The sender has moved by sending; the other end moves when the segment arrives, which the log cannot show."""
 
 
-def _ends(move: h.StateMoved, scene: Scene) -> dict[str, str]:
-    return {"side": scene.end(move.side), "was": move.was.value, "now": move.now.value}
-
-
 def _moved(step: Step, shape: Shape, scene: Scene) -> Sentence:
-    """Which ends are in another state now, as one line."""
+    """Which ends are in another state now, as one line; two moves of an end are one."""
     words = scene.words
     moves = [cast(h.StateMoved, step.happenings[place]) for place in shape.moves]
-    parts = [words.say(_STATE[move.side is step.side, move.was is State.UNKNOWN], **_ends(move, scene)) for move in moves]
+    parts = []
+    for side in dict.fromkeys(move.side for move in moves):
+        was = next(move.was for move in moves if move.side is side)
+        now = [move.now for move in moves if move.side is side][-1]
+        key = _STATE[side is step.side, was is State.UNKNOWN]
+        parts.append(words.say(key, side=scene.end(side), was=was.value, now=now.value))
     return Sentence(words.say("term.comma").join(parts), "state.moved", Weight.STATE)

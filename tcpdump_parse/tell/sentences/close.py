@@ -29,7 +29,7 @@ def finack(step: Step, happening: h.FinAcked, scene: Scene) -> tuple[Sentence, .
     if happening.delay is None:
         return (scene.say(key, step.side),)
     told = scene.say(f"{key}_after", step.side, delay=span(happening.delay))
-    if scene.tally.looks_delayed(step.side, happening.delay):
+    if scene.tally.looks_delayed(step, step.happened(h.AckAdvanced)):
         return told, scene.say("close.delayed", step.side)
     return (told,)
 

@@ -18,6 +18,8 @@ _SAID_BY_OTHERS: Final = frozenset({h.HandshakeDone, h.SynAckSent, h.KeepAliveAc
 
 
 def sent(step: Step, happening: h.DataSent, scene: Scene) -> tuple[Sentence, ...]:
+    if h.Retransmitted in scene.kinds:
+        return ()  # told as such, with its octets
     octets = scene.octets(happening.octets)
     if happening.turn and happening.since_peer is not None:
         key = "data.reply" if step.side is Side.SERVER else "data.turn"
@@ -34,7 +36,7 @@ def acked(step: Step, happening: h.AckAdvanced, scene: Scene) -> tuple[Sentence,
     if h.DataSent in kinds or h.FinSent in kinds:
         return (scene.say("data.acks_too", step.side, octets=scene.octets(octets)),)
     told = _bare_ack(step, octets, scene)
-    if scene.tally.looks_delayed(step.side, happening.delay) and happening.delay is not None and h.FinAcked not in kinds:
+    if happening.delay is not None and h.FinAcked not in kinds and scene.tally.looks_delayed(step, happening):
         return told, scene.say("data.delayed", step.side, delay=span(happening.delay))
     return (told,)
 

@@ -75,16 +75,16 @@ def _offers(step: Step, scene: Scene) -> Sentence:
 
 def syn(step: Step, happening: h.SynSent, scene: Scene) -> tuple[Sentence, ...]:
     if happening.copy > 1:
-        return (scene.say("handshake.syn_again", step.side, Weight.REMARK, n=happening.copy, since=ago(happening.since_first)),)
+        return (scene.say("handshake.syn_again", step.side, n=happening.copy, since=ago(happening.since_first)),)
     key = "handshake.syn_crossed" if happening.crossed else "handshake.syn"
     return scene.say(key, step.side), _offers(step, scene)
 
 
 def synack(step: Step, happening: h.SynAckSent, scene: Scene) -> tuple[Sentence, ...]:
     if happening.copy > 1:
-        return (scene.say("handshake.synack_again", step.side, Weight.REMARK, n=happening.copy),)
+        return (scene.say("handshake.synack_again", step.side, n=happening.copy),)
     if happening.acks_syn is False:
-        return (scene.say("handshake.synack_other", step.side, Weight.REMARK),)
+        return (scene.say("handshake.synack_other", step.side),)
     key = "handshake.synack_unseen" if happening.acks_syn is None else "handshake.synack"
     return scene.say(key, step.side), _offers(step, scene)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from tcpdump_parse.model import happenings as h
@@ -22,21 +23,31 @@ def what(start: int, stop: int, end: End, scene: Scene) -> str:
     return words.say("loss.octets", start=relative(start, end), end=relative(stop, end))
 
 
+_NEEDED: Final[dict[bool | None, str]] = {True: "needed", False: "spurious", None: "open"}
+
+
 def proof(reason: Proof | None, scene: Scene) -> str:
     return scene.words.say(f"proof.{(reason or Proof.AS_FAR_AS_SEEN).value}")
 
 
 def again(step: Step, happening: h.Retransmitted, scene: Scene) -> tuple[Sentence, ...]:
-    told = [_again(step, happening, scene)]
-    if h.SynSent in scene.kinds or h.SynAckSent in scene.kinds:
-        told = []  # the copy of a SYN is told as such
-    if happening.new_octets and happening.copies > 1:
-        told.append(scene.say("loss.new_octets", step.side, octets=scene.octets(happening.new_octets)))
+    told = [] if h.SynSent in scene.kinds or h.SynAckSent in scene.kinds else list(_first_words(step, happening, scene))
     if happening.cause is not Cause.UNKNOWN:
         told.append(scene.say(f"loss.cause_{happening.cause.value}", step.side, Weight.REMARK))
-    key = {True: "loss.needed", False: "loss.spurious", None: "loss.open"}[happening.needed]
-    told.append(scene.say(key, step.side, Weight.REMARK, proof=proof(happening.proof, scene)))
+    if happening.needed is not None:
+        likely = happening.needed and happening.proof in (None, Proof.AS_FAR_AS_SEEN)
+        key = "likely" if likely else _NEEDED[happening.needed]
+        told.append(scene.say(f"loss.{key}", step.side, Weight.REMARK, proof=proof(happening.proof, scene)))
     return tuple(told)
+
+
+def _first_words(step: Step, happening: h.Retransmitted, scene: Scene) -> Iterator[Sentence]:
+    """What is sent again, unless it is a SYN, whose copy is told with it."""
+    yield _again(step, happening, scene)
+    if happening.new_octets and happening.copies > 1:
+        yield scene.say("loss.new_octets", step.side, octets=scene.octets(happening.new_octets))
+    if happening.needed is None:
+        yield scene.say("loss.open", step.side)
 
 
 def _again(step: Step, happening: h.Retransmitted, scene: Scene) -> Sentence:
@@ -56,8 +67,9 @@ def judged(step: Step, happening: h.Judged, scene: Scene) -> tuple[Sentence, ...
 
 def verdict_on(happening: h.Judged, scene: Scene) -> Sentence:
     """What is known now about an earlier copy."""
-    key = {True: "loss.judged_needed", False: "loss.judged_spurious", None: "loss.judged_open"}[happening.needed]
-    return scene.say(key, happening.side, Weight.LATER, frame=happening.frame, proof=proof(happening.proof, scene))
+    likely = happening.needed is True and happening.proof is Proof.AS_FAR_AS_SEEN
+    key = "likely" if likely else _NEEDED[happening.needed]
+    return scene.say(f"loss.judged_{key}", happening.side, Weight.LATER, frame=happening.frame, proof=proof(happening.proof, scene))
 
 
 def reordered(step: Step, happening: h.Reordered, scene: Scene) -> tuple[Sentence, ...]:

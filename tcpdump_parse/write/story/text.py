@@ -20,9 +20,10 @@ from tcpdump_parse.write.story.summary import overview_lines, verdict_lines
 
 FRAME: Final = 4
 SINCE: Final = 12
-LADDER: Final = 20  # between the two verticals
+LADDER: Final = 22  # between the two verticals
 INDENT: Final = FRAME + SINCE + 2
-_INDENTED: Final = " " * INDENT
+ROOMY: Final = 72  # below this many columns sentences hang further to the left
+_LOUD: Final = frozenset({Style.REMARK, Style.ERROR, Style.WARN})  # only their mark is dyed
 _MARKS: Final = {Weight.REMARK: "▸ ", Weight.LESSON: "» ", Weight.LATER: "↑ "}
 _STYLES: Final = {Weight.REMARK: Style.REMARK, Weight.LESSON: Style.LESSON, Weight.LATER: Style.REMARK}
 
@@ -53,7 +54,8 @@ class _Page:
         self.several = False  # connections are told side by side: each line names its own
         self.captures = False
         self.empty = True
-        self.hanging = None if look.width is None else max(look.width - INDENT, 24)
+        self.indent = " " * (INDENT if look.width is None or look.width >= ROOMY else FRAME + 2)
+        self.hanging = None if look.width is None else max(look.width - len(self.indent), 24)
 
     def lines(self, value: Story) -> list[str]:
         match value:
@@ -163,11 +165,12 @@ class _Page:
     def _row(self, conn: int, frame: str, since: float | None, side: str, shape: str, figures: str) -> list[str]:
         """The line of a segment; figures without room beside the ladder hang below it."""
         passed = "" if since is None else f"+{exact(round(since * 1e9))}"
+        room = max(FRAME + SINCE - max(len(frame), FRAME), len(passed) + 1)
         if self.plain:
-            return [f"{self._label(conn)}{frame:>{FRAME}}{passed:>{SINCE}}  {shape}  {figures}".rstrip()]
+            return [f"{self._label(conn)}{frame:>{FRAME}}{passed:>{room}}  {shape}  {figures}".rstrip()]
         dye = self.look.dye
         ladder = dye(Style.CLIENT if side == "client" else Style.SERVER, shape)
-        row = f"{self._label(conn)}{dye(Style.DIM, f'{frame:>{FRAME}}')}{passed:>{SINCE}}  {ladder}"
+        row = f"{self._label(conn)}{dye(Style.DIM, f'{frame:>{FRAME}}')}{passed:>{room}}  {ladder}"
         if not figures:
             return [row]
         return [f"{row}  {dye(Style.DIM, figures)}"] if self._fits(conn, shape, figures) else [row, *self._hang([figures], "", Style.DIM)]
@@ -196,13 +199,15 @@ class _Page:
     def _hang(self, paragraphs: list[str], mark: str, style: Style | None = None) -> list[str]:
         """Paragraphs under the ladder, their further lines under their own first word."""
         if self.plain:
-            return [f"{_INDENTED}{mark}{paragraph}" for paragraph in paragraphs]
+            return [f"{self.indent}{mark}{paragraph}" for paragraph in paragraphs]
         made = []
+        dye = self.look.dye
         for paragraph in paragraphs:
             room = None if self.hanging is None else self.hanging - len(mark)
             for number, line in enumerate(fold(paragraph, room)):
                 lead = mark if number == 0 else " " * len(mark)
-                made.append(_INDENTED + (self.look.dye(style, lead + line) if style is not None else lead + line))
+                text = f"{dye(style, lead)}{line}" if style in _LOUD else dye(style, lead + line) if style else lead + line
+                made.append(self.indent + text)
         return made
 
     def run(self, value: Run) -> list[str]:
@@ -243,7 +248,7 @@ def arrow(side: str, flags: str, length: int) -> str:
 
 def ladder(side: str, name: str, line: str) -> str:
     """An arrow from its sender's vertical to the other's."""
-    rest = line * max(1, LADDER - cells(name) - 4)
+    rest = line * max(0, LADDER - cells(name) - 4)
     return f"├{line} {name} {rest}►│" if side == "client" else f"│◄{rest} {name} {line}┤"
 
 

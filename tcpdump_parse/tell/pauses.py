@@ -1,0 +1,37 @@
+"""The silence before a segment: who could have spoken, and what was still under way."""
+
+from __future__ import annotations
+
+from tcpdump_parse.model import happenings as h
+from tcpdump_parse.model.steps import End, Step
+from tcpdump_parse.tell.amounts import span
+from tcpdump_parse.tell.scene import Scene
+
+
+def pause_before(step: Step, idle: h.Idle, scene: Scene) -> tuple[str, bool]:
+    """The silence in words, and whether it was a rest: everything sent was acknowledged."""
+    gap = span(idle.gap)
+    ends = (step.before.me, step.before.peer)
+    waiting = [end for end in ends if outstanding(end)]
+    if not scene.open or any(outstanding(end) is None for end in ends):
+        return scene.say("time.pause", step.side, gap=gap).text, False
+    if waiting:
+        return _waiting(waiting[0], gap, scene), False
+    if idle.waiting_for is None:
+        return scene.say("time.idle", step.side, gap=gap).text, True
+    return scene.say("time.idle_turn", idle.waiting_for, gap=gap).text, True
+
+
+def outstanding(end: End) -> int | None:
+    """What this end sent and nobody acknowledged; None where the log cannot tell."""
+    if end.snd_nxt is None:
+        return 0
+    return None if end.snd_una is None else max(0, end.snd_nxt - end.snd_una)
+
+
+def _waiting(end: End, gap: str, scene: Scene) -> str:
+    numbers = outstanding(end) or 0
+    octets = numbers - (end.fin is not None)
+    if octets == 0:
+        return scene.say("time.idle_fin", end.side, gap=gap).text
+    return scene.say("time.idle_waiting", end.side, gap=gap, octets=scene.octets(octets)).text
