@@ -20,7 +20,8 @@ def story(finding: Finding, words: Words) -> str:
     key = f"{finding.rule}.story"
     if words.knows(key):
         try:
-            return words.say(key, **_values(finding, words))
+            text = words.say(key, **_values(finding, words))
+            return text[:1].upper() + text[1:]
         except (KeyError, TypeError, ValueError):
             pass  # a rule of others whose texts and facts do not fit: its own message is left
     message = finding.message
@@ -31,11 +32,9 @@ def story(finding: Finding, words: Words) -> str:
 
 def _values(finding: Finding, words: Words) -> dict[str, object]:
     """The facts as a sentence writes them: durations (`…_s`, seconds) as spans, text of the log made visible."""
-    values: dict[str, object] = {"who": words.say("term.Client"), "peer": words.client}
-    if finding.side == "client":
-        values["peer"] = words.server
-    elif finding.side == "server":
-        values["who"] = words.Server
+    values: dict[str, object] = {"who": words.client, "peer": words.server}
+    if finding.side == "server":
+        values["who"], values["peer"] = words.server, words.client
     for key, value in finding.facts.items():
         values[key] = span(round(value * 1e9)) if key.endswith("_s") and isinstance(value, int | float) else _written(value)
     return values
