@@ -234,7 +234,7 @@ class Teller:
         if scene is not None:
             yield from self._unfold(scene)
         key = "remark.icmp" if scene is not None else "remark.icmp_other"
-        sentence = Sentence(self.words.say(key), key, Weight.REMARK)
+        sentence = Sentence(self.words.say(key, conn=conn), key, Weight.REMARK)
         yield Remark(packet.capture, packet.line, (sentence,), conn, packet.frame, _lines(packet.body, 2))
 
     def _quoted(self, packet: Packet) -> int:

@@ -24,13 +24,18 @@ _SILENCE: Final = 1_000_000_000  # ns; a shorter pause before a FIN is nobody's 
 def verdict(scene: Scene, ending: Ending, missing: int) -> Verdict:
     """`missing`: how many packets tcpdump counted that the log does not hold."""
     flow = ending.flow
-    seconds = None if flow.duration is UNSET else flow.duration
+    seconds = None if flow.duration is UNSET or flow.duration < 0 else flow.duration  # a clock that stepped back measures nothing
     return Verdict(
         capture=flow.capture, conn=flow.conn, flow=flow.flow, conn_state=flow.conn_state, states=flow.states, packets=flow.packets,
-        frame=ending.frame, headline=_say(scene, f"verdict.{flow.conn_state}"), summary=_summary(scene, ending, seconds), seconds=seconds,
-        client_octets=flow.client.unique_bytes_sent, server_octets=flow.server.unique_bytes_sent,
+        frame=ending.frame, headline=_say(scene, _headline(scene, flow.conn_state)), summary=_summary(scene, ending, seconds),
+        seconds=seconds, client_octets=flow.client.unique_bytes_sent, server_octets=flow.server.unique_bytes_sent,
         agreed=in_force(ending.client, ending.server, scene.words), reasons=tuple(_reasons(scene, ending, missing)),
     )  # fmt: skip
+
+
+def _headline(scene: Scene, conn_state: str) -> str:
+    """Zeek's OTH is several things; only a log that begins late is told as one."""
+    return "verdict.OTHER" if conn_state == "OTH" and not scene.tally.late else f"verdict.{conn_state}"
 
 
 def _say(scene: Scene, key: str, side: Side = Side.CLIENT, /, **values: object) -> str:

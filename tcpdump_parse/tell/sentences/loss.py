@@ -128,11 +128,15 @@ def filled(step: Step, happening: h.GapFilled, scene: Scene) -> tuple[Sentence, 
     )  # fmt: skip
 
 
+def old(step: Step, happening: h.OldAck, scene: Scene) -> tuple[Sentence, ...]:
+    return (scene.say("loss.old_ack", step.side, octets=scene.octets(happening.behind)),)
+
+
 def _first(frames: tuple[int, ...]) -> int | str:
     return frames[0] if frames else "?"
 
 
 TELLS: Final[dict[type[h.Happening], Any]] = {
     h.Retransmitted: again, h.Judged: judged, h.Reordered: reordered, h.Copied: copied, h.DuplicateAck: duplicate, h.SackSeen: sack,
-    h.GapOpened: gap, h.GapAcked: missed, h.GapFilled: filled,
+    h.GapOpened: gap, h.GapAcked: missed, h.GapFilled: filled, h.OldAck: old,
 }  # fmt: skip

@@ -82,10 +82,11 @@ class _Page:
 
     def listening(self, value: Listening) -> list[str]:
         self.captures = self.captures or value.capture > 1
-        place = f"{value.file}:{value.line}" if value.file else ""
-        head = self.look.dye(Style.HEADING, self.words.say("term.capture", capture=value.capture))
+        where = place(value.file, value.line)
         made = [] if self.empty else [""]
-        made += fold("  ".join(part for part in (head, place) if part), self.look.width)
+        if where or value.capture > 1:
+            head = self.look.dye(Style.HEADING, self.words.say("term.capture", capture=value.capture))
+            made += [f"{head}  {where}".rstrip()]
         if value.banner:
             made += [self.look.dye(Style.DIM, line) for line in fold(f"  {value.banner}", self.look.width)]
         return made
@@ -103,8 +104,8 @@ class _Page:
         made = [] if self.empty else [""]
         made += self._ends(title, client, server, value)
         if not value.continued:
-            place = f"{value.file}:{value.line}" if value.file else say("term.line", line=value.line)
-            start = say("term.starts", time=value.time, place=place) if value.time else say("term.starts_untimed", place=place)
+            where = place(value.file, value.line) or say("term.line", line=value.line)
+            start = say("term.starts", time=value.time, place=where) if value.time else say("term.starts_untimed", place=where)
             made += [look.dye(Style.DIM, f"  {line}") for line in fold(start, None if look.width is None else look.width - 2)]
             if value.tunnel:
                 made += [f"  {line}" for line in fold(say("term.tunnel", tunnel=value.tunnel), look.width)]
@@ -229,6 +230,11 @@ class _Page:
         room = None if self.look.width is None else self.look.width - 4
         quoted = [self.look.dye(Style.CAPTION, f"    {line}") for quote in value.quote for line in fold(quote, room)]
         return [*self._sentences(value.sentences), *quoted]
+
+
+def place(file: str, line: int) -> str:
+    """Where to look it up; "" for a pipe, which nobody can open again."""
+    return "" if file in ("", "-", "<stdin>") else f"{file}:{line}"
 
 
 def endpoint(address: str, port: int | str) -> str:
