@@ -111,10 +111,9 @@ def edge(me: Direction, seg: Sent, out: list[Happening]) -> None:
 def sack(me: Direction, option: Sack, seg: Sent, out: list[Happening]) -> None:
     """Enter the blocks into the scoreboard; name the D-SACK block (RFC 2883 §4, first block only)."""
     peer, ack = me.peer, seg.ack
-    printed = option.blocks_abs if isinstance(option.blocks_abs, tuple) else option.blocks
-    if not printed or ack is None:
+    blocks = peer.unroll(option)
+    if not blocks or ack is None:
         return
-    blocks = tuple((peer.place(left), peer.place(right)) for left, right in printed)
     first = blocks[0]
     dsack = None
     if first[1] <= ack or (len(blocks) > 1 and blocks[1][0] <= first[0] and first[1] <= blocks[1][1]):

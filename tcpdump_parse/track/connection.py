@@ -28,6 +28,7 @@ from tcpdump_parse.track.judgement import Kind
 from tcpdump_parse.track.octets import sends
 from tcpdump_parse.track.segment import ACK, FIN, MILLI, RST, SECOND, SYN, Sent, bits_of, name_of, sack_of, size_of, sum_of, timestamps_of
 from tcpdump_parse.track.states import Seen, after
+from tcpdump_parse.track.statistics import count, hardware_copy, idle_until
 from tcpdump_parse.track.summary import flow
 from tcpdump_parse.track.zeek import Zeek
 
@@ -77,6 +78,8 @@ class Following:
             self._idle(since, out)
         if seg.ipid:
             me.ids.add(seg.ipid, at)
+            hardware_copy(me.counters, (seg.ipid, seg.start))
+        count(me, seg, tcp.urg if isinstance(tcp.urg, int) else 0)
         copied = self._octets(tcp, me, seg, since, out)
         if bits & ACK and not copied and not bits & RST:
             self._acknowledges(me, seg, out)
@@ -99,12 +102,15 @@ class Following:
             since, since_capture, before, Both(me.freeze(), peer.freeze()), tuple(out),
         )
 
-    def ending(self, reason: str) -> Ending:
-        """No more will come."""
+    def ending(self, reason: str, now: int | None = None) -> Ending:
+        """No more will come; `now`: the log's last clock."""
         last = 0 if self.last is None else self.last.frame
         out: list[Happening] = []
         needed.finish(self.client, out)
         needed.finish(self.server, out)
+        if self.closed_at is None and now is not None:
+            idle_until(self.client, now)
+            idle_until(self.server, now)
         return Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), flow(self, reason), tuple(out), last)
 
     # ---- what judgement asks ----
@@ -175,7 +181,6 @@ class Following:
             self._options(me, options, out)
         if bits & RST:
             closing.reset(me, seg, out)
-            me.counters.resets += 1
             self._moves(me, Seen.SENT_RST, Seen.GOT_RST, out)
             if self.reset_at is None:
                 self.reset_at = seg.frame
@@ -261,10 +266,7 @@ class Following:
     def _finish(self, packet: Packet, me: Direction, seg: Sent) -> None:
         if seg.ts is not None:
             me.tsval, me.tsecr = seg.ts.val, seg.ts.ecr
-        counters, bits = me.counters, seg.bits
-        if seg.length:
-            counters.data_packets += 1
-            counters.data_bytes += seg.length
+        bits = seg.bits
         me.last, me.frame, me.at = seg, seg.frame, seg.at
         self.packets += 1
         self.last = packet

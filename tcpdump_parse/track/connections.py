@@ -238,7 +238,7 @@ class Table:
         if forget:
             for key in [key for key in following.keys if (end := self.ends.get(key)) is not None and end.following is following]:
                 del self.ends[key]
-        self.ended.append(following.ending(reason))
+        self.ended.append(following.ending(reason, self.at))
 
     def endings(self) -> Iterator[Ending | Notice]:
         ended, self.ended = self.ended, []
@@ -248,7 +248,7 @@ class Table:
         """All that is open ends now, in order of first packet."""
         for conn in sorted(self.open):
             if conn in self.open:
-                self.ended.append(self.open[conn].ending("closed" if self.open[conn].closed_at is not None else reason))
+                self.ended.append(self.open[conn].ending("closed" if self.open[conn].closed_at is not None else reason, self.at))
         self.open.clear()
         self.ends.clear()
         self.closed.clear()

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
+from tcpdump_parse.model.options import Sack
 from tcpdump_parse.model.steps import End
 from tcpdump_parse.model.terms import Side, State
 from tcpdump_parse.track.needed import Pending
@@ -139,6 +140,11 @@ class Direction:
             self.near = wire
             return wire
         return near + ((wire - near + _HALF) % _CIRCLE - _HALF)
+
+    def unroll(self, option: Sack) -> tuple[tuple[int, int], ...]:
+        """SACK blocks of this end's octets as positions."""
+        printed = option.blocks if option.blocks_abs is UNSET else option.blocks_abs
+        return tuple((self.place(left), self.place(right)) for left, right in printed)
 
     def remember(self, sent: Sent) -> None:
         """Keep a transmission, and forget what is acknowledged and old."""

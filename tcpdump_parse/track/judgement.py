@@ -89,8 +89,8 @@ def same_packet(me: Direction, sent: Sent, seg: Sent) -> Proof | None:
     if usable(me, sent, seg) or (seg.ipid and me.ids.seen < ENOUGH):
         return Proof.SAME_ID
     after = _since(sent, seg)
-    if after is None:
-        return None
+    if after is None or (after > AT_ONCE and me.following.next_to(me)):
+        return None  # next to its sender no network has had the chance to copy it
     if seg.ts is not None:
         return Proof.SAME_TS if after < TIMER else None  # a second sending takes a new TSval within a few ms
     return Proof.SAME_HEADER if after < TIMER and triggers.too_soon(me, seg, sent) else None

@@ -1,35 +1,359 @@
-"""Counters of one direction while it runs; `summary` makes `FlowEnd` of them."""
+"""One direction's statistics, by tcptrace 6.6.7's definitions: `tcptrace -l -r` prints the same numbers from the capture itself.
+
+Its notions are kept as they are, for comparison's sake: anything sent while the peer's last window was 0 is a probe; out of order is what
+starts and ends before a piece already recorded; round trips come from pieces acknowledged exactly at their end. Our own judgement stands
+beside them (`retransmitted`, `reordered`, `copied`).
+
+However, tcptrace cuts its record of the stream at every quarter of the sequence circle and forgets the opposite quarter; ours is whole.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from typing import TYPE_CHECKING, Final
 
-class Counters:
-    """What one end sent, by tcptrace's words; see `model.flow.FlowEnd`."""
+from msgspec import Struct
 
-    __slots__ = (
-        "acks",
-        "copied",
-        "data_bytes",
-        "data_packets", "doubled",
-        "missed",
-        "pure_acks",
-        "pushed",
-        "reordered",
-        "resets",
-        "retransmitted",
-        "spurious",
-    )
+from tcpdump_parse.model.options import Sack
+from tcpdump_parse.track.moments import Moments
+from tcpdump_parse.track.segment import ACK, FIN, PSH, RST, SYN, URG, Sent, sack_of
 
-    def __init__(self) -> None:
-        self.acks = 0
-        self.pure_acks = 0
-        self.data_packets = 0
-        self.data_bytes = 0
-        self.pushed = 0
-        self.resets = 0
-        self.missed = 0
-        self.retransmitted = 0
-        self.spurious = 0
-        self.reordered = 0
-        self.copied = 0
-        self.doubled = 0  # copies by the capture itself
+if TYPE_CHECKING:
+    from tcpdump_parse.track.direction import Direction
+
+LAST_IDS: Final = 8
+PIECES: Final = 4096
+"""However: of more unacknowledged pieces than this the oldest are forgotten."""
+
+
+class Piece:
+    """Octets [start, end) as last sent `at`; `again` how often sent again; `acked` counts ACKs of exactly its end."""
+
+    __slots__ = ("acked", "again", "at", "end", "start")
+
+    def __init__(self, start: int, end: int, at: int) -> None:
+        self.start, self.end, self.at = start, end, at
+        self.again = self.acked = 0
+
+
+class Counters(Struct):
+    """What one end sent, and what its octets met with; names shorter than in `model.flow.FlowEnd`, which says what they mean.
+
+    Times are microseconds. The first seven are not tcptrace's: what judgement found, and what the capture missed.
+    """
+
+    copied: int = 0
+    doubled: int = 0
+    hardware: int = 0
+    missed: int = 0
+    reordered: int = 0
+    retransmitted: int = 0
+    spurious: int = 0
+    packets: int = 0
+    resets: int = 0
+    acks: int = 0
+    pure_acks: int = 0
+    data_packets: int = 0
+    data_bytes: int = 0
+    pushed: int = 0
+    urgent_packets: int = 0
+    urgent_bytes: int = 0
+    syns: int = 0
+    fins: int = 0
+    unique: int = 0
+    again_packets: int = 0
+    again_bytes: int = 0
+    probe_packets: int = 0
+    probe_bytes: int = 0
+    out_of_order: int = 0
+    longest: int = 0
+    shortest: int = 0
+    sacks: int = 0
+    dsacks: int = 0
+    most_blocks: int = 0
+    window_most: int = 0
+    window_least: int = 0
+    window_sum: int = 0
+    window_zero: int = 0
+    window_last: int = 0
+    window_packets: int = 0
+    initial_bytes: int = 0
+    initial_packets: int = 0
+    cumulative: int = 0
+    duplicates: int = 0
+    triples: int = 0
+    no_sample: int = 0
+    most_again: int = 0
+    idle_most: int = 0
+    last_rtt: int = 0
+    handshake: int = 0
+    full_size: int = 0
+    scaled: bool = False
+    data_acked: bool = False
+    in_flight_once: bool = False
+    first_data: int | None = None
+    last_data: int | None = None
+    last_time: int | None = None
+    last_ack: int | None = None
+    rtt: Moments | None = None  # of pieces sent once; like those below made when first needed
+    full: Moments | None = None  # of the largest of them
+    ambiguous: Moments | None = None  # of pieces sent again, from their last sending
+    resent: Moments | None = None  # from one sending to the next
+    pieces: list[Piece] = []
+    ids: deque[tuple[int, int]] | None = None
+
+
+def count(me: Direction, seg: Sent, urgent: int) -> None:
+    """Enter one segment of `me`."""
+    mine, theirs = me.counters, me.peer.counters
+    bits, length, at = seg.bits, seg.length, 0 if seg.at is None else seg.at // 1000
+    window = _window(me, seg)
+    mine.packets += 1
+    if mine.last_time is not None and at - mine.last_time > mine.idle_most:
+        mine.idle_most = at - mine.last_time
+    mine.last_time = at
+    if mine.scaled:
+        mine.window_packets += 1
+    if bits & (SYN | FIN | RST):
+        mine.syns += (bits & SYN) >> 1
+        mine.fins += bits & FIN
+        mine.resets += (bits & RST) >> 2
+    if length:
+        _data(mine, seg, at, urgent)
+    again = 0
+    late = False
+    if length or bits & (SYN | FIN):
+        if theirs.packets and theirs.window_last == 0:
+            mine.probe_packets += 1
+            mine.probe_bytes += length
+        else:
+            again, late = _enter(mine, seg, at)
+            _unique(mine, bits, length, again)
+            mine.out_of_order += late
+            if again:
+                mine.again_packets += 1
+                mine.again_bytes += again
+    if bits & ACK and seg.ack is not None:
+        _acks(me, seg, length, window, at)
+    if bits & RST:
+        mine.acks += (bits & ACK) >> 4
+        return
+    _windows(me, seg, window)
+    if bits & ACK and seg.ack is not None:
+        mine.acks += 1
+        if not length and not bits & (SYN | FIN):
+            mine.pure_acks += 1
+        mine.window_zero += window == 0
+        mine.last_ack = seg.ack
+        if seg.options and (seg.ts is None or len(seg.options) > 3):
+            option = sack_of(seg.options)
+            if option is not None:
+                _sack(me, option, seg.ack)
+        if not theirs.data_acked and (me.peer.syn is None or me.peer.iss is None or seg.ack != me.peer.iss + 1):
+            theirs.data_acked = True
+    if length and not mine.data_acked and not again:
+        mine.initial_bytes += length
+        mine.initial_packets += 1
+    if not bits & SYN and not late and not again and (length or theirs.last_ack is not None):
+        mine.in_flight_once = True
+
+
+def _window(me: Direction, seg: Sent) -> int:
+    if not seg.bits & (ACK | SYN):
+        return 0
+    if seg.bits & SYN or me.syn_scale is None or me.peer.syn_scale is None:
+        return seg.win
+    return seg.win << me.syn_scale
+
+
+def _data(mine: Counters, seg: Sent, at: int, urgent: int) -> None:
+    length = seg.length
+    mine.data_packets += 1
+    mine.data_bytes += length
+    if seg.bits & PSH:
+        mine.pushed += 1
+    if seg.bits & URG:
+        mine.urgent_packets += 1
+        mine.urgent_bytes += urgent
+    if length > mine.longest:
+        mine.longest = length
+    if not mine.shortest or length < mine.shortest:
+        mine.shortest = length
+    if mine.first_data is None:
+        mine.first_data = at
+    mine.last_data = at
+
+
+def _unique(mine: Counters, bits: int, length: int, again: int) -> None:
+    """Octets of data that were not sent before; a repeated SYN or FIN is not counted as data sent again."""
+    if bits & SYN and mine.syns > 1:
+        again -= 1
+    if bits & FIN and mine.fins > 1:
+        again -= 1
+    if again < length:
+        mine.unique += length - again
+
+
+def _enter(mine: Counters, seg: Sent, at: int) -> tuple[int, bool]:
+    """Octets sent again, and whether the segment lies before what was recorded."""
+    start, end, pieces = seg.start, seg.end, mine.pieces
+    if not pieces or start >= pieces[-1].end:
+        pieces.append(Piece(start, end, at))
+        if len(pieces) > PIECES:
+            del pieces[0]
+        return 0, False
+    again, late, split = 0, False, False
+    i = 0
+    while i < len(pieces):
+        piece = pieces[i]
+        if start >= piece.end:
+            i += 1
+            continue
+        if start < piece.start:
+            late = late or end < piece.end
+            pieces.insert(i, Piece(start, min(end, piece.start), at))
+            i += 1
+            if end <= piece.start:
+                return again, late
+            start = piece.start
+        piece.again += 1
+        if not split:
+            _sent_again(mine, piece, at)
+        if end <= piece.end:
+            return again + end - start, late
+        split = True
+        again += piece.end - start
+        start = piece.end
+        i += 1
+    pieces.append(Piece(start, end, at))
+    return again, late
+
+
+def _sent_again(mine: Counters, piece: Piece, at: int) -> None:
+    if not piece.acked:
+        if piece.again > mine.most_again:
+            mine.most_again = piece.again
+        if mine.resent is None:
+            mine.resent = Moments()
+        mine.resent.add(at - piece.at)
+    piece.at = at
+
+
+def _acks(me: Direction, seg: Sent, length: int, window: int, at: int) -> None:
+    """`me` acknowledges the peer's octets: round trips, cumulative and duplicate ACKs."""
+    mine, theirs, ack = me.counters, me.peer.counters, seg.ack
+    assert ack is not None
+    pieces = theirs.pieces
+    changed, newest = False, 0
+    for piece in pieces:
+        if ack <= piece.start:
+            break
+        if piece.at > newest:
+            newest = piece.at
+        if piece.acked:
+            if ack == piece.end and ack == mine.last_ack and not length and window == mine.window_last and theirs.in_flight_once:
+                theirs.duplicates += 1
+                piece.acked += 1
+                theirs.triples += piece.acked == 4
+            else:
+                piece.acked = 1
+            continue
+        piece.acked = 1
+        changed = True
+        if ack == piece.end:
+            _round_trip(theirs, piece, newest > piece.at, at)
+        else:
+            theirs.cumulative += 1
+    if changed and len(pieces) > 1:
+        _collapse(pieces)
+    if me.peer.syn is not None and theirs.syns == 1 and me.peer.iss is not None and ack == me.peer.iss + 1:
+        theirs.handshake = theirs.last_rtt
+
+
+def _round_trip(theirs: Counters, piece: Piece, overtaken: bool, at: int) -> None:
+    sample = at - piece.at
+    if overtaken:  # something before it was sent again since: the sample would be too long
+        theirs.no_sample += 1
+        theirs.last_rtt = 0
+    elif piece.again:
+        if theirs.ambiguous is None:
+            theirs.ambiguous = Moments()
+        theirs.ambiguous.add(sample)
+        theirs.last_rtt = 0
+    else:
+        theirs.last_rtt = sample
+        if theirs.rtt is None:
+            theirs.rtt, theirs.full = Moments(), Moments()
+        theirs.rtt.add(sample)
+        size = piece.end - piece.start
+        # However: tcptrace takes a piece of one octet (a SYN, a FIN) for one of 2^32.
+        size = 1 << 32 if size == 1 else size
+        if size > theirs.full_size:
+            theirs.full_size, theirs.full = size, Moments()
+        if size == theirs.full_size and theirs.full is not None:
+            theirs.full.add(sample)
+
+
+def _collapse(pieces: list[Piece]) -> None:
+    """Join acknowledged pieces that touch, from the lowest up to the first that is not acknowledged."""
+    kept: list[Piece] = []
+    for i, piece in enumerate(pieces):
+        if not piece.acked:
+            kept += pieces[i:]
+            break
+        last = kept[-1] if kept else None
+        if last is not None and last.end == piece.start:
+            last.end, last.acked, last.at = piece.end, piece.acked, max(last.at, piece.at)
+        else:
+            kept.append(piece)
+    pieces[:] = kept
+
+
+def _windows(me: Direction, seg: Sent, window: int) -> None:
+    mine = me.counters
+    mine.window_last = window
+    if not seg.bits & (ACK | SYN):
+        return
+    if window > mine.window_most:
+        mine.window_most = window
+    if window and not mine.scaled and not seg.bits & SYN and me.syn_scale is not None and me.peer.syn_scale is not None:
+        # The windows of the SYNs are not scaled: begin again.
+        mine.scaled = True
+        mine.window_least = mine.window_most = window
+        mine.window_sum = 0
+        mine.window_packets = 1
+    elif window and (not mine.window_least or window < mine.window_least):
+        mine.window_least = window
+    mine.window_sum += window
+
+
+def _sack(me: Direction, option: Sack, ack: int) -> None:
+    """A SACK option of `me`, and whether its first block reports a duplicate by tcptrace's three tests."""
+    mine = me.counters
+    mine.sacks += 1
+    blocks = me.peer.unroll(option)
+    if not blocks:
+        return
+    mine.most_blocks = max(mine.most_blocks, len(blocks))
+    (left, right) = blocks[0]
+    if right <= ack:
+        mine.dsacks += 1
+    elif len(blocks) > 1:
+        low, high = blocks[1]
+        inside = right <= high and left >= low
+        mine.dsacks += inside or left <= low < right or (right >= high and left < high)
+
+
+def idle_until(me: Direction, now: int) -> None:
+    """The silence from its last segment to the end of the log, of a connection that is still open."""
+    mine = me.counters
+    if mine.last_time is not None:
+        mine.idle_most = max(mine.idle_most, now // 1000 - mine.last_time)
+
+
+def hardware_copy(mine: Counters, pair: tuple[int, int]) -> None:
+    """`pair` is IP id (not zero) and SEQ; the same as one of the last few is tcptrace's hardware duplicate."""
+    if mine.ids is None:
+        mine.ids = deque(maxlen=LAST_IDS)
+    mine.hardware += pair in mine.ids
+    mine.ids.append(pair)
