@@ -38,13 +38,13 @@ def _long(seconds: int) -> str:
 
 
 def exact(ns: int) -> str:
-    """A duration for a column or a total: three digits behind the point of its unit, "25.058 s"."""
+    """A duration for a column or a total, exact as far as ten characters go: "99 µs", "3.401 ms", "208.04 ms", "25.058 s"."""
     if ns < 0:
         return "-" + exact(-ns)
     if ns < _MS:
         return f"{ns // _US} µs" if ns % _US == 0 else f"{ns / _US:.3f} µs"
     if ns < _S:
-        return f"{ns / _MS:.3f} ms"
+        return f"{ns / _MS:.3f} ms" if ns < 100 * _MS else f"{ns / _MS:.2f} ms"
     if ns < 1000 * _S:
         return f"{ns / _S:.3f} s"
     return _long((ns + _S // 2) // _S)

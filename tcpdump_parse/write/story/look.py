@@ -131,6 +131,8 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _may_break(before: str, after: str) -> bool:
+    if "\0" in (before, after):
+        return False
     if after == " ":
         return before != " "
     return before != " " and (_wide(before) or _wide(after))

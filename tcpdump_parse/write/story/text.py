@@ -19,8 +19,8 @@ from tcpdump_parse.write.story.look import ASCII, Glyphs, Look, Paint, Style, ce
 from tcpdump_parse.write.story.summary import overview_lines, verdict_lines
 
 FRAME: Final = 4
-SINCE: Final = 12
-LADDER: Final = 22  # between the two verticals
+SINCE: Final = 11
+LADDER: Final = 20  # between the two verticals
 INDENT: Final = FRAME + SINCE + 2
 ROOMY: Final = 72  # below this many columns sentences hang further to the left
 _LOUD: Final = frozenset({Style.REMARK, Style.ERROR, Style.WARN})  # only their mark is dyed
@@ -69,7 +69,7 @@ class _Page:
                 made = self.remark(value)
             case Verdict():
                 self.phases.pop(value.conn, None)
-                made = ["", *verdict_lines(value, self.look, self.words)]
+                made = [*([] if self.empty else [""]), *verdict_lines(value, self.look, self.words)]
             case Overview():
                 made = overview_lines(value, self.look, self.words)
                 made = ["", *made] if made and not self.empty else made
@@ -161,20 +161,20 @@ class _Page:
 
     def _fits(self, conn: int, shape: str, figures: str) -> bool:
         """Whether the figures have room beside the ladder."""
-        return self.look.width is None or INDENT + len(self._label(conn)) + len(shape) + 2 + len(figures) <= self.look.width
+        return self.look.width is None or INDENT + len(self._label(conn)) + len(shape) + 1 + len(figures) <= self.look.width
 
     def _row(self, conn: int, frame: str, since: float | None, side: str, shape: str, figures: str) -> list[str]:
         """The line of a segment; figures without room beside the ladder hang below it."""
         passed = "" if since is None else f"+{exact(round(since * 1e9))}"
         room = max(FRAME + SINCE - max(len(frame), FRAME), len(passed) + 1)
         if self.plain:
-            return [f"{self._label(conn)}{frame:>{FRAME}}{passed:>{room}}  {shape}  {figures}".rstrip()]
+            return [f"{self._label(conn)}{frame:>{FRAME}}{passed:>{room}}  {shape} {figures}".rstrip()]
         dye = self.look.dye
         ladder = dye(Style.CLIENT if side == "client" else Style.SERVER, shape)
         row = f"{self._label(conn)}{dye(Style.DIM, f'{frame:>{FRAME}}')}{passed:>{room}}  {ladder}"
         if not figures:
             return [row]
-        return [f"{row}  {dye(Style.DIM, figures)}"] if self._fits(conn, shape, figures) else [row, *self._hang([figures], "", Style.DIM)]
+        return [f"{row} {dye(Style.DIM, figures)}"] if self._fits(conn, shape, figures) else [row, *self._hang([figures], "", Style.DIM)]
 
     def _sentences(self, sentences: tuple[Sentence, ...]) -> list[str]:
         story: list[str] = []

@@ -1,0 +1,49 @@
+"""What the tests of tell share: the samples as stories, and the golden texts, which were read line by line before they were kept.
+
+`python -m tests.tell.stories` writes the golden texts again; the difference is then read as a user would read it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tcpdump_parse.read import read
+from tcpdump_parse.tell import Manner, Story, tell
+from tcpdump_parse.track import track
+from tcpdump_parse.write.story import Look, lines
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = Path(__file__).parent / "golden"
+SAMPLES = {
+    "seed": "samples/seed.md",
+    "four-way": "samples/close/four-way.txt",
+    "half-close": "samples/close/half-close.txt",
+    "ipv6": "samples/handshake/ipv6.txt",
+    "refused": "samples/handshake/refused.txt",
+    "idle": "samples/keepalive/idle.txt",
+    "linger": "samples/reset/linger.txt",
+    "zero-window": "samples/window/zero-window.txt",
+    "macos-lo0-ipv6": "samples/wild/macos-lo0-ipv6.md",
+    "lost-data": "samples/lab/recorded/lost-data/client.txt",
+    "lost-syn": "samples/lab/recorded/lost-syn/client.txt",
+}
+PAGES = [*((name, "en", None) for name in SAMPLES), ("seed", "en", 80), ("seed", "zh", 60), ("zero-window", "zh", 80), ("lost-data", "zh", None)]
+
+
+def story(sample: str, manner: Manner | None = None) -> list[Story]:
+    return list(tell(track(read(ROOT / SAMPLES[sample])), manner))
+
+
+def page(sample: str, lang: str = "en", width: int | None = None, manner: Manner | None = None) -> str:
+    """The story as text; the path in it is the one from the project's folder."""
+    told = lines(story(sample, manner or Manner(lang=lang)), Look(width=width, lang=lang))
+    return "".join(f"{line}\n" for line in told).replace(f"{ROOT}/", "")
+
+
+def golden(sample: str, lang: str, width: int | None) -> Path:
+    return GOLDEN / f"{sample}.{lang}{'' if width is None else width}.txt"
+
+
+if __name__ == "__main__":
+    for entry in PAGES:
+        golden(*entry).write_text(page(*entry), "utf-8")
