@@ -1,0 +1,186 @@
+"""Checksums: what a wrong one proves, and what a right one proves about the text (RFC 1071, RFC 9293 §3.1).
+
+A bad checksum never removes a packet from anything told or counted. With header text alone it can be proved that the sender's card was
+to finish a checksum, and, where there is no payload, that a number in the line is not the one that was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from msgspec import UNSET
+
+from tcpdump_parse.check.engine import CaptureEnd
+from tcpdump_parse.check.notes import CaptureNotes
+from tcpdump_parse.check.rule import Facts, rule
+from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.model import Checksum, IPv4, Severity
+from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers
+from tcpdump_parse.model.steps import Step
+
+
+class AllOnes(Sign, frozen=True):
+    """The checksum field is 0xffff."""
+
+
+@sign
+def all_ones(step: Step) -> Sign | None:
+    segment = step.packet.tcp
+    checksum = UNSET if segment is UNSET else segment.checksum
+    return AllOnes() if checksum is not UNSET and checksum.value == 0xFFFF else None
+
+
+def _sum(step: Step) -> Checksum | None:
+    segment = step.packet.tcp
+    return None if segment is UNSET or segment.checksum is UNSET else segment.checksum
+
+
+@rule(
+    on=ChecksumWrong,
+    severity=Severity.ERROR,
+    cites="RFC 9293 §3.1",
+    label="MUST-3",
+    quote="The sender MUST generate it (MUST-2) and the receiver MUST check it (MUST-3).",
+    elsewhere=("tcp.checksum_bad", "zeek:bad_TCP_checksum", "suricata:2200074"),
+)
+def cksum_bad(step: Step, event: ChecksumWrong) -> Iterator[Facts]:
+    """The checksum is wrong, and offload does not explain it.
+
+    A receiver throws such a segment away. Damage on the way is rare; hardware, a driver that rewrites packets, or a segment made by hand
+    to fool an observer are the usual causes. Before the first hop of a sender with other offloads it may still be innocent.
+    """
+    checksum = _sum(step)
+    if checksum is not None and not event.zero:
+        yield Facts(value=f"0x{checksum.value:04x}", expected=None if checksum.expected is UNSET else f"0x{checksum.expected:04x}")
+
+
+@rule(on=ChecksumOffload, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
+def cksum_offload_proven(step: Step, event: ChecksumOffload) -> Iterator[Facts]:
+    """The wrong checksum is exactly the pseudo-header sum: the sender's network card was to finish it.
+
+    A proof, not a guess: no damage leaves just this value. The capture was taken on the sending machine, before the card.
+    """
+    checksum = _sum(step)
+    if checksum is not None and not event.lso:
+        yield Facts(value=f"0x{checksum.value:04x}")
+
+
+@rule(on=ChecksumOffload, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
+def cksum_lso(step: Step, event: ChecksumOffload) -> Iterator[Facts]:
+    """The wrong checksum is the pseudo-header sum with length 0: large send offload as Windows does it."""
+    checksum = _sum(step)
+    if checksum is not None and event.lso:
+        yield Facts(value=f"0x{checksum.value:04x}")
+
+
+@rule(on=ChecksumWrong, severity=Severity.NOTE)
+def cksum_zero(step: Step, event: ChecksumWrong) -> Iterator[Facts]:
+    """The checksum field is zero: some virtual network cards leave it so, to be filled in later."""
+    if event.zero:
+        yield Facts()
+
+
+class Offloaders(CaptureNotes):
+    """Addresses whose checksums are offloaded, and whether any address has right ones only."""
+
+    on: ClassVar = (ChecksumOffload, ChecksumWrong)
+
+    def __init__(self) -> None:
+        self.first: dict[str, int] = {}
+        self.count: dict[str, int] = {}
+        self.bad: set[str] = set()
+
+    def see(self, step: Step, event: ChecksumOffload | ChecksumWrong) -> None:
+        source = step.connection.addr(step.side)
+        if isinstance(event, ChecksumWrong):
+            self.bad.add(source)
+        elif source in self.count or len(self.count) < 64:
+            self.first.setdefault(source, step.frame)
+            self.count[source] = self.count.get(source, 0) + 1
+
+
+@rule(on=CaptureEnd, notes=Offloaders, severity=Severity.NOTE)
+def cksum_offload_direction(end: CaptureEnd, notes: Offloaders) -> Iterator[Facts]:
+    """All offloaded checksums come from one address: the capture was taken on that machine."""
+    if len(notes.count) == 1 and not notes.bad:
+        ((address, count),) = notes.count.items()
+        yield Facts(frame=notes.first[address], address=address, count=count)
+
+
+@rule(on=ChecksumUnexplained, severity=Severity.ERROR, cites="RFC 9293 §3.1")
+def cksum_recompute(step: Step, event: ChecksumUnexplained) -> Iterator[Facts]:
+    """The right checksum, worked out from the line, is not the one tcpdump worked out from the packet.
+
+    So a number in the line is not the one that was sent (an edit, a slip in copying, rewritten addresses), or a field that tcpdump does
+    not print is not zero. `facts.hidden_ack` is the hidden acknowledgement number that would explain it.
+    """
+    if event.hidden_ack is None:
+        yield Facts(residue=event.residue, explanation=event.explanation or None)
+
+
+@rule(
+    on=ChecksumUnexplained, severity=Severity.NOTE, cites="RFC 9293 §3.1", elsewhere=("tcp.ack.nonzero", "suricata:stream.pkt_broken_ack")
+)
+def ack_field_nonzero(step: Step, event: ChecksumUnexplained) -> Iterator[Facts]:
+    """The acknowledgement field is not zero though the ACK flag is not set; the checksum betrays it.
+
+    It is allowed and means nothing. Some systems leave the number of the other side there.
+    """
+    if event.hidden_ack is not None:
+        yield Facts(hidden_ack=event.hidden_ack)
+
+
+@rule(on=AllOnes, severity=Severity.NOTE, cites="RFC 1624", elsewhere=("tcp.checksum.ffff",))
+def cksum_ffff(step: Step, event: AllOnes) -> Iterator[Facts]:
+    """The checksum is 0xffff where 0x0000 is meant: both are zero in one's complement, a sender writes the other."""
+    checksum = _sum(step)
+    if checksum is not None and checksum.correct:
+        yield Facts()
+
+
+class Unprinted(CaptureNotes):
+    """Whether any checksum is printed, and the first record without one although the header is printed in full."""
+
+    on: ClassVar = (Step,)
+
+    def __init__(self) -> None:
+        self.printed = False
+        self.first: int | None = None
+        self.count = 0
+
+    def see(self, step: Step) -> None:
+        packet = step.packet
+        if packet.tcp is UNSET:
+            return
+        if packet.tcp.checksum is not UNSET:
+            self.printed = True
+        elif isinstance(packet.ip, IPv4) and packet.ip.tos is not UNSET:
+            self.count += 1
+            if self.first is None:
+                self.first = packet.frame
+
+
+@rule(on=CaptureEnd, notes=Unprinted, severity=Severity.NOTE, elsewhere=("tcp.checksum.status:unverified",))
+def cksum_missing(end: CaptureEnd, notes: Unprinted) -> Iterator[Facts]:
+    """No checksum is printed at -v: tcpdump was told not to verify (`-K`), or the packets are fragments or cut.
+
+    What checksums prove (offload, an edited line, copies with other content) cannot be shown here.
+    """
+    if notes.first is not None and not notes.printed:
+        yield Facts(frame=notes.first, count=notes.count)
+
+
+@rule(
+    on=ContentDiffers,
+    severity=Severity.ERROR,
+    cites="RFC 9293 §3.8.1",
+    elsewhere=("zeek:rexmit_inconsistency", "suricata:stream.reassembly_overlap_different_data", "tcp.segment.overlap.conflict"),
+)
+def cksum_payload_const(step: Step, event: ContentDiffers) -> Iterator[Facts]:
+    """The same octets were sent with other content: the payload sums, worked out from the checksums, differ.
+
+    Octets of a stream never change. A second sender on the way (an injected answer), an attempt to fool an observer, or a broken device
+    does this.
+    """
+    yield Facts(evidence=event.frames, octets=event.end - event.start)
