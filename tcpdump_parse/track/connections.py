@@ -51,6 +51,7 @@ def track(events: Iterable[Capture | Packet | Notice | Unread], bounds: Bounds =
         if type(event) is Packet:
             tcp, ip = event.tcp, event.ip
             if tcp is UNSET or ip is UNSET:
+                table.tick(event)
                 yield event
                 continue
             step = table.take(event, tcp, ip)
@@ -97,6 +98,11 @@ class Table:
         self.sweep_at: int | None = None
         self.told: set[str] = set()
         self.older: dict[int, Following] = {}  # conn → the connection that had the 4-tuple before and may still speak
+
+    def tick(self, packet: Packet) -> None:
+        """A record that is no segment of a connection: only its time counts."""
+        if packet.clock is not UNSET:
+            self.at = nanoseconds(packet.clock)
 
     def take(self, packet: Packet, tcp: Segment, ip: IP) -> Step:
         key: Key = (ip.src, tcp.sport, ip.dst, tcp.dport)

@@ -235,7 +235,7 @@ def _sent_again(mine: Counters, piece: Piece, at: int) -> None:
             mine.most_again = piece.again
         if mine.resent is None:
             mine.resent = Moments()
-        mine.resent.add(at - piece.at)
+        mine.resent.add(max(0, at - piece.at))
     piece.at = at
 
 
@@ -271,7 +271,7 @@ def _acks(me: Direction, seg: Sent, length: int, window: int, at: int) -> None:
 
 
 def _round_trip(theirs: Counters, piece: Piece, overtaken: bool, at: int) -> None:
-    sample = at - piece.at
+    sample = max(0, at - piece.at)  # the clock may have been set back
     if overtaken:  # something before it was sent again since: the sample would be too long
         theirs.no_sample += 1
         theirs.last_rtt = 0

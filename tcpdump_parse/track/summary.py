@@ -72,7 +72,7 @@ def flow_end(end: Direction, lasted: float | UnsetType) -> FlowEnd:
         zero_win_adv=c.window_zero, avg_win_adv=c.window_sum // windows if windows else 0, initial_window_bytes=c.initial_bytes,
         initial_window_pkts=c.initial_packets, ttl_stream_length=UNSET if length is None else length,
         missed_data=UNSET if length is None else length - c.unique,
-        data_xmit_time=0.0 if c.first_data is None or c.last_data is None else (c.last_data - c.first_data) / MILLION,
+        data_xmit_time=0.0 if c.first_data is None or c.last_data is None else max(0, c.last_data - c.first_data) / MILLION,
         idletime_max=c.idle_most / MILLION if c.packets else UNSET,
         throughput=c.unique / lasted if isinstance(lasted, float) and lasted > 0 else UNSET, rtt_samples=rtt.count,
         rtt_min=_us(rtt, rtt.least), rtt_max=_us(rtt, rtt.most), rtt_avg=_us(rtt, rtt.mean), rtt_stdev=_us(rtt, rtt.deviation),
