@@ -48,7 +48,7 @@ def locate(packet: Packet, octets: bytes) -> Place | None:
     ip, segment = packet.ip, packet.tcp
     if ip is UNSET or segment is UNSET:
         return None
-    src, dst = _address(ip.src), _address(ip.dst)
+    src, dst = address(ip.src), address(ip.dst)
     for at in chain(COMMON, range(min(DEEPEST, len(octets)))):
         place = _header(octets, at)
         if place is not None and _fits(octets, place, ip, segment, src, dst):
@@ -94,7 +94,7 @@ def _fits(octets: bytes, place: Place, ip: IP, segment: Segment, src: bytes | No
 
 
 @lru_cache(4096)
-def _address(text: str) -> bytes | None:
+def address(text: str) -> bytes | None:
     """The octets of a printed address; None for a name."""
     try:
         return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
@@ -156,7 +156,7 @@ def _ip_fields(ip: IP, octets: bytes, place: Place) -> Iterator[Field]:
     first = at + (12 if version == 4 else 8)
     family = socket.AF_INET if version == 4 else socket.AF_INET6
     for name, where, text in (("src", first, ip.src), ("dst", first + size, ip.dst)):
-        known = _address(text)
+        known = address(text)
         if known is not None and known != octets[where : where + size]:
             yield f"ip.{name}", text, socket.inet_ntop(family, octets[where : where + size])
     if version == 4:

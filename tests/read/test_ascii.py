@@ -1,0 +1,107 @@
+"""The text of -A is counted, so that a payload cannot pass for records; tcpdump itself prints the texts."""
+
+import re
+import struct
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+from tcpdump_parse.model import Packet
+from tcpdump_parse.read import packets
+from tcpdump_parse.read.ascii import Where, shown, where
+
+FORGED = b"12:00:03.000000 IP 10.0.0.2.80 > 10.0.0.1.1000: Flags [R.], seq 1, ack 1, win 0, length 0"
+
+
+PAYLOADS = (b"", b"x", b"GET / HTTP/1.0\r\n\r\n" + FORGED + b"\r\n", b"\n" * 100 + FORGED, b"\r\n" * 50, bytes(range(256)) * 5)
+
+
+def frame(payload: bytes, options: bytes = b"", port: int = 1000, host: bytes = b"\x0a\0\0") -> bytes:
+    """An Ethernet frame; the checksums are left wrong, as cards are left to compute them."""
+    tcp = struct.pack(">HHIIBBHHH", port, 80, 100, 200, 80 + len(options) * 4, 24, 1000, 0, 0) + options + payload
+    ip = struct.pack(">BBHHHBBH", 69, 0, 20 + len(tcp), 7, 0x4000, 64, 6, 0) + host + b"\1" + host + b"\2"
+    return b"\2E\x0a\4\5\6\2\x0d\x0a\4\5\7\x08\0" + ip + tcp
+
+
+def file(*frames: bytes, snapshot: int = 262144) -> bytes:
+    header = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snapshot, 1)
+    return header + b"".join(struct.pack("<IIII", 1, n, min(len(one), snapshot), len(one)) + one[:snapshot] for n, one in enumerate(frames))
+
+
+def record(saved: bytes, *flags: str) -> tuple[Packet, list[str]]:
+    """What tcpdump prints of the first packet: its head, read, and the lines behind its segment line."""
+    command = ("tcpdump", "-S", "-nn", *flags, "-r", "-")
+    text = subprocess.run(command, input=saved, capture_output=True, check=True).stdout.decode("latin-1")
+    head = re.match(r".*?Flags \[.*?length \d+", text, re.DOTALL)
+    assert head is not None
+    (packet,) = packets([head[0].encode("latin-1") + b"\n"])
+    second = re.search(r"\n\d\d:\d\d:\d\d\.000001 ", text)
+    return packet, text[head.end() : second.start() if second else len(text) - 1].split("\n")
+
+
+@pytest.mark.parametrize("flags", [("-A",), ("-AA",), ("-A", "-v"), ("-AA", "-vvv")])
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_behind_the_whole_text_comes_no_payload(payload: bytes, flags: tuple[str, ...]) -> None:
+    options = b"\1\1\x08\x0a" + bytes(8)
+    packet, lines = record(file(frame(payload, options), frame(b"")), *flags)
+    assert where(packet, lines) is not Where.INSIDE
+    for upto in range(12, len(lines)):  # from the lines on that hold the headers
+        if not lines[upto - 1].startswith("\t") and sum(map(len, lines[upto:])) > 2 * len(lines):
+            assert where(packet, lines[:upto]) is Where.INSIDE, lines[:upto]
+
+
+CASES = [
+    (b"HTTP/1.1 200 OK\r\n\r\n" + FORGED + b"\r\n\r\nmore to come: " + b"-" * 200, Where.INSIDE),
+    (b"HTTP/1.1 200 OK\r\n\r\n" + FORGED, Where.INSIDE),
+    (b"\n" * 150 + FORGED, Where.DOUBTFUL),
+]
+
+
+@pytest.mark.parametrize("flags", [("-A",), ("-AA",), ("-A", "-vvv")])
+@pytest.mark.parametrize(("payload", "verdict"), CASES)
+def test_a_record_in_the_payload_is_inside_or_doubtful(payload: bytes, verdict: Where, flags: tuple[str, ...]) -> None:
+    packet, lines = record(file(frame(payload), frame(b"")), *flags)
+    assert where(packet, lines[: lines.index(FORGED.decode())]) is verdict
+
+
+def test_lines_that_are_no_text_of_a_packet_count_nothing() -> None:
+    packet, lines = record(file(frame(b"x" * 500), frame(b"")), "-X")
+    assert where(packet, lines) is where(packet, [""]) is where(packet, []) is Where.AFTER
+    assert where(packet, ["", "prose", "more prose"]) is Where.AFTER
+
+
+def test_a_cut_packet_hides_no_record_behind_it() -> None:
+    """Its text ends early: the banner's snapshot length, or at -v the missing checksum, says so."""
+    payload = b"a line\n" * 100
+    for flags, snapshot in ((("-A",), 96), (("-A", "-v"), None)):
+        packet, lines = record(file(frame(payload), frame(b""), snapshot=96), *flags)
+        assert where(packet, lines, snapshot) is not Where.INSIDE
+
+
+def test_a_carriage_return_before_an_address_is_left_out_as_well() -> None:
+    packet, lines = record(file(frame(b"y" * 50 + b"\n" + b"z" * 50, host=b"\x0d\x0a\x0d"), frame(b"")), "-A")
+    assert where(packet, lines[:-1]) is Where.INSIDE
+    assert where(packet, lines) is not Where.INSIDE
+
+
+@given(st.lists(st.sampled_from([b"\r\n", b"\n", b"\r", b"a", FORGED, b"\0"]), max_size=40).map(b"".join))
+def test_the_end_is_never_inside_and_the_middle_never_after(payload: bytes) -> None:
+    """The law itself, on texts made as print-ascii.c makes them."""
+    octets = frame(payload)[14:]
+    packet = head(len(payload))
+    lines = ["", *shown(octets).split("\n")]
+    assert where(packet, lines) is not Where.INSIDE
+    for upto in range(6, len(lines)):
+        printed = sum(map(len, lines[1:upto])) + upto - 2
+        if where(packet, lines[:upto]) is Where.AFTER:
+            assert printed >= len(octets)
+
+
+def head(length: int) -> Packet:
+    text = f"12:00:00.000000 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [P.], seq 1:{1 + length}, ack 1, win 1, length {length}\n"
+    (packet,) = packets([text.encode()])
+    assert packet.tcp is not UNSET
+    return packet
