@@ -1,4 +1,7 @@
-"""What stands outside the innermost IP header: the link header that -e prints, and the layers of tunnels, outermost first."""
+"""What stands outside the innermost IP header: the link header that -e prints, and the layers of tunnels, outermost first.
+
+`length` is what the layer's own line says; `closed` layers are text that the grammar leaves closed.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ from msgspec import UNSET, Struct, UnsetType
 
 from tcpdump_parse.model.ip import IP
 
+Port = int | str
+
 
 class LinkHeader(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type"):
     """The link header as -e prints it; `length` counts the octets on the wire, link header included."""
 
 
-class Ethernet(LinkHeader, frozen=True, tag="ethernet"):
+class Ethernet(LinkHeader, tag="ethernet"):
     """`MAC > MAC, ethertype IPv4 (0x0800), length 74: `; with -q only the name of the ethertype."""
 
     src: str
@@ -21,17 +26,202 @@ class Ethernet(LinkHeader, frozen=True, tag="ethernet"):
     length: int | UnsetType = UNSET
 
 
-Link = Ethernet
+class Sll(LinkHeader, tag="sll"):
+    """Linux cooked capture; the direction stands in the packet. `address` is absent where the device has none."""
+
+    address: str | UnsetType = UNSET
+    ethertype_name: str | UnsetType = UNSET
+    ethertype: int | UnsetType = UNSET
+    length: int | UnsetType = UNSET
+
+
+class Sll2(LinkHeader, tag="sll2"):
+    """Linux cooked capture, version 2 (`-i any`); interface and direction stand in the packet."""
+
+    ifindex: int
+    address: str | UnsetType = UNSET
+    ethertype_name: str | UnsetType = UNSET
+    ethertype: int | UnsetType = UNSET
+    length: int | UnsetType = UNSET
+
+
+class Loopback(LinkHeader, tag="null"):
+    """BSD loopback: `AF IPv4 (2), length 64: `, with -q `IPv4, length 64: `."""
+
+    family_name: str
+    length: int
+    family: int | UnsetType = UNSET
+
+
+class Raw(LinkHeader, tag="raw"):
+    """No link header: `ip: `."""
+
+
+class PppLink(LinkHeader, tag="ppp"):
+    """`IP (0x0021), length 42: `"""
+
+    protocol_name: str
+    protocol: int
+    length: int
+
+
+class CiscoHdlc(LinkHeader, tag="c_hdlc"):
+    address: str
+    ethertype_name: str
+    ethertype: int
+    length: int
+
+
+class Nflog(LinkHeader, tag="nflog"):
+    version: int
+    resource: int
+    family_name: str
+    family: int
+    length: int
+
+
+class Infiniband(LinkHeader, tag="ipoib"):
+    ethertype_name: str
+    length: int
+    ethertype: int | UnsetType = UNSET
+
+
+class Arcnet(LinkHeader, tag="arcnet"):
+    src: str
+    dst: str
+    length: int
+    protocol: str | UnsetType = UNSET
+    seqid: str | UnsetType = UNSET
+
+
+class ClosedLink(LinkHeader, tag="other"):
+    """A link header of another kind, as text."""
+
+    text: str
+
+
+Link = Ethernet | Sll | Sll2 | Loopback | Raw | PppLink | CiscoHdlc | Nflog | Infiniband | Arcnet | ClosedLink
 
 
 class LayerHeader(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="name"):
     """One outer header."""
 
 
-class IpLayer(LayerHeader, frozen=True, tag="ip"):
+class IpLayer(LayerHeader, tag="ip"):
     """An outer IP header."""
 
     ip: IP
 
 
-Layer = IpLayer
+class UdpLayer(LayerHeader, tag="udp"):
+    """`checksum` is tcpdump's verdict: `[udp sum ok]`, `[no cksum]`, or the numbers of a bad one."""
+
+    sport: Port
+    dport: Port
+    verdict: str | UnsetType = UNSET
+    bad_checksum: int | UnsetType = UNSET
+    good_checksum: int | UnsetType = UNSET
+
+
+class EthernetLayer(LayerHeader, tag="ethernet"):
+    """An inner Ethernet header."""
+
+    src: str
+    dst: str
+    ethertype_name: str | UnsetType = UNSET
+    ethertype: int | UnsetType = UNSET
+    length: int | UnsetType = UNSET
+
+
+class Vlan(LayerHeader, tag="vlan"):
+    """IEEE 802.1Q; the ethertype is what follows the tag."""
+
+    id: int
+    priority: int
+    dei: bool = False
+    ethertype_name: str | UnsetType = UNSET
+    ethertype: int | UnsetType = UNSET
+
+
+class Llc(LayerHeader, tag="llc"):
+    """IEEE 802.2 with SNAP, in tcpdump's words up to the ethertype."""
+
+    text: str
+    ethertype_name: str
+    ethertype: int
+    length: int
+
+
+class MplsLabel(Struct, frozen=True, gc=False, omit_defaults=True):
+    label: int
+    ttl: int
+    tc: int | UnsetType = UNSET
+    exp: int | UnsetType = UNSET
+    bottom: bool = False
+    newline: bool = False
+
+
+class Mpls(LayerHeader, tag="mpls"):
+    """`exp` instead of `tc`: tcpdump before 4.99. `nested`: what follows stands on a line of its own (-v)."""
+
+    labels: tuple[MplsLabel, ...] = ()
+    nested: bool = False
+
+
+class Pppoe(LayerHeader, tag="pppoe"):
+    session: int
+
+
+class PppLayer(LayerHeader, tag="ppp"):
+    protocol_name: str
+    protocol: int
+    length: int
+
+
+class Gre(LayerHeader, tag="gre"):
+    """RFC 2784, 2890. `nested`: what follows stands on a line of its own (-v)."""
+
+    length: int
+    flags: str | UnsetType = UNSET
+    sum: int | UnsetType = UNSET
+    off: int | UnsetType = UNSET
+    key: int | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
+    proto_name: str | UnsetType = UNSET
+    proto: int | UnsetType = UNSET
+    nested: bool = False
+
+
+class Vxlan(LayerHeader, tag="vxlan"):
+    """RFC 7348"""
+
+    flags: str
+    bits: int
+    vni: int
+
+
+class Geneve(LayerHeader, tag="geneve"):
+    """RFC 8926; `options` in tcpdump's words. `nested`: what follows stands on a line of its own (-v)."""
+
+    flags: str
+    vni: int
+    proto_name: str | UnsetType = UNSET
+    proto: int | UnsetType = UNSET
+    options: str | UnsetType = UNSET
+    nested: bool = False
+
+
+class Icmp(LayerHeader, tag="icmp"):
+    """An ICMP error that quotes what follows it."""
+
+    text: str
+    length: int
+
+
+class Closed(LayerHeader, tag="other"):
+    """A tunnel of another kind, as text."""
+
+    text: str
+
+
+Layer = IpLayer | UdpLayer | EthernetLayer | Vlan | Llc | Mpls | Pppoe | PppLayer | Gre | Vxlan | Geneve | Icmp | Closed

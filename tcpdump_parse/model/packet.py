@@ -13,7 +13,7 @@ from tcpdump_parse.model.ip import IP, IPv4, IPv6
 from tcpdump_parse.model.layers import Layer, Link
 from tcpdump_parse.model.options import TcpOption
 
-__all__ = ["IP", "BadHeader", "Base64", "Checksum", "IPv4", "IPv6", "Layout", "Metadata", "Octets", "Packet", "Port", "Process", "Quoted", "Segment", "Text"]
+__all__ = ["IP", "BadHeader", "Base64", "Checksum", "IPv4", "IPv6", "Layout", "Metadata", "Octets", "Packet", "Port", "Quoted", "Segment", "Text"]
 
 Port = int | str
 """A port number, or the service name as printed without `-n`."""
@@ -90,18 +90,11 @@ class Octets(Struct, frozen=True, gc=False, rename={"origin": "from"}):
     style: str | UnsetType = UNSET  # dialect: how the dump looks
 
 
-class Process(Struct, frozen=True, gc=False):
-    """A process as macOS names it: `curl:123`; `pid` is absent when nothing stands behind the colon."""
-
-    name: str
-    pid: int | UnsetType = UNSET
-
-
 class Metadata(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What `tcpdump -k` prints on macOS about the packet's origin."""
+    """What `tcpdump -k` prints on macOS about a packet's origin: processes as `name:pid`, the service class."""
 
-    proc: Process | UnsetType = UNSET
-    eproc: Process | UnsetType = UNSET
+    proc: str | UnsetType = UNSET
+    eproc: str | UnsetType = UNSET
     svc: str | UnsetType = UNSET
     so: bool = False
 

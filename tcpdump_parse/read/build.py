@@ -8,7 +8,7 @@ is in the model is the stack of headers, which `assemble` folds; the printer's `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -18,7 +18,7 @@ from tcpdump_parse.model import ip as _ip
 from tcpdump_parse.model import layers as _layers
 from tcpdump_parse.model import options as _options
 from tcpdump_parse.model import packet as _packet
-from tcpdump_parse.read.terms import ENDS, Term, term
+from tcpdump_parse.read.terms import ENDS, Term, numeric, term
 
 Node: TypeAlias = "Tree[Token]"
 
@@ -40,7 +40,7 @@ for _name in ("segment", "packet", "quoted", "octets", "layout", "option", "sub"
               "link_header", "layer_header"):  # fmt: skip
     CLASSES.pop(_name, None)
 
-LISTS = frozenset({"options", "blocks", "block", "ids", "extensions", "recorded", "unused", "stamps", "route"})
+LISTS = {"options", "blocks", "block", "ids", "extensions", "recorded", "unused", "stamps", "route", "labels"}
 
 
 class Leaf:
@@ -82,10 +82,6 @@ class Make:
 
 
 Recipe = Leaf | Word | Items | Make
-
-
-def short(name: str) -> str:
-    return str(name)
 
 
 def tokens(tree: Node) -> list[Token]:
@@ -135,56 +131,109 @@ class Builder:
         return made
 
 
-STACK = frozenset({"word4", "word6", "ipv4", "ipv6", "ends", "extensions", "ports", "tcp"})
+NETWORK = frozenset({"word4", "word6", "ipv4", "ipv6", "ends", "extensions", "ports", "tcp", "udp"})
+LAYERS = frozenset({"vlan", "llc", "mpls", "pppoe", "ppp_layer", "ethernet_layer", "gre", "icmp", "geneve", "vxlan", "closed"})
+STACK = NETWORK | LAYERS
+# What UDP carries: the addresses before them have ports.
+OVER_UDP = frozenset({"udp", "geneve", "vxlan"})
 
 
 def recipe(tree: Node) -> tuple[list[Token], Make]:
     """The tokens of a record's tree and the recipe of its Packet."""
     builder = Builder(tree)
-    plain = [child for child in tree.children if isinstance(child, Tree) and child.data not in STACK]
-    fields = builder.fields(plain)
-    fields |= assemble(builder, [child for child in tree.children if isinstance(child, Tree) and child.data in STACK])
-    return builder.tokens, Make(_packet.Packet, fields)
+    children = [child for child in tree.children if isinstance(child, Tree)]
+    fields = builder.fields([child for child in children if child.data not in STACK])
+    metadata = fields.get("metadata")
+    if isinstance(metadata, Make):  # macOS prints interface and direction in there, the model holds them as everywhere
+        fields |= {name: metadata.fields.pop(name) for name in ("interface", "direction") if name in metadata.fields}
+    headers = Headers(builder, [child for child in children if child.data in STACK], linked="link" in fields)
+    return builder.tokens, Make(_packet.Packet, fields | headers.assemble())
 
 
-class _Headers:
-    """The headers of a record, taken one by one from the front."""
+class Headers:
+    """The headers of a record in the order of the text; `assemble` folds them, `stack.unfold` is its inverse."""
 
-    def __init__(self, items: Sequence[Node]) -> None:
+    def __init__(self, builder: Builder, items: Sequence[Node], linked: bool) -> None:
+        self.builder = builder
         self.items = list(items)
+        self.linked = linked  # a link header stands before: it says what follows, no word does
+        self.layers: list[Recipe] = []
+        self.quoted = False
 
     def take(self, *names: str) -> Node | None:
         return self.items.pop(0) if self.items and self.items[0].data in names else None
 
+    def next(self) -> str:
+        return self.items[0].data if self.items else ""
 
-def assemble(builder: Builder, items: Sequence[Node]) -> dict[str, Recipe]:
-    """Folds headers in the order of the text into `ip`, `tcp` and what stands around them."""
-    headers = _Headers(items)
-    fields: dict[str, Recipe] = {}
-    word, header, ends = headers.take("word4", "word6"), headers.take("ipv4", "ipv6"), headers.take("ends")
-    if ends is None:
+    def assemble(self) -> dict[str, Recipe]:
+        fields: dict[str, Recipe] = {}
+        while self.items:
+            layer = self.take(*LAYERS)
+            if layer is None:
+                found = self.network()
+                if self.items:
+                    self.outer(found, fields)
+                elif self.quoted:
+                    fields["quoted"] = Make(_packet.Quoted, {name: found[name] for name in ("ip", "tcp") if name in found})
+                else:
+                    fields |= found
+            else:
+                self.linked = layer.data in ("ethernet_layer", "ppp_layer", "vlan", "llc")
+                self.layers.append(self.builder.value(layer))
+        if self.layers:
+            fields["layers"] = Items(self.layers)
         return fields
-    extensions, ports, tcp = headers.take("extensions"), headers.take("ports"), headers.take("tcp")
-    kind = "whole" if extensions is not None else "ported" if tcp is not None else "loose"
-    known = builder.fields(header.children) if header is not None else {}
-    if extensions is not None:
-        known["extensions"] = builder.value(extensions)
-    if word is None:
-        known["keyword"] = Word(False)
-    cls = _version(word, header, ends)
-    src, dst = ends.children
-    assert isinstance(src, Token)
-    assert isinstance(dst, Token)
-    fields["ip"] = Make(cls, {"src": builder.end(src, kind, 0), "dst": builder.end(dst, kind, 0)} | known)
-    if tcp is not None:
+
+    def outer(self, found: dict[str, Recipe], fields: dict[str, Recipe]) -> None:
+        """An IP header that something else follows: a layer, or the packet's own when what follows is quoted in an ICMP error."""
+        verdict = self.take("udp")
+        self.linked = False
+        if self.next() == "icmp":
+            self.quoted = True
+            fields["ip"] = found["ip"]
+            return
+        self.layers.append(Make(_layers.IpLayer, {"ip": found["ip"]}))
+        if "sport" in found:
+            ports = {"sport": found["sport"], "dport": found["dport"]}
+            self.layers.append(Make(_layers.UdpLayer, ports | (self.builder.fields(verdict.children) if verdict is not None else {})))
+
+    def network(self) -> dict[str, Recipe]:
+        """One IP header with its addresses, and its segment if it is the innermost."""
+        builder = self.builder
+        word, header, ends = self.take("word4", "word6"), self.take("ipv4", "ipv6"), self.take("ends")
+        if ends is None:
+            raise TypeError(f"{self.next()} without addresses")
+        extensions, ports, tcp = self.take("extensions"), self.take("ports"), self.take("tcp")
+        src, dst = (child for child in ends.children if isinstance(child, Token))
+        kind = self.kind(src, extensions is not None, tcp is not None)
+        known = builder.fields(header.children) if header is not None else {}
+        if extensions is not None:
+            known["extensions"] = builder.value(extensions)
+        if (word is None) is not self.linked:
+            known["keyword"] = Word(False)
+        made: dict[str, Recipe] = {"ip": Make(_version(word, header, ends), {"src": builder.end(src, kind, 0), "dst": builder.end(dst, kind, 0)} | known)}
         if ports is not None:
-            src, dst = ports.children
+            src, dst = (child for child in ports.children if isinstance(child, Token))
             kind = "port"
-        both = {"sport": builder.end(src, kind, 1), "dport": builder.end(dst, kind, 1)}  # type: ignore[arg-type]
-        fields["tcp"] = Make(_packet.Segment, both | builder.fields(tcp.children))
-    elif extensions is None:
-        fields |= {"sport": builder.end(src, kind, 1), "dport": builder.end(dst, kind, 1)}
-    return fields
+        both: dict[str, Recipe] = {}
+        if kind != "whole":
+            both = {"sport": builder.end(src, kind, 1), "dport": builder.end(dst, kind, 1)}
+        if tcp is not None:
+            made["tcp"] = Make(_packet.Segment, both | builder.fields(tcp.children))
+        else:
+            made |= both
+        return made
+
+    def kind(self, src: Token, extended: bool, carries_tcp: bool) -> str:
+        """Whether ports stand behind these addresses."""
+        if extended:
+            return "whole"
+        if carries_tcp or self.next() in OVER_UDP:
+            return "ported"
+        if not self.items:
+            return "loose"
+        return "ported" if src.type == "ENDPOINT6" or (src.type == "ENDPOINT" and numeric(src)) else "whole"
 
 
 def _version(word: Node | None, header: Node | None, ends: Node) -> type:
@@ -206,5 +255,3 @@ def evaluate(made: Recipe, texts: Sequence[str]) -> Any:
         return tuple(evaluate(item, texts) for item in made.items)
     return made.cls(**{name: evaluate(field, texts) for name, field in made.fields.items()})
 
-
-Reading = Callable[[str], Any]

@@ -263,7 +263,7 @@ def _printed(rule: Any, name: str, value: Any) -> Pieces | None:
     if isinstance(value, Record):
         from tcpdump_parse.read.build import CLASSES
 
-        node = _Node(value.fields, value.stack) if name in CLASSES or name == "packet" else _Node({}, (value,))
+        node = _Node(value.fields, value.stack) if name in CLASSES or name in ("packet", "udp") else _Node({}, (value,))
     elif isinstance(value, Word) and value.value is True and not _holds(rule):
         node = _Node({}, ())
     elif isinstance(value, tuple) and not isinstance(value, Hole | End | Word):
@@ -287,7 +287,7 @@ def _terminal(name: str, item: Any) -> Pieces | None:
         return None if literal(name) or name in TERMS else _end(item)
     if isinstance(item, Hole):
         how = term(name)
-        numeric = how.format not in ("%s", " %s", " %s,", ",%s")
+        numeric = how.format[-1] in "dx " and not how.format.endswith("s ")
         if name in WORDS or literal(name) or how.join or (numeric and item.kind is not int) or (not numeric and item.kind is int and name != "BIG"):
             return None
         return ((item.leaf, how.format),)

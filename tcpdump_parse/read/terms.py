@@ -58,6 +58,10 @@ TERMS: dict[str, Term] = {
     "HOP_RECORDED": Term("{}[1:-1]", lambda text: text[1:-1], " %s,"),
     "ECN": Term("{}[1:]", lambda text: text[1:], ",%s"),
     "LENGTH_WITH_PORT": _INT,
+    "NUMBER": Term("int({})", int, "%5d  "),
+    "INTERFACE": Term("{}.rstrip()", str.rstrip, "%-5s "),
+    "DIRECTION": Term("{}.rstrip()", str.rstrip, "%-3s "),
+    "SLL_DIRECTION": Term("{}.strip()", str.strip, "%3s "),
 }
 
 # Literals that stand for a value which is not their text.
@@ -68,6 +72,8 @@ WORDS: dict[str, Any] = {
     "INCORRECT": False,
     "CARET_HERE": True,
     "CARET_BEHIND": True,
+    "UDP_OK": "ok",
+    "UDP_NONE": "none",
     "TOO_SHORT": "too short",
     "TOO_LONG": "too long",
 }
@@ -110,9 +116,12 @@ def _whole(text: str) -> tuple[str, UnsetType]:
 
 def _loose(text: str) -> tuple[str, Port | UnsetType]:
     """An endpoint of a protocol that is not TCP: numeric addresses show whether a port follows, names do not."""
-    if _numeric().fullmatch(text):
-        return _endpoint(text)
-    return text, UNSET
+    return _endpoint(text) if numeric(text) else (text, UNSET)
+
+
+def numeric(text: str) -> bool:
+    """A numeric address with a port behind it."""
+    return _numeric().fullmatch(text) is not None
 
 
 @cache
