@@ -14,7 +14,7 @@ from tcpdump_parse.model import Notice, Packet
 from tcpdump_parse.write import writer
 from tcpdump_parse.write.octets import Link, Moment, Moments, Reason, Rebuilder, Rebuilding, Tally, Unbuilt
 from tcpdump_parse.write.octets.moments import scaled
-from tcpdump_parse.write.octets.rebuilding import SNAPLEN
+from tcpdump_parse.write.octets.outcome import SNAPLEN
 
 FILE = Layout("<IHHiIII")
 RECORD = Layout("<IIII")

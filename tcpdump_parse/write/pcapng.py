@@ -18,8 +18,7 @@ from tcpdump_parse.visible import visible
 from tcpdump_parse.write import writer
 from tcpdump_parse.write.octets import Frame, Link, Moment, Moments, Rebuilder, Rebuilding, Tally, Unbuilt
 from tcpdump_parse.write.octets.moments import scaled
-from tcpdump_parse.write.octets.outcome import TOLD
-from tcpdump_parse.write.octets.rebuilding import SNAPLEN
+from tcpdump_parse.write.octets.outcome import SNAPLEN, TOLD
 
 SECTION, INTERFACE, PACKET, STATISTICS = 0x0A0D0D0A, 1, 6, 5
 COMMENT, NAME, RESOLUTION, APPLICATION, FLAGS = 1, 2, 9, 4, 2

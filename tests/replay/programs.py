@@ -73,8 +73,8 @@ def records(pcap: bytes | Path, *flags: str) -> list[str]:
     return [text.removesuffix("\n") for text in START.split(printed(pcap, "-#", *(flags or AS_ASKED)))[1:]]
 
 
-def events(text: str) -> list[Read]:
-    return list(read(io.BytesIO(text.encode("latin-1"))))
+def events(text: str | bytes) -> list[Read]:
+    return list(read(io.BytesIO(text if isinstance(text, bytes) else text.encode("latin-1"))))
 
 
 def packets(text: str) -> list[Packet]:

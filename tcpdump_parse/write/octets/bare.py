@@ -10,7 +10,7 @@ from tcpdump_parse.model import IPv4, IPv6, Packet
 from tcpdump_parse.write.octets.ip_options import ip_options_octets
 from tcpdump_parse.write.octets.ipv4 import ipv4_octets
 from tcpdump_parse.write.octets.ipv6 import ipv6_octets
-from tcpdump_parse.write.octets.outcome import CannotBuildError, Filling, Invented, Reason
+from tcpdump_parse.write.octets.outcome import SNAPLEN, CannotBuildError, Filling, Invented, Reason
 
 TCP, FRAGMENT = 6, 44
 CUT = "[|tcp]"
@@ -50,5 +50,7 @@ def _six(ip: IPv6, length: int, text: str, filling: Filling) -> tuple[bytes, int
 
 
 def _filled(header: bytes, length: int, filling: Filling) -> tuple[bytes, int, tuple[Invented, ...]]:
+    if length > SNAPLEN:
+        raise CannotBuildError(Reason.LENGTHS)
     octets = header if filling is Filling.NONE else header.ljust(length, b"\0")
     return octets, max(length, len(octets)), (Invented.PAYLOAD,)

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.model import Segment
 from tcpdump_parse.model import options as o
-from tcpdump_parse.write.octets.outcome import CannotBuildError, Invented, Reason
+from tcpdump_parse.write.octets.outcome import SNAPLEN, CannotBuildError, Invented, Reason
 from tcpdump_parse.write.octets.segment import CHECKSUM_AT, HEADER, Built, Surroundings, flag_bits, header_octets, solved_in_header
 from tcpdump_parse.write.octets.sums import RING, ones
 from tcpdump_parse.write.octets.tcp_options import options_octets
@@ -25,7 +25,7 @@ IMPOSSIBLE = b"\2\0"
 
 def cut_octets(tcp: Segment, around: Surroundings) -> Built:
     """The segment as far as it was printed; `length` is what the IP header says."""
-    if around.room is None:
+    if around.room is None or around.room > SNAPLEN:
         raise CannotBuildError(Reason.LENGTHS)
     if tcp.bad_header is not UNSET:
         return _bad_header(tcp, around.room, tcp.bad_header.length)

@@ -20,6 +20,10 @@ Moment = tuple[int, int, int]
 """Seconds, fraction, and how many digits the fraction has."""
 
 
+ODD = 7
+"""So many digits stand for microseconds that may be a million and more."""
+
+
 class Moments:
     """The moments of packets in their order."""
 
@@ -36,11 +40,22 @@ class Moments:
         base = self._bases.get(packet.capture)
         if base is None:
             base = self._base(packet)
+        time = packet.time
+        if time is not UNSET and time[-7:-6] != "." and time[-10:-9] != "." and "." in time:
+            return self._odd(time, clock, base)
         whole, _, fraction = clock.partition(".")
         seconds, count = int(whole), int(fraction or 0)
         if whole[0] == "-" and count:  # -0.25 is a second before, and three quarters.
             seconds, count = seconds - 1, 10 ** len(fraction) - count
         self._last = (base + seconds, count, len(fraction))
+        return self._last
+
+    def _odd(self, time: str, clock: str, base: int) -> Moment:
+        """A file's microseconds may be a million and more; tcpdump prints them as they are, `10.1000000`, and so does a pcap hold them.
+        The clock has carried them over into its seconds already."""
+        micros = int(time.rpartition(".")[2] or 0)
+        seconds = int(clock.partition(".")[0]) - micros // 10**6
+        self._last = (base + seconds, micros & 0xFFFFFFFF, ODD)
         return self._last
 
     def _base(self, packet: Packet) -> int:
@@ -55,11 +70,11 @@ def dated(packet: Packet) -> bool:
 
 
 def scaled(moment: Moment, digits: int) -> tuple[int, int]:
-    """Seconds and fraction in units of 10^-digits; a fraction with fewer or more digits is converted, seven, eight, or
-    more than nine are tcpdump's way to print a million microseconds and more, and stay as they are."""
+    """Seconds and fraction in units of 10^-digits; a fraction with fewer or more digits is converted, microseconds
+    past a million stay as they are where a file can hold them."""
     seconds, count, given = moment
     if given == digits:
         return seconds, count
-    if given > 9 or given in (7, 8):
-        return (seconds, count) if digits == 6 else (seconds, count * 1000)
+    if given == ODD:
+        return (seconds, count) if digits == 6 else (seconds + count // 10**6, count % 10**6 * 1000)
     return seconds, count * 10 ** (digits - given) if given < digits else count // 10 ** (given - digits)

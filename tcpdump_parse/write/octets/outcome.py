@@ -9,6 +9,9 @@ import enum
 
 from msgspec import Struct
 
+SNAPLEN = 262144
+"""tcpdump's own default, more than any packet: what claims to be longer is refused."""
+
 
 class Filling(enum.StrEnum):
     """What stands for payload octets that the log does not show.
@@ -65,7 +68,7 @@ class Invented(enum.StrEnum):
     DECODED = "decoded"
     HIDDEN = "hidden"
     IP_HEADER = "ip-header"
-    SEQUENCE = "sequence"
+    RELATIVE = "relative"
     PADDING = "padding"
     CHECKSUM = "checksum"
     CUT = "cut"
@@ -75,10 +78,10 @@ class Invented(enum.StrEnum):
 TOLD = {
     Invented.PAYLOAD: "the payload was not in the log; its octets are synthetic",
     Invented.REMAINDER: "the log shows the beginning of the payload; the other octets are synthetic",
-    Invented.DECODED: "the log shows the payload decoded, not its octets; they are synthetic",
+    Invented.DECODED: "the log shows the payload decoded, not its octets; what it does not show is synthetic",
     Invented.HIDDEN: "tcpdump does not print some octets of the headers; they are synthetic",
     Invented.IP_HEADER: "the IP header was not printed; its fields are synthetic",
-    Invented.SEQUENCE: "the sequence number was not printed; it is where the sender last stood",
+    Invented.RELATIVE: "the sequence numbers may be relative, and their base is not in the log; they stand as printed",
     Invented.PADDING: "octets behind the IP packet were not printed; they are zero",
     Invented.CHECKSUM: "the TCP checksum was not printed; it is synthetic",
     Invented.CUT: "how much was captured was not printed; the frame holds what the text shows",
@@ -94,7 +97,6 @@ class Reason(enum.StrEnum):
     TUNNEL = "inside a tunnel whose headers are not printed in full"
     QUIET = "printed without flags, sequence numbers and window (-q)"
     NAMES = "names instead of numbers (without -n)"
-    RELATIVE = "relative sequence numbers whose base is not in the log (without -S)"
     NO_SEQUENCE = "no sequence number printed (needs -vv)"
     OPTIONS = "the options do not fit the header length"
     BAD_HEADER = "a bad header length hides the header"

@@ -10,9 +10,6 @@ from msgspec import Struct
 from tcpdump_parse.write.octets.moments import Midnight
 from tcpdump_parse.write.octets.outcome import TOLD, Filling, Frame, Invented, Reason, Unbuilt
 
-SNAPLEN = 262144
-"""tcpdump's own default: holds every GSO packet and jumbo frame."""
-
 
 def first_day(_: int) -> int:
     """The epoch's first day, where nobody says which day it was."""

@@ -14,7 +14,7 @@ from struct import Struct as Layout
 from msgspec import UNSET, Struct
 
 from tcpdump_parse.model import Segment
-from tcpdump_parse.write.octets.outcome import CannotBuildError, Filling, Invented, Reason
+from tcpdump_parse.write.octets.outcome import SNAPLEN, CannotBuildError, Filling, Invented, Reason
 from tcpdump_parse.write.octets.payload.guess import Guess
 from tcpdump_parse.write.octets.sums import RING, ones, solve
 from tcpdump_parse.write.octets.tcp_options import Hole, options_octets
@@ -59,6 +59,8 @@ def segment_octets(tcp: Segment, around: Surroundings, payloads: Iterable[Guess]
     length = tcp.length
     if length is UNSET:
         raise CannotBuildError(Reason.QUIET if tcp.flags is UNSET else Reason.LENGTHS)
+    if not 0 <= length <= SNAPLEN:
+        raise CannotBuildError(Reason.LENGTHS)
     room = None if around.room is None else around.room - 20 - length
     if room is not None and (room < 0 or room > 40 or room & 3):
         raise CannotBuildError(Reason.LENGTHS)
@@ -82,24 +84,27 @@ def segment_octets(tcp: Segment, around: Surroundings, payloads: Iterable[Guess]
         invented = (*invented, told)
     elif holes and any(header[20 + at] for at, _ in holes):
         invented = (*invented, Invented.HIDDEN)
+    if tcp.seq_abs is UNSET and invented:
+        invented = (*invented, Invented.RELATIVE)
     if printed != good:
         header = b"%b%b%b" % (header[:CHECKSUM_AT], printed.to_bytes(2, "big"), header[CHECKSUM_AT + 2 :])
     return Built(header + body, size + length, invented)
 
 
 def header_octets(tcp: Segment, size: int, checksum: int) -> bytes:
-    """The fixed header. Numbers that were not printed because their flag is not set are zero."""
+    """The fixed header. Numbers that were not printed because their flag is not set are zero; relative ones whose base is not in the
+    log stand as printed."""
     sport, dport, flags = tcp.sport, tcp.dport, tcp.flags
     if type(sport) is not int or type(dport) is not int:
         raise CannotBuildError(Reason.NAMES)
     if flags is UNSET:
         raise CannotBuildError(Reason.QUIET)
-    seq, ack, urg = tcp.seq_abs, tcp.ack_abs, tcp.urg
+    seq = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
+    ack = tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
+    urg = tcp.urg
     if seq is UNSET:
-        raise CannotBuildError(Reason.NO_SEQUENCE if tcp.seq is UNSET else Reason.RELATIVE)
+        raise CannotBuildError(Reason.NO_SEQUENCE)
     if ack is UNSET:
-        if tcp.ack is not UNSET:
-            raise CannotBuildError(Reason.RELATIVE)
         ack = 0 if tcp.ack_unflagged is UNSET else tcp.ack_unflagged
     if urg is UNSET:
         urg = 0 if tcp.urg_unflagged is UNSET else tcp.urg_unflagged
@@ -117,10 +122,12 @@ def _fitting(
     partial = b""
     for guess in payloads:
         known = guess.octets
+        if not known:
+            unknown = Invented.PAYLOAD  # Its protocol was recognised, and nothing of it shown.
         if len(known) == length:
             missing = (need - ones(known)) % RING
             if not missing:
-                return known, 0, ()
+                return known, 0, (Invented.DECODED,) if guess.holes else ()
             holed = _with_holes(guess, missing) if holed is None else holed
             whole = whole or (known, missing)
         elif len(known) < length and (not partial or length - len(partial) < 2):
@@ -206,4 +213,5 @@ def _without_checksum(
     body = known[:shown].ljust(shown, b"\0")
     value = -(around.pseudo + size + length + ones(header_octets(tcp, size, 0) + options + body)) % RING
     told = (Invented.CUT,) if short else (unknown,) if shown else ()
-    return Built(header_octets(tcp, size, value) + options + body, size + length - around.missing, (Invented.CHECKSUM, *told))
+    doubt = (Invented.RELATIVE,) if tcp.seq_abs is UNSET else ()
+    return Built(header_octets(tcp, size, value) + options + body, size + length - around.missing, (Invented.CHECKSUM, *told, *doubt))
