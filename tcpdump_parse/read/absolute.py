@@ -10,7 +10,8 @@ for segments that passed, so that the result does not depend on how the text arr
 * A first segment without its SYN in the log has numbers that count as absolute only if both are far from zero (2^26): the log may begin
   in the middle of a run, where they are differences already. Else nothing is claimed for that connection until a SYN-ACK.
 * What stays open has no `*_abs`. SYNs, SYN-ACKs and segments without ACK never wait.
-* Contrary evidence of a whole handshake (both numbers) turns the decision: two runs pasted together without a banner.
+* Contrary evidence of a whole handshake (both numbers of its third segment, exactly) turns the decision: two runs pasted together
+  without a banner. Less does not: a reused pair whose new numbers happen to be small looks alike.
 
 A decision needs the second segment after a base, so a capture is decided by the third line of its first handshake.
 """
@@ -183,8 +184,8 @@ class Numbers:
                 shown = _exact(bases, seq, ack, pair.fresh)
             if len(shown) == 1:
                 (self.printed,) = shown
-        elif pair.handshake:
-            shown = _shown(bases[0], seq) & _shown(bases[1], ack)
+        elif pair.handshake and pair.fresh:
+            shown = _shown(bases[0], seq) & _shown(bases[1], ack) & _exact(bases, seq, ack, pair.fresh)
             if len(shown) == 1:
                 (self.printed,) = shown
         pair.fresh = False
