@@ -29,7 +29,7 @@ def frame_of_dump(packet: Packet, octets: Octets, link: Link | None) -> Frame:
         version = data[0] >> 4 if data else 0
         if version not in (4, 6) and packet.link is UNSET:
             raise CannotBuildError(Reason.DUMP)
-        header = link_header(packet.link, version if version in (4, 6) else 4)
+        header = link_header(packet, version if version in (4, 6) else 4)
         frame = header.octets + data
         return Frame(header.link, frame, _wire(packet, frame, len(header.octets), header.wire))
     link = link or recognised(data, packet)

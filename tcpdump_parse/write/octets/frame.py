@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.model import IPv4, IPv6, Notice, Packet, Segment
 from tcpdump_parse.model.ip import HopByHop, Jumbo
+from tcpdump_parse.model.layers import IpLayer
 from tcpdump_parse.write.octets.addresses import address, pair
 from tcpdump_parse.write.octets.bare import bare_octets
 from tcpdump_parse.write.octets.cut import cut_octets
@@ -20,6 +21,7 @@ from tcpdump_parse.write.octets.extensions import destination6, extensions_octet
 from tcpdump_parse.write.octets.ip_options import destination, ip_options_octets
 from tcpdump_parse.write.octets.ipv4 import ipv4_octets
 from tcpdump_parse.write.octets.ipv6 import ipv6_octets
+from tcpdump_parse.write.octets.layers import layers_octets, outermost
 from tcpdump_parse.write.octets.link import link_header
 from tcpdump_parse.write.octets.outcome import CannotBuildError, Filling, Frame, Invented, Link, Reason, Unbuilt
 from tcpdump_parse.write.octets.payload import Guess, guesses
@@ -56,21 +58,25 @@ class Rebuilder:
         ip, tcp = packet.ip, packet.tcp
         if ip is UNSET:
             raise CannotBuildError(Reason.NOT_TCP)
-        if packet.layers:
-            raise CannotBuildError(Reason.TUNNEL)
         if tcp is UNSET:
             octets, wire, invented = bare_octets(packet, self._filling)
         elif type(ip) is IPv4:
             octets, wire, invented = self._version4(packet, ip, tcp)
         else:
             octets, wire, invented = self._version6(packet, ip, tcp)  # type: ignore[arg-type]
-        if packet.link is UNSET:
+        if packet.link is UNSET and not packet.layers:
             return Frame(Link.RAW, octets, wire, invented)
-        header = link_header(packet.link, 4 if type(ip) is IPv4 else 6)
-        padding = max(0, (header.wire or 0) - len(header.octets) - wire)
+        version = 4 if type(ip) is IPv4 else 6
+        outer = layers_octets(packet.layers, version, wire) if packet.layers else b""
+        header = link_header(packet, outermost(packet.layers, version))
+        if outer and not header.octets and type(packet.layers[0]) is not IpLayer:
+            raise CannotBuildError(Reason.TUNNEL)  # A tag or label needs the link header that carries it.
+        head = header.octets + outer
+        padding = max(0, (header.wire or 0) - len(head) - wire)
         if padding and wire == len(octets):
             octets, invented = octets + bytes(padding), (*invented, Invented.PADDING)
-        return Frame(header.link, header.octets + octets, len(header.octets) + wire + padding, invented)
+        told = tuple(kind for kind in header.invented if kind not in invented)
+        return Frame(header.link, head + octets, len(head) + wire + padding, invented + told)
 
     def _version4(self, packet: Packet, ip: IPv4, tcp: Segment) -> tuple[bytes, int, tuple[Invented, ...]]:
         _, sums = pair(ip.src, ip.dst)

@@ -69,6 +69,7 @@ class Invented(enum.StrEnum):
     HIDDEN = "hidden"
     IP_HEADER = "ip-header"
     RELATIVE = "relative"
+    LINK = "link-header"
     PADDING = "padding"
     CHECKSUM = "checksum"
     CUT = "cut"
@@ -82,6 +83,7 @@ TOLD = {
     Invented.HIDDEN: "tcpdump does not print some octets of the headers; they are synthetic",
     Invented.IP_HEADER: "the IP header was not printed; its fields are synthetic",
     Invented.RELATIVE: "the sequence numbers may be relative, and their base is not in the log; they stand as printed",
+    Invented.LINK: "its link header is of a kind that is not rebuilt; the packet begins with its IP header",
     Invented.PADDING: "octets behind the IP packet were not printed; they are zero",
     Invented.CHECKSUM: "the TCP checksum was not printed; it is synthetic",
     Invented.CUT: "how much was captured was not printed; the frame holds what the text shows",
@@ -104,7 +106,6 @@ class Reason(enum.StrEnum):
     NUMBERS = "a printed number does not fit its field"
     EXTENSION = "an IPv6 extension header is not printed in full"
     LINK = "its link header is not of the file's link type"
-    LINK_TYPE = "its link header is of a type that is not rebuilt"
     DUMP = "the hexdump has no IP header, or a link header of unknown type"
 
 
