@@ -201,13 +201,13 @@ class Vxlan(LayerHeader, tag="vxlan"):
 
 
 class Geneve(LayerHeader, tag="geneve"):
-    """RFC 8926; `options` in tcpdump's words. `nested`: what follows stands on a line of its own (-v)."""
+    """RFC 8926; the options in tcpdump's words. `nested`: what follows stands on a line of its own (-v)."""
 
     flags: str
     vni: int
     proto_name: str | UnsetType = UNSET
     proto: int | UnsetType = UNSET
-    options: str | UnsetType = UNSET
+    options_text: str | UnsetType = UNSET
     nested: bool = False
 
 

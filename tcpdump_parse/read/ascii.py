@@ -156,3 +156,8 @@ def shown(octets: bytes) -> str:
     """Octets as -A prints them (print-ascii.c: ascii_print)."""
     text = octets.replace(b"\r\n", b"\n")
     return "".join(chr(octet) if 0x20 <= octet <= 0x7E or octet in b"\t\n" else "." for octet in text)
+
+
+def begins(packet: Packet, line: str) -> bool:
+    """Whether the line behind a packet's segment line begins its text of -A."""
+    return packet.ip is not UNSET and packet.tcp is not UNSET and _begin(packet, ["", line]) is not None

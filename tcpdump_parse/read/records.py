@@ -1,0 +1,316 @@
+"""The slow road: what an item of a chunk is, when no plan knows it. A record, the tail of one, or a line that is neither.
+
+* A line that begins as records of this log begin is one; the law is format.md's R1, by the forms of time.
+* A head that carries no segment yet waits (`undecided`): tunnels and ICMP errors print what they carry on lines of their own.
+* While the text of -A is being counted (`guarded`), a line that looks like a record may be payload.
+* A fence or a banner begins a capture; notices before it wait until it is known which capture they belong to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from msgspec import UNSET, UnsetType, structs
+
+from tcpdump_parse.model import SCHEMA, Capture, Notice, Packet, Read, Unread
+from tcpdump_parse.read import ascii as counted
+from tcpdump_parse.read import grammar, tails
+from tcpdump_parse.read.absolute import Numbers, Printed, announced
+from tcpdump_parse.read.clock import Clock, Form
+from tcpdump_parse.read.diagnose import diagnose
+from tcpdump_parse.read.notices import classify, margin
+from tcpdump_parse.read.shapes import BREAK, JOINT, Refused, Settle, Shapes, key_of
+from tcpdump_parse.read.text import to_text
+
+ABSOLUTE = Printed.ABSOLUTE
+Where = tuple[int, int, int, int, Callable[[str], str | UnsetType]]
+"""Capture, frame, first and last line, clock: what a constructor needs beside the text."""
+
+SHAPES = Shapes()
+"""The plans of this process: all readers share them, as all captures are printed by the same few programs."""
+
+# Where a segment's head ends. It says no more than where to cut; what stands before the cut is the grammar's matter.
+SEGMENT = re.compile(
+    r": Flags \[(?:[A-Za-z.]+)\](?:(?=,).*?, length [0-9]+| \[bad hdr length [^\]]*\](?: \(invalid\))?|[^\n\x01]*?\[bad opt\]\]?|[^\n\x01]*?\[\|tcp\]>?)"
+    r"|: {0,2}tcp -?[0-9]+(?: \[bad hdr length [^\]]*\](?: \(invalid\))?)?"
+    r"|:  ?\[\|tcp\]",
+    re.DOTALL,
+)
+_TIME = r"[ -]?[0-9]{2,9}:[0-9]{2}:[0-9]{2}\.[0-9]{6}|-?[0-9]{1,19}\.[0-9]{6}|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:|[0-9]{2}/[0-9]{2}/[0-9]{4} [0-9]{2}:"
+_BEFORE = r"(?: {0,4}[0-9]{1,9}  )?(?:caplen [0-9]+ len [0-9]+ )?"
+STARTS = re.compile(rf"{_BEFORE}(?:{_TIME}|\[Error converting time\] |\[timestamp overflow\] |\[Invalid header: )")
+TIME = re.compile(_TIME + r"[^ ]*")
+# Records of -t have no time: they begin with a word of the network layer, or with a link header.
+TIMELESS = re.compile(
+    _BEFORE + r"(?:IP6? (?:\((?:tos|class|flowlabel|hlim) |[^ \n]+ > [^ \n]+: )|ARP, |(?:MPLS \(|PPPoE +\[|AF IPv[46] \(|ip: |IPOIB, )"
+    r"|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}[^\n>]* > [^\n]*, (?:ethertype |802\.3, |IPv[46], )"
+    r"|[^ \n]+ +(?:In |Out|B  |M  |P  |\?  ) (?:IP|ifindex |[0-9a-f:.]+ > )|[^ \n]+ > [^ \n]+: (?:Flags \[[^\n]*, |tcp [0-9]+$))"
+)
+_ADDRESSED = re.compile(r"[^\n]*?[^ \n\x01]+ > [^ \n\x01]+: (?=[^ ]|$)")
+_PREFIX = re.compile(_BEFORE + rf"(?:(?:{_TIME})[^ ]*(?: \(invalid [un]s\))? |\[(?:Error converting time|timestamp overflow)\] )?")
+_INNER = re.compile(r"VXLAN, flags \[[^\]]*\] \(0x[0-9a-f]{2}\), vni [0-9]+\Z")
+_COLUMN_0 = re.compile(r"\[\||Telnet:$|0x[0-9a-f]{4}: ")
+PATIENCE = 4096
+"""So many notices wait to learn which capture they belong to."""
+
+
+class Records:
+    """The state of one log: captures, numbering, the record that is open, and what waits."""
+
+    def __init__(self, file: str = "") -> None:
+        self.file = file
+        self.capture = 0
+        self.frame = 0
+        self.line = 1  # number of the next line
+        self.newline = "\n"
+        self.out: list[Read] = []
+        self.ahead: list[str] = []  # the items of this chunk
+        self.tail: list[str] = []  # of the packet that is last in `out`: the rest of its line, then lines
+        self.undecided: list[str] = []  # items of a record that shows no segment yet
+        self.guarded = False  # the tail is text of -A
+        self.doubtful = False  # the next record may be payload
+        self.content = False  # the capture has a banner or a record
+        self.opener = 0  # the line of a fence after which another capture may begin
+        self.waiting: list[Notice] = []
+        self.clock = Clock()
+        self.numbers = Numbers()
+        self.announced = Printed.UNKNOWN
+
+    def ready(self) -> bool:
+        """A known shape is a record, whatever stood before."""
+        return self.content and not (self.opener or self.undecided or self.guarded)
+
+    @property
+    def packet(self) -> Packet | None:
+        """The packet that a tail may still follow."""
+        return self.out[-1] if self.out and type(self.out[-1]) is Packet else None
+
+    def waits(self, text: str) -> bool:
+        """A first line whose second line has not come yet."""
+        return bool(STARTS.match(text)) and BREAK not in text and text.endswith(")") and SEGMENT.search(text) is None
+
+    def item(self, text: str, key: bytes) -> None:
+        """One line, with the lines of four blanks behind it."""
+        if self.undecided:
+            if self.continues(text):
+                self.undecided.append(text)
+                self.line += 1 + text.count(JOINT)
+                return
+            self.decide()
+        begins = bool(STARTS.match(text) or TIMELESS.match(text))
+        if self.guarded and self.inside(text, begins):
+            self.follow(text)
+        elif begins:
+            self.record(text)
+        elif self.packet is not None and (text[:1] == "\t" or _COLUMN_0.match(text)):
+            self.follow(text)
+        elif self.packet is not None and not self.guarded and counted.begins(self.packet, text.split(JOINT)[0]):
+            self.guarded = True
+            self.follow(text)
+        else:
+            self.between(text)
+
+    def continues(self, text: str) -> bool:
+        """More of a record that shows no segment yet."""
+        return text[:1] == "\t" or _INNER.search(self.undecided[-1]) is not None or _COLUMN_0.match(text) is not None
+
+    def inside(self, text: str, begins: bool) -> bool:
+        """Whether a line belongs to the counted text of -A."""
+        packet = self.packet
+        if packet is None:
+            return False
+        where = counted.where(packet, tails.lines_of(self.tail))
+        if where is counted.Where.INSIDE:
+            return True
+        if begins:
+            self.doubtful = where is counted.Where.DOUBTFUL
+            return False
+        return where is counted.Where.DOUBTFUL and classify(text)[0] in ("prose", "blank", "comment", "prompt", "elided", "separator")
+
+    def follow(self, text: str) -> None:
+        """A line of the open packet's tail."""
+        if not self.tail:
+            self.tail.append("")
+        self.tail.append(text)
+        self.line += 1 + text.count(JOINT)
+
+    def between(self, text: str) -> None:
+        """Lines that are no record; those behind blanks one by one, for pastes come indented."""
+        first, *others = text.split(JOINT)
+        lines = [first] + ["    " + other for other in others]
+        at = 0
+        while at < len(lines):
+            at += self.indented(lines, at) or self.noise(lines[at])
+
+    def noise(self, line: str) -> int:
+        glued = margin(line)
+        if glued and STARTS.match(line, glued):
+            self.notice(line[:glued], glued=True)
+            self.record(line[glued:])
+        else:
+            self.notice(line)
+        return 1
+
+    def indented(self, lines: list[str], at: int) -> int:
+        """A record that is indented, or whose second line is not indented by four: how many lines it takes."""
+        first = lines[at].strip(" \t")
+        if not (STARTS.match(first) or TIMELESS.match(first)):
+            return 0
+        second = lines[at + 1].strip(" \t") if at + 1 < len(lines) else ""
+        two = SEGMENT.search(first) is None and first.endswith(")") and SEGMENT.search(second) is not None
+        self.record(first + JOINT + second if two else first, "\n".join(lines[at : at + 1 + two]))
+        return 1 + two
+
+    def record(self, text: str, raw: str = "") -> None:
+        """A record begins. `raw`: how it stood, when its white space is not tcpdump's."""
+        self.close()
+        self.begin()
+        self.frame += 1
+        lines = 1 + text.count(JOINT)
+        cut = SEGMENT.search(text)
+        if cut is None:
+            self.undecided = [text]
+            self.start = self.line
+        else:
+            self.read(text, cut.end(), self.line)
+        self.line += lines
+
+    def read(self, text: str, cut: int, line: int) -> None:
+        """Reads the head that ends at `cut`."""
+        head, rest = text[:cut], text[cut:]
+        try:
+            made, plan = SHAPES.find(head, key_of(head), self.where(head, line), self.settle)
+        except Refused as refused:
+            if self.nested(text, cut):
+                self.other(text, line)
+            else:
+                self.unread(text, refused, line)
+            return
+        if plan is not None and not rest and "\n" not in head:
+            SHAPES.alias(head.encode("latin-1").translate(None, b"0123456789abcdef"), plan)
+        self.add(made)
+        if rest:
+            self.tail.append(rest)
+
+    def nested(self, text: str, cut: int) -> bool:
+        """What looks like a segment stands in the text of another protocol, or shows no ports."""
+        return text.endswith("[|tcp]") or "\n" in text[:cut] or text[:cut].count(JOINT) > 1
+
+    def where(self, head: str, line: int) -> Where:
+        return self.capture, self.frame, line, line + head.count(JOINT) + head.count("\n"), self.clock.clock
+
+    @property
+    def settle(self) -> Settle | None:
+        """Under -S the constructor makes the absolute numbers itself."""
+        return self.numbers.settle if self.numbers.printed is ABSOLUTE else None
+
+    def add(self, packet: Packet) -> None:
+        if self.doubtful:
+            structs.force_setattr(packet, "possibly_payload", True)
+            self.doubtful = False
+        self.out.append(packet)
+        if self.numbers.printed is not ABSOLUTE:
+            self.numbers.settle(packet)
+        if self.clock.form is Form.RELATIVE:
+            self.foresee(packet)
+
+    def foresee(self, packet: Packet) -> None:
+        """-ttt and -ttttt look alike; the times that follow in this chunk tell."""
+        times = [start[0] for text in self.ahead if (found := STARTS.match(text)) and (start := TIME.search(text, 0, found.end() + 30))]
+        if packet.time in times:
+            self.clock.foresee(times[times.index(packet.time) + 1 :])
+
+    def decide(self) -> None:
+        """Nothing follows the record that shows no segment: what it is."""
+        text, self.undecided = "\n".join(self.undecided), []
+        cut = SEGMENT.search(text)
+        if cut is None:
+            self.other(text, self.start)
+        else:
+            self.read(text, cut.end(), self.start)
+
+    def other(self, text: str, line: int) -> None:
+        """A record that carries no TCP: its time and addresses, the rest is body."""
+        addressed, prefix = _ADDRESSED.match(text), _PREFIX.match(text)
+        for found in (addressed, prefix):
+            if found is None:
+                continue
+            head = found[0]
+            try:
+                made, _ = SHAPES.find(head, key_of(head), self.where(head, line), None)
+            except Refused:
+                continue
+            self.add(made)
+            self.tail.append(text[len(head) :])
+            return
+        self.unread(text, Refused(0, ()), line)
+
+    def close(self) -> None:
+        """The packet that is last in `out` is complete: its tail becomes fields."""
+        if self.undecided:
+            self.decide()
+        if self.tail:
+            packet = self.packet
+            assert packet is not None
+            tails.attach(packet, self.tail)
+            self.tail.clear()
+        self.guarded = False
+
+    def unread(self, text: str, refused: Refused, line: int) -> None:
+        capture, frame, line, end_line, _ = self.where(text, line)
+        plain = text.replace(JOINT, BREAK)
+        found = diagnose(plain, refused.column, refused.accepts, grammar.terminals())
+        before = plain[: found.column]
+        column = found.column - (before.rfind("\n") + 1) + 1
+        self.out.append(Unread(capture, frame, line + before.count("\n"), end_line, column, to_text(plain), found.expected, found.message))
+
+    # Where captures begin. A capture has content from its banner or its first record on; a fence or a banner after content begins
+    # another one. Notices wait while it is open whether they belong to the capture before or to the one after them.
+
+    def begin(self) -> None:
+        """A record: it belongs to a capture."""
+        if not self.content:
+            self.new_capture(self.opener or self.line)
+        elif self.opener:
+            self.new_capture(self.opener)
+
+    def new_capture(self, line: int) -> None:
+        waiting, self.waiting = self.waiting, []
+        self.out.extend(notice for notice in waiting if self.capture and notice.line < line)
+        self.capture += 1
+        self.content = True
+        self.opener = 0
+        self.clock = Clock()
+        self.numbers = Numbers(self.announced)
+        self.out.append(Capture(SCHEMA, self.capture, self.file, line, self.newline))
+        self.out.extend(structs.replace(notice, capture=self.capture) for notice in waiting if self.capture == 1 or notice.line >= line)
+
+    def notice(self, text: str, glued: bool = False) -> None:
+        """A line that is no record, or what stands before one on its line."""
+        self.close()
+        kind, count = classify(text)
+        if glued and kind == "prose":
+            kind = "margin"
+        if kind == "fence":
+            self.opener = self.line
+        elif kind in ("banner", "reading"):
+            self.new_capture(self.opener or self.line)
+        elif kind == "prompt":
+            self.announced = announced(text)
+        made = Notice(self.capture, self.line, self.line, kind, to_text(text), UNSET if count is None else count)
+        if self.capture and not self.opener:
+            self.out.append(made)
+        else:
+            self.waiting.append(made)
+            if len(self.waiting) >= PATIENCE:
+                self.release()
+        self.line += not glued
+
+    def release(self) -> None:
+        """Nothing began: the notices belong to what was before them."""
+        if not self.capture and self.waiting:
+            self.new_capture(1)
+            self.content = False
+        self.out.extend(self.waiting)
+        self.waiting = []
