@@ -16,7 +16,7 @@ from tcpdump_parse.model.happenings import (
     WindowUpdate,
 )
 from tcpdump_parse.model.terms import ChallengeCause, DupReason, Proof
-from tcpdump_parse.track.judgement import AT_ONCE, same_header, tell_copy
+from tcpdump_parse.track.judgement import AT_ONCE, Kind, same_header, tell_copy
 from tcpdump_parse.track.octets import opened, probes
 from tcpdump_parse.track.segment import FIN, RST, SYN, Sent
 from tcpdump_parse.track.triggers import THIRD
@@ -24,14 +24,14 @@ from tcpdump_parse.track.triggers import THIRD
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
 
-def bare(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> bool:
-    """An ACK without octets. True if it is nothing but a second record of an earlier one."""
+def bare(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> Kind:
+    """An ACK without octets: a COPY is nothing but a second record of an earlier one, a PROBE asks for an answer."""
     last = me.last
     if last is not None and same_header(last, seg):
         proof = _same(me, last, seg)
         if proof is not None:
             tell_copy(me, last, seg, proof, out)
-            return True
+            return Kind.COPY
     nxt = me.nxt
     if nxt is None:
         me.nxt = seg.start
@@ -43,14 +43,15 @@ def bare(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> bo
     if me.gaps:
         me.bare.append(seg)
     if nxt is None or seg.start >= nxt:
-        return False
+        return Kind.ORIGINAL
     if seg.start == nxt - 1 and (me.una is None or me.una >= nxt or me.peer.zero_since is not None):
         probes(me, seg, idle, out)
-    return False
+        return Kind.PROBE
+    return Kind.ORIGINAL
 
 
 def _same(me: Direction, last: Sent, seg: Sent) -> Proof | None:
-    """Is an equal ACK the same packet again? Duplicate ACKs are equal by nature, so only the id tells, or a capture that doubles everything."""
+    """Is an equal ACK the same packet again? Duplicate ACKs are equal by nature: only the id tells, or a capture that doubles all."""
     if last.ipid and seg.ipid:
         return Proof.SAME_ID if last.ipid == seg.ipid else None
     if me.following.recorded_twice and last.at is not None and seg.at is not None and seg.at - last.at < AT_ONCE:

@@ -1,22 +1,34 @@
 """The algebra of the TCP checksum, from header text alone (RFC 1071, RFC 9293 §3.1).
 
-A wrong checksum that is exactly the folded pseudo-header sum proves that the sender's card was to finish it. Without payload the right
-checksum can be worked out from the text; with payload the payload's own sum can, so that two copies can be compared.
+All sums are modulo 65535, which is what the one's-complement sum of 16-bit words is; a number's sum does not depend on where its words
+stand, so header fields are added as they are printed. Three conclusions follow. A wrong checksum that is exactly the folded
+pseudo-header sum was to be finished by the sender's card. Without payload the right checksum can be worked out, so a line that was edited
+shows. With payload the payload's own sum can be worked out, so two copies can be compared without it.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumWrong, Happening
-from tcpdump_parse.model.packet import IP
+from msgspec import UNSET
+
+from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers, Happening, LengthsDisagree
+from tcpdump_parse.model.options import Eol, Mss, Nop, Sack, SackOk, TcpOption, Timestamps, Wscale
+from tcpdump_parse.model.packet import IP, Segment
+from tcpdump_parse.track.segment import ACK, URG, Sent
 
 if TYPE_CHECKING:
-    from tcpdump_parse.track.segment import Sent
+    from tcpdump_parse.track.direction import Direction
 
-TCP = 6
+TCP: Final = 6
+ALL: Final = 0xFFFF
+HEADER: Final = 20
+_WIRE: Final = (1 << 32) - 1
+RESERVED: Final = (0x100, 0x200, 0x400, 0x800)
+"""The header bits beside the flags; tcpdump before 5.0 prints none of them (the first is AccECN's)."""
+_TS: Final = 0x0101 + 0x080A
 
 
 @lru_cache(4096)
@@ -30,18 +42,162 @@ def addresses(src: str, dst: str) -> int | None:
 
 
 def fold(total: int) -> int:
-    """The 16-bit one's-complement sum."""
-    while total > 0xFFFF:
-        total = (total & 0xFFFF) + (total >> 16)
+    """The 16-bit one's-complement sum as it would stand in the field (never 0 for a sum that is not 0)."""
+    while total > ALL:
+        total = (total & ALL) + (total >> 16)
     return total
 
 
-def wrong(value: int, ip: IP, seg: Sent) -> Happening:
-    """What a checksum is that tcpdump calls incorrect."""
+def option_sum(options: tuple[TcpOption, ...]) -> tuple[int, int] | None:
+    """Octets (padded) and sum of the usual options; None where one is odd or not laid out here.
+
+    Layouts of fixed options only: their numbers enter the sum as words, shifted by a byte where they begin at an odd place.
+    """
+    if len(options) == 3 and type(options[2]) is Timestamps and type(options[0]) is Nop is type(options[1]):
+        last = options[2]
+        return (12, _TS + last.val + last.ecr) if last.len is UNSET else None
+    octets = b""
+    for option in options:
+        which = type(option)
+        if which is Eol:
+            octets += b"\0"
+        elif which is Nop:
+            octets += b"\1"
+        elif getattr(option, "len", UNSET) is not UNSET:
+            return None
+        elif isinstance(option, Timestamps):
+            octets += b"\x08\x0a" + option.val.to_bytes(4) + option.ecr.to_bytes(4)
+        elif isinstance(option, Sack):
+            if option.invalid is not UNSET:
+                return None
+            blocks = option.blocks if option.blocks_abs is UNSET else option.blocks_abs
+            octets += bytes((5, 2 + 8 * len(blocks))) + b"".join((edge & _WIRE).to_bytes(4) for block in blocks for edge in block)
+        elif isinstance(option, Mss):
+            octets += b"\2\4" + option.value.to_bytes(2)
+        elif isinstance(option, Wscale):
+            octets += bytes((3, 3, option.shift))
+        elif which is SackOk:
+            octets += b"\4\2"
+        else:
+            return None
+    octets += bytes(-len(octets) % 4)
+    return len(octets), int.from_bytes(octets)
+
+
+def header_sum(me: Direction, seg: Sent, ack: int, size: int, options: tuple[int, int]) -> int | None:
+    """Pseudo-header, TCP header with checksum 0, and options, modulo 65535; None where names stand for numbers."""
+    if me.pseudo is None:
+        return None
+    flags = (HEADER + options[0]) // 4 << 12 | seg.bits
+    return (me.pseudo + size + (seg.start & _WIRE) + ack + flags + seg.win + seg.urg + options[1]) % ALL
+
+
+def pseudo(me: Direction, ip: IP, tcp: Segment) -> int | None:
+    """The part of the sum that never changes: addresses, protocol, ports. None for names, and for source routes."""
+    known = addresses(ip.src, ip.dst)
+    if known is None or not isinstance(tcp.sport, int) or not isinstance(tcp.dport, int):
+        return None
+    return None if any("recorded" in option.__struct_fields__ for option in getattr(ip, "options", ())) else known + tcp.sport + tcp.dport
+
+
+def examine(me: Direction, tcp: Segment, ip: IP, seg: Sent, out: list[Happening]) -> Happening | None:
+    """What the segment's checksum and its lengths say; gives what a wrong checksum is."""
+    checksum = tcp.checksum
+    assert checksum is not UNSET
+    wrong = None
+    if not checksum.correct:
+        wrong = _wrong(me, checksum.value, ip, seg)
+        out.append(wrong)
+    if seg.good is None or tcp.cut is not UNSET or tcp.bad_header is not UNSET:
+        return wrong
+    if seg.length and seg.size is not None and seg.size - seg.length == 32 and seg.ts is not None and len(seg.options) == 3:
+        return wrong  # the usual data segment: its lengths agree, and there is nothing to work out
+    options = option_sum(seg.options)
+    if options is None:
+        return wrong
+    size = HEADER + options[0] + seg.length
+    if seg.size is not None and seg.size != size:
+        out.append(LengthsDisagree(seg.size, size))
+        return wrong
+    if seg.length == 0:
+        total = header_sum(me, seg, (seg.ack or 0) & _WIRE, size, options)
+        if total is not None and (total + seg.good) % ALL:
+            out.append(_unexplained(me, seg, -(total + seg.good) % ALL))
+    return wrong
+
+
+def _wrong(me: Direction, value: int, ip: IP, seg: Sent) -> Happening:
+    """A checksum that tcpdump calls incorrect."""
     known = addresses(ip.src, ip.dst)
     if known is not None and seg.size is not None:
         if value == fold(known + seg.size):
+            me.here = True
             return ChecksumOffload()
         if value == fold(known):
+            me.here = True
             return ChecksumOffload(lso=True)
     return ChecksumWrong(zero=value == 0)
+
+
+def _unexplained(me: Direction, seg: Sent, residue: int) -> Happening:
+    """The right checksum is not what the text's numbers give: what would explain the residue?"""
+    if not seg.bits & ACK:
+        for hidden in _acks(me):
+            if hidden % ALL == residue:
+                return ChecksumUnexplained(residue, hidden, "hidden_ack")
+        return ChecksumUnexplained(residue, None, "hidden_field")
+    if residue in RESERVED:
+        return ChecksumUnexplained(residue, None, "reserved_flag")
+    same = me.residue == residue
+    me.residue = residue
+    if same:
+        return ChecksumUnexplained(residue, None, "addresses")  # the same for each line: something constant was rewritten
+    fields = ",".join(name for name, number in _numbers(me, seg) if residue in one_digit(number))
+    return ChecksumUnexplained(residue, None, fields or ("changed" if seg.bits & URG else "hidden_field"))
+
+
+def _acks(me: Direction) -> list[int]:
+    """Acknowledgement numbers that may stand in the field though its flag is not set."""
+    peer = me.peer
+    known = [me.ack, None if peer.iss is None else peer.iss + 1, peer.nxt]
+    return [number & _WIRE for number in known if number is not None]
+
+
+def _numbers(me: Direction, seg: Sent) -> list[tuple[str, int]]:
+    """The line's printed numbers that the checksum covers."""
+    numbers = [("seq", seg.start & _WIRE), ("ack", (seg.ack or 0) & _WIRE), ("win", seg.win)]
+    if seg.ts is not None:
+        numbers += [("val", seg.ts.val), ("ecr", seg.ts.ecr)]
+    return numbers
+
+
+@lru_cache(256)
+def one_digit(number: int) -> frozenset[int]:
+    """Residues that a change of one decimal digit of `number` leaves."""
+    digits = str(number)
+    changes = set()
+    for i, digit in enumerate(digits):
+        place = 10 ** (len(digits) - 1 - i)
+        changes |= {(other - int(digit)) * place % ALL for other in range(10)}
+    return frozenset(changes - {0})
+
+
+def payload_sum(me: Direction, seg: Sent) -> int | None:
+    """The sum of the payload's octets modulo 65535, without the payload: what the right checksum leaves."""
+    if seg.good is None or not seg.length:
+        return None
+    options = option_sum(seg.options)
+    if options is None:
+        return None
+    total = header_sum(me, seg, (seg.ack or 0) & _WIRE, HEADER + options[0] + seg.length, options)
+    return None if total is None else -(total + seg.good) % ALL
+
+
+def compare(me: Direction, seg: Sent, earlier: list[Sent], out: list[Happening]) -> None:
+    """Is the content of this segment that of an earlier one with the same octets?"""
+    for sent in reversed(earlier):
+        if sent.start == seg.start and sent.length == seg.length and sent.bits & ACK == seg.bits & ACK:
+            a, b = payload_sum(me, sent), payload_sum(me, seg)
+            if a is not None and b is not None and a != b:
+                out.append(ContentDiffers(seg.start, seg.end, (sent.frame,)))
+            return

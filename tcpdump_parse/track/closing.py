@@ -15,13 +15,14 @@ LATELY = SECOND
 """An answer comes within this; what is older did not provoke the reset."""
 
 
-def reset(me: Direction, seg: Sent, out: list[Happening]) -> None:
-    """A RST from `me`."""
+def reset(me: Direction, seg: Sent, out: list[Happening]) -> bool | None:
+    """A RST from `me`; whether it fits, None if only a challenge can tell."""
     cause, frames = _cause(me, seg)
     fits = acceptable(me, seg)
     out.append(ResetSent(cause, fits, frames))
     if fits is False:
         me.peer.provoked = seg
+    return fits
 
 
 def _cause(me: Direction, seg: Sent) -> tuple[ResetCause, tuple[int, ...]]:

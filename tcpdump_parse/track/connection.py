@@ -22,9 +22,10 @@ from tcpdump_parse.model.options import Eol, Nop, Sack, TcpOption
 from tcpdump_parse.model.packet import IP, IPv4, Packet, Segment
 from tcpdump_parse.model.steps import Both, Connection, Ending, Step
 from tcpdump_parse.model.terms import Side, State
-from tcpdump_parse.track import acks, bare, checksums, closing, needed, opening
+from tcpdump_parse.track import acks, bare, checksums, closing, needed, opening, possible, vantage
 from tcpdump_parse.track.direction import Direction, connect
 from tcpdump_parse.track.judgement import Kind
+from tcpdump_parse.track.limits import hold
 from tcpdump_parse.track.octets import sends
 from tcpdump_parse.track.segment import ACK, FIN, MILLI, RST, SECOND, SYN, Sent, bits_of, name_of, sack_of, size_of, sum_of, timestamps_of
 from tcpdump_parse.track.states import Seen, after
@@ -37,7 +38,7 @@ class Following:
     """The mutable state of one connection; gives immutable steps."""
 
     __slots__ = (
-        "at", "client", "closed_at", "completeness", "connection", "first", "handshake", "keys", "last", "lingers", "packets",
+        "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "keys", "last", "lingers", "packets",
         "reset_at", "reused", "server", "started_at", "zeek",
     )
 
@@ -52,6 +53,7 @@ class Following:
         self.reset_at: int | None = None  # frame of the first acceptable RST
         self.closed_at: int | None = None  # when both ends were done
         self.lingers = False
+        self.fits: bool | None = None  # whether the last RST was acceptable
         self.reused = reused
         self.started_at: int | None = None
         self.keys: list[tuple[object, ...]] = []  # what the table files its two ends under
@@ -74,13 +76,18 @@ class Following:
         self._begin(seg, me, out)
         bits = seg.bits
         me.packets += 1
-        if since is not None and since > SECOND:
-            self._idle(since, out)
+        if since:
+            if since > SECOND:
+                self._idle(since, out)
+            if since > 0:
+                hold(me, since)
+                hold(peer, since)
         if seg.ipid:
             me.ids.add(seg.ipid, at)
             hardware_copy(me.counters, (seg.ipid, seg.start))
         count(me, seg, tcp.urg if isinstance(tcp.urg, int) else 0)
-        copied = self._octets(tcp, me, seg, since, out)
+        kind = self._octets(tcp, me, seg, since, out)
+        copied = kind is Kind.COPY
         if bits & ACK and not copied and not bits & RST:
             self._acknowledges(me, seg, out)
         if bits & FIN and not copied and not bits & RST:
@@ -88,12 +95,16 @@ class Following:
             self._move(me, Seen.SENT_FIN, out)
             if not me.gaps:
                 self._move(peer, Seen.GOT_FIN, out)
+        if not copied:
+            possible.follow(me, seg, kind, self.fits, out)
         if me.pending or peer.pending:
             needed.settle(me, at, out)
             needed.settle(peer, at, out)
-        checksum = tcp.checksum
-        if checksum is not UNSET and not checksum.correct:
-            out.append(checksums.wrong(checksum.value, ip, seg))
+        if tcp.checksum is not UNSET:
+            if not me.packets > 1:
+                me.pseudo = checksums.pseudo(me, ip, tcp)
+            found = checksums.examine(me, tcp, ip, seg, out)
+            vantage.sign(me, seg, ip, tcp.checksum.correct, found)
         self._finish(packet, me, seg)
         scale = 0 if bits & SYN else me.wscale
         return Step(
@@ -111,6 +122,8 @@ class Following:
         if self.closed_at is None and now is not None:
             idle_until(self.client, now)
             idle_until(self.server, now)
+        possible.settle(self.client)
+        possible.settle(self.server)
         return Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), flow(self, reason), tuple(out), last)
 
     # ---- what judgement asks ----
@@ -131,7 +144,7 @@ class Following:
     def selective(self) -> bool:
         """Is SACK in use?"""
         a, b = self.client, self.server
-        return bool(a.sacked or b.sacked) or (a.offered is not None and b.offered is not None and "sackOK" in a.offered and "sackOK" in b.offered)
+        return bool(a.sacked or b.sacked) or ("sackOK" in (a.offered or ()) and "sackOK" in (b.offered or ()))
 
     @property
     def recorded_twice(self) -> bool:
@@ -143,13 +156,14 @@ class Following:
     def _begin(self, seg: Sent, me: Direction, out: list[Happening]) -> None:
         if self.packets:
             return
+        possible.begin(me, seg)
+        if seg.bits & SYN and not seg.bits & ACK:
+            me.state = State.CLOSED
         out.append(Opened(self.connection.basis))
         if not seg.bits & SYN:
             out.append(StartedLate())
         if self.reused is not None:
             out.append(self.reused)
-        if seg.bits & SYN and not seg.bits & ACK:
-            me.state = State.CLOSED
 
     def _idle(self, since: int, out: list[Happening]) -> None:
         longest = max(self.client.rtt.srtt, self.server.rtt.srtt)
@@ -169,8 +183,8 @@ class Following:
             return None
         return Side.SERVER if b is None or (a is not None and a.frame > b.frame) else Side.CLIENT
 
-    def _octets(self, tcp: Segment, me: Direction, seg: Sent, since: int | None, out: list[Happening]) -> bool:
-        """What the segment carries. True if it is a second record of an earlier one and says nothing more."""
+    def _octets(self, tcp: Segment, me: Direction, seg: Sent, since: int | None, out: list[Happening]) -> Kind:
+        """What the segment carries; a COPY is a second record of an earlier one and says nothing more."""
         bits = seg.bits
         if bits & SYN and not bits & RST:
             if me.syn is None:
@@ -180,18 +194,18 @@ class Following:
         if options:
             self._options(me, options, out)
         if bits & RST:
-            closing.reset(me, seg, out)
+            self.fits = closing.reset(me, seg, out)
             self._moves(me, Seen.SENT_RST, Seen.GOT_RST, out)
             if self.reset_at is None:
                 self.reset_at = seg.frame
-            return False
+            return Kind.ORIGINAL
         if seg.end == seg.start:
             if tcp.seq is UNSET:
-                return False
+                return Kind.ORIGINAL
             return bare.bare(me, seg, since, out)
         kind = sends(me, seg, since, out)
         if kind is Kind.COPY:
-            return True
+            return kind
         if bits & SYN:
             opening.syn(me, seg, out)
             if bits & ACK:
@@ -200,7 +214,7 @@ class Following:
                 self._move(me, Seen.SENT_SYN, out)
                 if me.peer.state is State.SYN_SENT:  # else nobody knows that the other end listens until it answers
                     self._move(me.peer, Seen.GOT_SYN, out)
-        return False
+        return kind
 
     def _options(self, me: Direction, options: tuple[TcpOption, ...], out: list[Happening]) -> None:
         shown = me.shown
@@ -261,7 +275,6 @@ class Following:
         if now is not end.state:
             out.append(StateMoved(end.side, end.state, now))
             end.state = now
-            end.states = (now,)
 
     def _finish(self, packet: Packet, me: Direction, seg: Sent) -> None:
         if seg.ts is not None:
@@ -322,4 +335,5 @@ def _numbers(frame: int, tcp: Segment, ip: IP, me: Direction, at: int | None) ->
         frame, at, start, start + length + (bits & FIN) + ((bits & SYN) >> 1), ack, length, bits,
         0 if tcp.win is UNSET else tcp.win, None if ipid is UNSET else ipid, None if ttl is UNSET else ttl,
         timestamps_of(tcp.options), tcp.options, sum_of(tcp.checksum), size_of(ip),
+        0 if tcp.urg is UNSET else tcp.urg,
     )

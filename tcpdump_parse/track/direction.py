@@ -14,15 +14,19 @@ from msgspec import UNSET, Struct
 from tcpdump_parse.model.options import Sack
 from tcpdump_parse.model.steps import End
 from tcpdump_parse.model.terms import Side, State
+from tcpdump_parse.track.limits import Held
 from tcpdump_parse.track.needed import Pending
 from tcpdump_parse.track.order import Ids
 from tcpdump_parse.track.ranges import Ranges
 from tcpdump_parse.track.rtt import Rtt
 from tcpdump_parse.track.segment import SECOND, Sent
+from tcpdump_parse.track.states import Seen
 from tcpdump_parse.track.statistics import Counters
+from tcpdump_parse.track.vantage import Signs
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.connection import Following
+    from tcpdump_parse.track.possible import Await
 
 KEEP: Final = 64
 """How many acknowledged transmissions are kept whatever their age: a copy or a late original is compared with them."""
@@ -67,11 +71,13 @@ class Direction:
     """One end. Attribute names as in `End`, which says what they mean; here are only the others."""
 
     __slots__ = (
-        "ack", "again", "asked", "at", "bare", "base", "counters", "dup_acks", "edge", "fin", "fin_acked", "fin_sent", "flight", "following", "frame", "gaps",
-        "ids", "iss", "keepalives", "last", "last_ack", "last_ack_frame", "last_data", "log", "mss", "near", "nxt", "octets", "offered",
-        "packets", "peer", "pending", "probes", "provoked", "recover", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side", "state", "states", "stray",
-        "syn", "syn_scale", "syns", "tsecr", "tsval", "una", "view", "win", "wnd", "wscale", "zero_since",
-    )
+        "ack", "again", "asked", "at", "awaits", "bare", "base", "because", "could", "counters", "dup_acks", "edge", "fin", "fin_acked",
+        "fin_sent", "flight", "following", "frame", "gaps", "held", "here", "ids", "iss", "keepalives", "last", "last_ack",
+        "last_ack_frame",
+        "last_data", "log", "mss", "near", "nxt", "octets", "offered", "packets", "peer", "pending", "probes", "provoked", "pseudo",
+        "recover", "residue", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side", "signs", "state", "states", "stray", "syn",
+        "syn_scale", "syns", "tsecr", "tsval", "una", "view", "waiting", "win", "wnd", "wscale", "zero_since",
+    )  # fmt: skip
 
     def __init__(self, following: Following, side: Side) -> None:
         self.following = following
@@ -101,6 +107,13 @@ class Direction:
         self.at: int | None = None
         self.state = State.UNKNOWN
         self.states: tuple[State, ...] = (State.UNKNOWN,)
+        self.could = 0  # the states it can be in, a set of `possible`'s bits
+        self.awaits: list[Await] = []  # what was sent to it and is not shown to have arrived
+        self.waiting: tuple[Seen, ...] = ()  # the same, without the segments
+        self.because: deque[int] = deque(maxlen=4)  # records of it that moved the set
+        self.signs = Signs()
+        self.held = Held()
+        self.here = False  # proved to be on the capturing host
         self.syn: Sent | None = None  # its first SYN
         self.seen = Ranges()  # octets seen from it, SYN and FIN included
         self.gaps: list[Gap] = []  # octets below nxt that were neither seen nor acknowledged
@@ -127,6 +140,8 @@ class Direction:
         self.provoked: Sent | None = None  # the peer's last segment that calls for a bare ACK: unacceptable, a SYN or RST out of place
         self.stray: Sent | None = None  # the peer's last spurious transmission
         self.shown: set[type] = set()  # options it has shown
+        self.pseudo: int | None = None  # sum of addresses, protocol and ports as it sends them
+        self.residue: int | None = None  # of its last checksum that did not recompute
         self.rtt = Rtt()
         self.counters = Counters()
         self.view = End(side)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from tcpdump_parse.model.happenings import Copied, Happening, Reordered, Retransmitted
 from tcpdump_parse.model.terms import Proof, Where
 from tcpdump_parse.track import needed, triggers
+from tcpdump_parse.track.checksums import compare
 from tcpdump_parse.track.order import ENOUGH, before, by_id, usable
 from tcpdump_parse.track.rtt import LEAST_RTO as TIMER
 from tcpdump_parse.track.segment import FIN, MICRO, SYN, Sent
@@ -42,8 +43,11 @@ def judge(me: Direction, seg: Sent, out: list[Happening]) -> Kind:
     """The kind of a segment that starts below the next octet; first match wins."""
     start, end = seg.start, seg.end
     overlapping = [sent for sent in me.log if sent.start < end and start < sent.end]
-    if overlapping and copied(me, seg, overlapping, out):
-        return Kind.COPY
+    if overlapping:
+        if seg.length:
+            compare(me, seg, overlapping, out)
+        if copied(me, seg, overlapping, out):
+            return Kind.COPY
     if _probes(me, seg):
         return Kind.PROBE
     if not overlapping and not me.seen.overlap(start, end):
@@ -159,8 +163,8 @@ def _again(me: Direction, seg: Sent, overlapping: list[Sent], kind_proof: Proof,
     fresh = seg.length - me.seen.overlap(start, start + seg.length)
     out.append(
         Retransmitted(
-            seg.start, seg.end, seg.count if overlapping else 1, verdict, cause, kind_proof, proof, _gap(first, seg), _gap(last, seg), fresh,
-            tuple(sent.frame for sent in overlapping[-SHOWN:]),
+            seg.start, seg.end, seg.count if overlapping else 1, verdict, cause, kind_proof, proof, _gap(first, seg), _gap(last, seg),
+            fresh, tuple(sent.frame for sent in overlapping[-SHOWN:]),
         )
     )
 

@@ -1,7 +1,8 @@
 """Was a retransmission needed? What proves that it was not, at once or later; and what is left when nothing did.
 
-That it was *not* needed can be proved at once or by a later segment, and is told then. That it was needed is never certain while a late
-original, a D-SACK or an older echo may still come: it is told when the connection ends, or once it is acknowledged and `SETTLED` has passed.
+That it was *not* needed can be proved at once or by a later segment, and is told then. That it was needed is never certain while a
+late original, a D-SACK or an older echo may still come: it is told when the connection ends, or once it is
+acknowledged and `SETTLED` has passed.
 What nothing ever acknowledged is told as undecided: the first copy may have arrived and its ACKs been lost.
 """
 

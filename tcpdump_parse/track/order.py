@@ -23,7 +23,7 @@ ENOUGH: Final = 3
 class Ids:
     """Whether this sender's IP ids can order its segments, learnt from consecutive records."""
 
-    __slots__ = ("at", "back", "bad", "last", "rates", "seen", "steps")
+    __slots__ = ("at", "back", "bad", "last", "rates", "seen", "steps", "top")
 
     def __init__(self) -> None:
         self.seen = 0  # ids that are not zero
@@ -31,6 +31,7 @@ class Ids:
         self.bad = 0  # steps far back, or far ahead at once
         self.back = 0  # steps back: some are late originals and copies
         self.last = 0
+        self.top = 0  # the furthest along the circle
         self.at: int | None = None
         self.rates: deque[tuple[int, int]] = deque(maxlen=64)  # (step, ns) over pauses
 
@@ -48,6 +49,10 @@ class Ids:
                 self.bad += 1
             if gap is not None and gap > MILLI and step < TURN // 2:
                 self.rates.append((step, gap))
+            if (ipid - self.top) % TURN < TURN // 2:
+                self.top = ipid
+        else:
+            self.top = ipid
         self.last, self.at = ipid, at
 
     @property
@@ -62,6 +67,11 @@ class Ids:
         rates = sorted(step * SECOND / ns for step, ns in self.rates)
         rate = rates[(len(rates) * 3) // 4]
         return rate <= 0 or abs(gap) < SECOND * TURN / rate / 4
+
+
+def overtaken(me: Direction, seg: Sent) -> bool:
+    """Does its id stand behind one that was already seen?"""
+    return bool(seg.ipid) and me.ids.counted and seg.ipid != me.ids.top
 
 
 def usable(me: Direction, p: Sent, q: Sent) -> bool:

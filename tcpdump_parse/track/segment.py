@@ -71,6 +71,7 @@ class Sent(Struct, gc=False):
     options: tuple[TcpOption, ...]
     good: int | None
     size: int | None
+    urg: int = 0
     count: int = 1  # how many transmissions of this range's first octet there were, this one included
 
 
@@ -111,5 +112,5 @@ def sum_of(checksum: Checksum | UnsetType) -> int | None:
 def size_of(ip: IP) -> int | None:
     """Octets of TCP header and payload, from the IP header; None where it was not printed or options make it unsure."""
     if isinstance(ip, IPv4):
-        return None if ip.length is UNSET or ip.length == 0 else ip.length - 20
-    return None if ip.payload_length is UNSET else ip.payload_length
+        return None if ip.length is UNSET or ip.length == 0 or ip.options or ip.was is not UNSET else ip.length - 20
+    return None if ip.payload_length is UNSET or ip.extensions or not ip.payload_length else ip.payload_length

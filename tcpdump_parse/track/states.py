@@ -23,7 +23,9 @@ class Seen(enum.StrEnum):
 
     SENT_SYN = "sent SYN"
     SENT_SYN_ACK = "sent SYN+ACK"
+    SENT_ACK = "sent ACK"  # that does not cover a FIN
     SENT_DATA = "sent data"
+    SENT_AGAIN = "sent data again"
     SENT_FIN = "sent FIN"
     SENT_ACK_OF_FIN = "sent ACK of FIN"
     SENT_RST = "sent RST"
@@ -35,8 +37,8 @@ class Seen(enum.StrEnum):
     GOT_RST = "got RST"
 
 
-SENT_SYN, SENT_SYN_ACK, SENT_DATA, SENT_FIN = Seen.SENT_SYN, Seen.SENT_SYN_ACK, Seen.SENT_DATA, Seen.SENT_FIN
-SENT_ACK_OF_FIN, SENT_RST = Seen.SENT_ACK_OF_FIN, Seen.SENT_RST
+SENT_SYN, SENT_SYN_ACK, SENT_DATA, SENT_AGAIN = Seen.SENT_SYN, Seen.SENT_SYN_ACK, Seen.SENT_DATA, Seen.SENT_AGAIN
+SENT_ACK, SENT_FIN, SENT_ACK_OF_FIN, SENT_RST = Seen.SENT_ACK, Seen.SENT_FIN, Seen.SENT_ACK_OF_FIN, Seen.SENT_RST
 GOT_SYN, GOT_SYN_ACK, GOT_ACK_OF_SYN, GOT_FIN = Seen.GOT_SYN, Seen.GOT_SYN_ACK, Seen.GOT_ACK_OF_SYN, Seen.GOT_FIN
 GOT_ACK_OF_FIN, GOT_RST = Seen.GOT_ACK_OF_FIN, Seen.GOT_RST
 
@@ -61,43 +63,46 @@ MOVES: Final[dict[State, dict[Seen, State]]] = {
 }
 """state → what is seen of that end → the state after."""
 
-_ALL = set(Seen)
-_REPEATS = {SENT_SYN, GOT_SYN, GOT_SYN_ACK, GOT_ACK_OF_SYN, GOT_FIN, GOT_ACK_OF_FIN}
+_LATE = {GOT_SYN, GOT_SYN_ACK, GOT_ACK_OF_SYN, GOT_FIN, GOT_ACK_OF_FIN}
 """Late or repeated segments: answered with an ACK or dropped (§3.10.7.4), so they move nothing."""
 
 STAYS: Final[dict[State, set[Seen]]] = {
     # A closed end answers with RST, ignores RST, and may get anything that was still on its way.
-    CLOSED: {GOT_SYN, GOT_SYN_ACK, GOT_ACK_OF_SYN, GOT_FIN, GOT_ACK_OF_FIN, GOT_RST, SENT_RST},
-    LISTEN: {GOT_RST, GOT_SYN_ACK, GOT_ACK_OF_SYN, GOT_FIN, GOT_ACK_OF_FIN, SENT_RST},
-    SYN_SENT: {SENT_SYN, GOT_ACK_OF_SYN, GOT_FIN, GOT_ACK_OF_FIN, SENT_DATA},  # data: TCP Fast Open, in the SYN
-    SYN_RECEIVED: {SENT_SYN_ACK, SENT_SYN, GOT_SYN, SENT_DATA, GOT_ACK_OF_FIN},  # data: Fast Open answers before the third step
-    ESTABLISHED: {SENT_DATA, SENT_SYN, SENT_SYN_ACK, GOT_SYN, GOT_SYN_ACK, GOT_ACK_OF_SYN, GOT_ACK_OF_FIN},
-    FIN_WAIT_1: {SENT_FIN, SENT_DATA, SENT_SYN_ACK} | _REPEATS - {GOT_FIN, GOT_ACK_OF_FIN, SENT_SYN},  # data: sent again
-    FIN_WAIT_2: {SENT_FIN, SENT_DATA} | _REPEATS - {GOT_FIN, SENT_SYN},
-    CLOSE_WAIT: {SENT_DATA, SENT_ACK_OF_FIN, SENT_SYN_ACK} | _REPEATS - {SENT_SYN},
-    CLOSING: {SENT_FIN, SENT_DATA, SENT_ACK_OF_FIN} | _REPEATS - {GOT_ACK_OF_FIN, SENT_SYN},
-    LAST_ACK: {SENT_FIN, SENT_DATA, SENT_ACK_OF_FIN} | _REPEATS - {GOT_ACK_OF_FIN, SENT_SYN},
-    TIME_WAIT: {SENT_FIN, SENT_DATA, SENT_ACK_OF_FIN, SENT_RST, GOT_SYN_ACK, GOT_ACK_OF_SYN, GOT_FIN, GOT_ACK_OF_FIN},
+    CLOSED: {*_LATE, GOT_RST, SENT_RST},
+    LISTEN: {*_LATE - {GOT_SYN}, GOT_RST, SENT_RST},
+    SYN_SENT: {SENT_SYN, SENT_DATA, SENT_AGAIN, GOT_ACK_OF_SYN, GOT_FIN, GOT_ACK_OF_FIN},  # data: TCP Fast Open, in the SYN
+    # Data: Fast Open answers before the third step. ACK: an unacceptable segment is answered (§3.10.7.4).
+    SYN_RECEIVED: {SENT_SYN_ACK, SENT_SYN, SENT_ACK, SENT_DATA, SENT_AGAIN, GOT_SYN, GOT_ACK_OF_FIN},
+    ESTABLISHED: {SENT_ACK, SENT_DATA, SENT_AGAIN, SENT_SYN, SENT_SYN_ACK, *_LATE - {GOT_FIN}},
+    FIN_WAIT_1: {SENT_ACK, SENT_AGAIN, SENT_FIN, SENT_SYN_ACK, *_LATE - {GOT_FIN, GOT_ACK_OF_FIN}},
+    FIN_WAIT_2: {SENT_ACK, *_LATE - {GOT_FIN}},
+    CLOSE_WAIT: {SENT_ACK, SENT_DATA, SENT_AGAIN, SENT_ACK_OF_FIN, SENT_SYN_ACK, *_LATE},
+    CLOSING: {SENT_ACK, SENT_AGAIN, SENT_FIN, SENT_ACK_OF_FIN, *_LATE - {GOT_ACK_OF_FIN}},
+    LAST_ACK: {SENT_ACK, SENT_AGAIN, SENT_FIN, SENT_ACK_OF_FIN, *_LATE - {GOT_ACK_OF_FIN}},
+    TIME_WAIT: {SENT_ACK, SENT_ACK_OF_FIN, SENT_RST, *_LATE - {GOT_SYN}},
 }
 """state → what may be seen of that end there and changes nothing."""
 
-_NO_CONNECTION = "no connection exists, so there is nothing to send but RST (§3.10.7.1)"
+_NOTHING = "no connection exists, so there is nothing to send but RST (§3.10.7.1)"
 _PAST_SYN = "its SYN is long acknowledged; a SYN would be a new incarnation (§3.6.1)"
+_ENDED = "it has sent its FIN, and nothing new comes after it (§3.6)"
+_ACKED = "all it sent is acknowledged, its FIN too: nothing is left to send again (§3.10.7.4)"
+_ANSWER = "a SYN+ACK answers a SYN that must have come first (§3.10.7.2)"
 
 REFUSED: Final[dict[State, dict[Seen, str]]] = {
-    CLOSED: {SENT_SYN_ACK: _NO_CONNECTION, SENT_DATA: _NO_CONNECTION, SENT_FIN: _NO_CONNECTION, SENT_ACK_OF_FIN: _NO_CONNECTION},
-    LISTEN: {SENT_SYN_ACK: "a SYN+ACK answers a SYN that must have come first (§3.10.7.2)", SENT_DATA: _NO_CONNECTION,
-             SENT_FIN: _NO_CONNECTION, SENT_ACK_OF_FIN: _NO_CONNECTION},
-    SYN_SENT: {SENT_FIN: "a FIN waits until the SYN is acknowledged (§3.10.4)", SENT_ACK_OF_FIN: "the FIN's octets cannot be taken before "
-               "the other SYN is known (§3.10.7.3)"},
+    CLOSED: dict.fromkeys((SENT_SYN_ACK, SENT_ACK, SENT_DATA, SENT_AGAIN, SENT_FIN, SENT_ACK_OF_FIN), _NOTHING),
+    LISTEN: {SENT_SYN_ACK: _ANSWER} | dict.fromkeys((SENT_ACK, SENT_DATA, SENT_AGAIN, SENT_FIN, SENT_ACK_OF_FIN), _NOTHING),
+    SYN_SENT: {SENT_FIN: "a FIN waits until the SYN is acknowledged (§3.10.4)"}
+    | dict.fromkeys((SENT_ACK, SENT_ACK_OF_FIN), "nothing of the other end is known yet that could be acknowledged (§3.10.7.3)"),
     SYN_RECEIVED: {},
     ESTABLISHED: {},
-    FIN_WAIT_1: {SENT_SYN: _PAST_SYN},
-    FIN_WAIT_2: {SENT_SYN: _PAST_SYN, SENT_SYN_ACK: _PAST_SYN},
+    FIN_WAIT_1: {SENT_SYN: _PAST_SYN, SENT_DATA: _ENDED},
+    FIN_WAIT_2: dict.fromkeys((SENT_SYN, SENT_SYN_ACK), _PAST_SYN) | {SENT_DATA: _ENDED, SENT_AGAIN: _ACKED, SENT_FIN: _ACKED},
     CLOSE_WAIT: {SENT_SYN: _PAST_SYN},
-    CLOSING: {SENT_SYN: _PAST_SYN, SENT_SYN_ACK: _PAST_SYN},
-    LAST_ACK: {SENT_SYN: _PAST_SYN, SENT_SYN_ACK: _PAST_SYN},
-    TIME_WAIT: {SENT_SYN_ACK: "TIME-WAIT answers a new SYN from a fresh state (§3.6.1)"},
+    CLOSING: dict.fromkeys((SENT_SYN, SENT_SYN_ACK), _PAST_SYN) | {SENT_DATA: _ENDED},
+    LAST_ACK: dict.fromkeys((SENT_SYN, SENT_SYN_ACK), _PAST_SYN) | {SENT_DATA: _ENDED},
+    TIME_WAIT: {SENT_SYN_ACK: "TIME-WAIT answers a new SYN from a fresh state (§3.6.1)", SENT_DATA: _ENDED}
+    | dict.fromkeys((SENT_AGAIN, SENT_FIN), _ACKED),
 }
 """state → what cannot be seen of that end there, with the reason."""
 

@@ -9,8 +9,10 @@ from msgspec import UNSET, UnsetType
 from tcpdump_parse.model.flow import Flow, FlowEnd
 from tcpdump_parse.model.options import SackOk, Timestamps
 from tcpdump_parse.model.terms import Side
+from tcpdump_parse.track.limits import limits
 from tcpdump_parse.track.moments import Moments
 from tcpdump_parse.track.segment import SECOND
+from tcpdump_parse.track.vantage import vantage
 from tcpdump_parse.track.zeek import conn_state
 
 MILLION: Final = 1_000_000
@@ -28,11 +30,12 @@ def flow(following: Following, reason: str) -> Flow:
     assert last is not None
     duration = _duration(following)
     return Flow(
-        connection.capture, connection.conn, connection.flow, flow_end(following.client, duration), flow_end(following.server, duration), str(connection.basis),
-        first.clock, duration, following.packets, conn_state(following.zeek, (size(following.client), size(following.server))),
-        following.zeek.history, following.completeness,
+        connection.capture, connection.conn, connection.flow, flow_end(following.client, duration), flow_end(following.server, duration),
+        str(connection.basis), first.clock, duration, following.packets,
+        conn_state(following.zeek, (size(following.client), size(following.server))), following.zeek.history, following.completeness,
         {side.value: tuple(str(state) for state in following.direction(side).states) for side in Side},
         first.line, last.end_line, first.frame, last.frame, reason, connection.tunnel or UNSET, connection.incarnation,
+        vantage(following), {side.value: limits(following.direction(side)) for side in Side},
     )
 
 
@@ -77,12 +80,16 @@ def flow_end(end: Direction, lasted: float | UnsetType) -> FlowEnd:
         throughput=c.unique / lasted if isinstance(lasted, float) and lasted > 0 else UNSET, rtt_samples=rtt.count,
         rtt_min=_us(rtt, rtt.least), rtt_max=_us(rtt, rtt.most), rtt_avg=_us(rtt, rtt.mean), rtt_stdev=_us(rtt, rtt.deviation),
         rtt_3whs=c.handshake / MILLION if c.handshake else UNSET, rtt_full_sz_smpls=full.count, rtt_full_sz_min=_us(full, full.least),
-        rtt_full_sz_max=_us(full, full.most), rtt_full_sz_avg=_us(full, full.mean), rtt_full_sz_stdev=_us(full, full.deviation),
+        rtt_full_sz_max=_us(full, full.most), rtt_full_sz_avg=_us(full, full.mean),
+        rtt_full_sz_stdev=_us(full, full.deviation),
         post_loss_acks=c.no_sample, ambiguous_acks=ambiguous.count, rtt_min_last=_us(ambiguous, ambiguous.least),
-        rtt_max_last=_us(ambiguous, ambiguous.most), rtt_avg_last=_us(ambiguous, ambiguous.mean), rtt_sdv_last=_us(ambiguous, ambiguous.deviation),
-        segs_cum_acked=c.cumulative, duplicate_acks=c.duplicates, triple_dupacks=c.triples, max_retrans=c.most_again,
+        rtt_max_last=_us(ambiguous, ambiguous.most), rtt_avg_last=_us(ambiguous, ambiguous.mean),
+        rtt_sdv_last=_us(ambiguous, ambiguous.deviation),
+        segs_cum_acked=c.cumulative, duplicate_acks=c.duplicates, triple_dupacks=c.triples,
+        max_retrans=c.most_again,
         min_retr_time=_us(resent, resent.least), max_retr_time=_us(resent, resent.most), avg_retr_time=_us(resent, resent.mean),
-        sdv_retr_time=_us(resent, resent.deviation), hardware_dups=c.hardware, retransmitted=c.retransmitted, retransmitted_spurious=c.spurious,
+        sdv_retr_time=_us(resent, resent.deviation), hardware_dups=c.hardware,
+        retransmitted=c.retransmitted, retransmitted_spurious=c.spurious,
         reordered=c.reordered, copied=c.copied, missed_by_capture=c.missed, srtt=UNSET if not end.rtt.samples else end.rtt.srtt / SECOND,
         rttvar=UNSET if not end.rtt.samples else end.rtt.var / SECOND, rto=UNSET if end.rtt.rto is None else end.rtt.rto / SECOND,
     )

@@ -1,0 +1,57 @@
+"""What held up a transfer, second by second: between two segments of a connection exactly one thing is waited for.
+
+The receiver's window, when the sender has filled it to within a segment; the network, when octets are on their way and nobody can do
+more (waiting for an ACK, repairing a loss); the other end's data, when the sender has had all of its own acknowledged and was asked last;
+else the sender's own application. It is what the capture point shows: near the receiver, "on their way" is seen later than the sender
+knows it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from tcpdump_parse.model.flow import Limits
+from tcpdump_parse.track.segment import SECOND
+
+if TYPE_CHECKING:
+    from tcpdump_parse.track.direction import Direction
+
+SEGMENT = 1460
+"""A segment's worth of octets where the MSS was not seen."""
+
+
+class Held(Struct):
+    """Nanoseconds one end's sending was held up."""
+
+    receiver: int = 0
+    network: int = 0
+    application: int = 0
+    peer: int = 0
+
+
+def hold(end: Direction, gap: int) -> None:
+    """`gap` ns went by with both ends as they stand now."""
+    nxt, una = end.nxt, end.una
+    if nxt is None:
+        return
+    held = end.held
+    if una is not None and nxt > una:
+        if end.edge is not None and end.edge - nxt < (end.peer.mss or SEGMENT):
+            held.receiver += gap
+        else:
+            held.network += gap
+    elif end.peer.zero_since is not None:
+        held.receiver += gap
+    elif end.fin is None:
+        mine, other = end.last_data, end.peer.last_data
+        if mine is not None and (other is None or other.frame < mine.frame):
+            held.peer += gap  # it spoke last, all of it arrived: the other end's turn
+        else:
+            held.application += gap
+
+
+def limits(end: Direction) -> Limits:
+    held = end.held
+    return Limits(held.receiver / SECOND, held.network / SECOND, held.application / SECOND, held.peer / SECOND)
