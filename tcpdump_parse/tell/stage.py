@@ -17,19 +17,24 @@ from tcpdump_parse.tell.told import Begun, Listening, Overview, Remark, Run, Sto
 WINGS: Final = 20_000  # values that may wait
 
 
+Piece = Begun | Told | Run | Verdict | Remark
+"""What belongs to one connection."""
+
+
 class _Wings:
     def __init__(self) -> None:
-        self.waiting: dict[int, list[Story]] = {}  # by connection, in order of opening
+        self.waiting: dict[int, list[Piece]] = {}  # by connection, in order of opening
         self.begun: dict[int, Begun] = {}
         self.done: set[int] = set()
         self.size = 0
         self.on_stage = 0
+        self.last = 0  # whose heading stands above
 
-    def hold(self, conn: int, value: Story) -> None:
+    def hold(self, conn: int, value: Piece) -> None:
         self.waiting.setdefault(conn, []).append(value)
         self.size += 1
 
-    def leave(self, conn: int) -> list[Story]:
+    def leave(self, conn: int) -> list[Piece]:
         piece = self.waiting.pop(conn, [])
         self.size -= len(piece)
         return piece
@@ -52,14 +57,13 @@ def in_turn(story: Iterable[Story], bound: int = WINGS) -> Iterator[Story]:
     yield from _clear(wings)
 
 
-def _one(wings: _Wings, value: Begun | Told | Run | Verdict | Remark) -> Iterator[Story]:
+def _one(wings: _Wings, value: Piece) -> Iterator[Story]:
     conn = value.conn
     if isinstance(value, Begun):
         wings.begun[conn] = value
     if not wings.on_stage and conn in wings.begun:
         wings.on_stage = conn
-        if not isinstance(value, Begun):
-            yield replace(wings.begun[conn], continued=True)
+        yield from _heading(wings, value)
     if conn != wings.on_stage:
         wings.hold(conn, value)
         if isinstance(value, Verdict):
@@ -69,6 +73,13 @@ def _one(wings: _Wings, value: Begun | Told | Run | Verdict | Remark) -> Iterato
     if isinstance(value, Verdict):
         wings.begun.pop(conn, None)
         yield from _next(wings)
+
+
+def _heading(wings: _Wings, value: Piece) -> Iterator[Story]:
+    """A heading before a piece that does not bring one and does not stand under it already."""
+    if not isinstance(value, Begun) and wings.last != value.conn:
+        yield replace(wings.begun[value.conn], continued=True)
+    wings.last = value.conn
 
 
 def _next(wings: _Wings) -> Iterator[Story]:
@@ -83,8 +94,8 @@ def _next(wings: _Wings) -> Iterator[Story]:
 
 def _piece(wings: _Wings, conn: int) -> Iterator[Story]:
     piece = wings.leave(conn)
-    if piece and not isinstance(piece[0], Begun) and conn in wings.begun:
-        yield replace(wings.begun[conn], continued=True)
+    if piece:
+        yield from _heading(wings, piece[0])
     yield from piece
     if conn in wings.done:
         wings.done.discard(conn)

@@ -199,7 +199,7 @@ def _wrong(tally: Tally, step: Step, happening: h.ChecksumWrong) -> bool:
     return False
 
 
-def _unexplained(tally: Tally, step: Step, happening: h.ChecksumUnexplained) -> bool:
+def _unexplained(tally: Tally, step: Step, happening: h.ChecksumUnexplained | h.LengthsDisagree) -> bool:
     _first(tally.unexplained, step.frame)
     return False
 
@@ -221,5 +221,6 @@ NOTES: Final[dict[type, Callable[[Tally, Step, Any], bool]]] = {
     h.DataSent: _data, h.SackSeen: _sack, h.DuplicateAck: _duplicate, h.SynAckSent: _synack, h.HandshakeDone: _done, h.StartedLate: _late,
     h.Retransmitted: _again, h.Judged: _judged, h.Reordered: _reordered, h.Copied: _copied, h.WindowClosed: _closed,
     h.WindowReopened: _reopened, h.KeepAlive: _probe, h.KeepAliveAck: _answer, h.FinSent: _fin, h.FinAcked: _finack, h.ResetSent: _reset,
-    h.ChecksumWrong: _wrong, h.ChecksumUnexplained: _unexplained, h.Contradiction: _contradiction, h.ContentDiffers: _content,
+    h.ChecksumWrong: _wrong, h.ChecksumUnexplained: _unexplained, h.LengthsDisagree: _unexplained, h.Contradiction: _contradiction,
+    h.ContentDiffers: _content,
 }  # fmt: skip

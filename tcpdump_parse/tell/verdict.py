@@ -17,6 +17,7 @@ from tcpdump_parse.tell.amounts import exact, span
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.sentences.handshake import in_force
 from tcpdump_parse.tell.told import Basis, Reason, Verdict
+from tcpdump_parse.visible import visible
 
 _SILENCE: Final = 1_000_000_000  # ns; a shorter pause before a FIN is nobody's idling
 
@@ -26,7 +27,7 @@ def verdict(scene: Scene, ending: Ending, missing: int) -> Verdict:
     flow = ending.flow
     seconds = None if flow.duration is UNSET or flow.duration < 0 else flow.duration  # a clock that stepped back measures nothing
     return Verdict(
-        capture=flow.capture, conn=flow.conn, flow=flow.flow, conn_state=flow.conn_state, states=flow.states, packets=flow.packets,
+        capture=flow.capture, conn=flow.conn, flow=visible(flow.flow), conn_state=flow.conn_state, states=flow.states, packets=flow.packets,
         frame=ending.frame, headline=_say(scene, _headline(scene, flow.conn_state)), summary=_summary(scene, ending, seconds),
         seconds=seconds, client_octets=flow.client.unique_bytes_sent, server_octets=flow.server.unique_bytes_sent,
         agreed=in_force(ending.client, ending.server, scene.words), reasons=tuple(_reasons(scene, ending, missing)),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from tcpdump_parse.read import read
-from tcpdump_parse.tell import Manner, Story, tell
+from tcpdump_parse.tell import Begun, Listening, Manner, Story, tell
 from tcpdump_parse.track import track
 from tcpdump_parse.write.story import Look, lines
 
@@ -27,7 +29,13 @@ SAMPLES = {
     "lost-data": "samples/lab/recorded/lost-data/client.txt",
     "lost-syn": "samples/lab/recorded/lost-syn/client.txt",
 }
-PAGES = [*((name, "en", None) for name in SAMPLES), ("seed", "en", 80), ("seed", "zh", 60), ("zero-window", "zh", 80), ("lost-data", "zh", None)]
+PAGES = [
+    *((name, "en", None) for name in SAMPLES),
+    ("seed", "en", 80),
+    ("seed", "zh", 60),
+    ("zero-window", "zh", 80),
+    ("lost-data", "zh", None),
+]
 
 
 def story(sample: str, manner: Manner | None = None) -> list[Story]:
@@ -35,9 +43,13 @@ def story(sample: str, manner: Manner | None = None) -> list[Story]:
 
 
 def page(sample: str, lang: str = "en", width: int | None = None, manner: Manner | None = None) -> str:
-    """The story as text; the path in it is the one from the project's folder."""
-    told = lines(story(sample, manner or Manner(lang=lang)), Look(width=width, lang=lang))
-    return "".join(f"{line}\n" for line in told).replace(f"{ROOT}/", "")
+    """The story as text, but for the place of the sample, whose first lines say what it proves and may grow."""
+    told = lines([_placeless(value) for value in story(sample, manner or Manner(lang=lang))], Look(width=width, lang=lang))
+    return "".join(f"{line}\n" for line in told)
+
+
+def _placeless(value: Story) -> Story:
+    return replace(value, file=f"{Path(value.file).name}", line=1) if isinstance(value, Begun | Listening) else value
 
 
 def golden(sample: str, lang: str, width: int | None) -> Path:

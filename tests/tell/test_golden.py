@@ -57,7 +57,24 @@ def test_nothing_is_sent_twice_where_an_article_quotes_itself(tmp_path):
 
     capture = (ROOT / "samples/close/four-way.txt").read_text().splitlines()
     records = capture[3:25]
-    article = ["# One", "", "```", *capture, "```", "", "First the handshake:", "", "```", *records[:6], "```", "then the close:", "", "```", *records[14:], "```"]
+    article = [
+        "# One",
+        "",
+        "```",
+        *capture,
+        "```",
+        "",
+        "First the handshake:",
+        "",
+        "```",
+        *records[:6],
+        "```",
+        "then the close:",
+        "",
+        "```",
+        *records[14:],
+        "```",
+    ]
     (tmp_path / "article.md").write_text("\n".join(article))
     story = list(tell(track(read(tmp_path / "article.md"))))
     verdicts = [value for value in story if isinstance(value, Verdict)]

@@ -36,6 +36,11 @@ def unexplained(step: Step, happening: h.ChecksumUnexplained, scene: Scene) -> t
     return (scene.say("checksum.unexplained", step.side, Weight.REMARK),)
 
 
+def lengths(step: Step, happening: h.LengthsDisagree, scene: Scene) -> tuple[Sentence, ...]:
+    told = scene.say("checksum.lengths", step.side, Weight.REMARK, ip=scene.octets(happening.ip), tcp=scene.octets(happening.tcp))
+    return (told,)
+
+
 def differs(step: Step, happening: h.ContentDiffers, scene: Scene) -> tuple[Sentence, ...]:
     frame = happening.frames[0] if happening.frames else "?"
     return (scene.say("checksum.differs", step.side, Weight.REMARK, frame=frame),)
@@ -58,6 +63,6 @@ def contradiction(step: Step, happening: h.Contradiction, scene: Scene) -> tuple
 
 
 TELLS: Final[dict[type[h.Happening], Any]] = {
-    h.ChecksumOffload: offload, h.ChecksumWrong: wrong, h.ChecksumUnexplained: unexplained, h.ContentDiffers: differs,
-    h.ClockStepped: clock, h.Contradiction: contradiction,
+    h.ChecksumOffload: offload, h.ChecksumWrong: wrong, h.ChecksumUnexplained: unexplained, h.LengthsDisagree: lengths,
+    h.ContentDiffers: differs, h.ClockStepped: clock, h.Contradiction: contradiction,
 }  # fmt: skip

@@ -1,0 +1,86 @@
+"""The catalogue: two languages that say the same, and every word of the field has its text."""
+
+import re
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from tcpdump_parse import tell
+from tcpdump_parse.model.events import Severity
+from tcpdump_parse.model.terms import Cause, ChallengeCause, Proof, ResetCause
+from tcpdump_parse.tell.told import Basis, Phase
+from tcpdump_parse.tell.words import LANGUAGES, Words, placeholders, texts, words
+
+CONN_STATES = ("S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH")
+NAMED = chain(
+    (f"proof.{value}" for value in Proof),
+    (f"loss.cause_{value}" for value in Cause if value is not Cause.UNKNOWN),
+    (f"reset.{value}" for value in ResetCause),
+    (f"close.challenge_{value}" for value in ChallengeCause),
+    (f"phase.{value}" for value in Phase),
+    (f"basis.{value}" for value in Basis),
+    (f"severity.{value}" for value in Severity),
+    (f"verdict.{value}" for value in CONN_STATES),
+)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES[1:])
+def test_both_languages_have_the_same_texts_with_the_same_placeholders(lang):
+    """Else a reader of one language misses a sentence, or a number in it."""
+    ours = {key: placeholders(text) for key, text in texts("en").items()}
+    theirs = {key: placeholders(text) for key, text in texts(lang).items()}
+    differ = {key: (ours.get(key), theirs.get(key)) for key in ours.keys() | theirs.keys() if not _same(ours.get(key), theirs.get(key))}
+    assert differ == {}
+
+
+def _same(ours, theirs):
+    """{Who} and {who} are one: where a sentence begins is the language's business."""
+    return ours is not None and theirs is not None and {name.lower() for name in ours} == {name.lower() for name in theirs}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_word_of_the_field_has_its_text(lang):
+    assert [key for key in NAMED if key not in texts(lang)] == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_text_shouts_or_stays_empty(lang):
+    assert [key for key, text in texts(lang).items() if (not text.strip(" ") and key != "term.gap") or re.search("[!！]", text)] == []
+
+
+def test_a_missing_text_falls_back_to_english():
+    assert Words("xx", {"term.gap": ""}, words("en")).say("close.fin_last", Who="X") == "X closes its direction, too (FIN)."
+
+
+def test_values_are_never_templates():
+    """A value from a log may hold anything; only the text of the catalogue has placeholders."""
+    assert words("en").say("close.fin_last", Who="{peer} 100% %(who)s") == "{peer} 100% %(who)s closes its direction, too (FIN)."
+
+
+def test_one_is_not_many():
+    say = words("en").count
+    assert [say("octets", 0), say("octets", 1), say("octets", 2)] == ["0 bytes", "1 byte", "2 bytes"]
+
+
+def test_no_text_is_dead():
+    """What the code neither names nor builds (families of enum values, lessons, rules) would only cost translators."""
+    package = Path(tell.__file__).parents[1]
+    code = "".join(file.read_text("utf-8") for room in ("tell", "write/story") for file in (package / room).rglob("*.py")).replace("'", '"')
+    built = (
+        "proof.",
+        "phase.",
+        "basis.",
+        "severity.",
+        "unit.",
+        "option.",
+        "teach.",
+        "reset.",
+        "verdict.",
+        "overview.columns_",
+        "markdown.",
+    )
+    own = {key for key in texts("en") if not key.endswith((".title", ".story", ".why"))}
+    named = {key for key in own if f'"{key}"' in code or f'"{key.partition(".")[2]}"' in code or key.startswith(built)}
+    families = ("loss.cause_", "loss.judged_", "close.challenge_", "close.fin", "loss.needed", "loss.spurious", "loss.open")
+    assert {key for key in own - named if not key.startswith(families) and "-" not in key.partition(".")[0]} == set()
