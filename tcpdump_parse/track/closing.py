@@ -30,7 +30,7 @@ def _cause(me: Direction, seg: Sent) -> tuple[ResetCause, tuple[int, ...]]:
     last = peer.last
     if me.following.reset_at is not None:
         return ResetCause.REPEATED, (me.following.reset_at,)
-    if last is not None and last.bits & SYN and not last.bits & ACK and me.packets == 0:
+    if last is not None and last.bits & SYN and not last.bits & ACK and me.packets <= 1:
         return ResetCause.REFUSED, (last.frame,)
     if len(me.keepalives) >= 2:
         return ResetCause.TIMEOUT, tuple(sent.frame for sent in me.keepalives[-4:])
@@ -55,7 +55,7 @@ def _answer(me: Direction, last: Sent) -> tuple[ResetCause, tuple[int, ...]]:
 def acceptable(me: Direction, seg: Sent) -> bool | None:
     """Exactly at the peer's next octet: yes. Outside what the peer may take: no. Inside the window: RFC 5961 asks for a challenge."""
     peer = me.peer
-    if me.packets == 0 and seg.bits & ACK and peer.iss is not None and peer.nxt is not None:
+    if me.packets <= 1 and seg.bits & ACK and peer.iss is not None and peer.nxt is not None:
         return seg.ack is not None and peer.iss < seg.ack <= peer.nxt  # SYN-SENT: the ACK must cover the SYN
     if peer.ack is None:
         return None
