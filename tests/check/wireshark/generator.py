@@ -1,8 +1,8 @@
 """Random segments that ask every question of the analysis, from a seed: the same seed gives the same octets.
 
 Three kinds of talk share each capture. *Noise*: numbers, flags, windows and times drawn from small sets around the edges that
-the analysis knows (the ISN, the highest octet, 3 ms, 20 ms, 2^31, 2^32), so that quirks meet. *Talk*: two ends that keep their numbers and lose,
-repeat, delay and probe, so that the usual flags come by the hundred. *Oddities*: what reaches the analysis in part or not at all.
+the analysis knows (the ISN, the highest octet, 3 ms, 20 ms, 2^31, 2^32), so that quirks meet. *Talk*: two ends that keep their numbers
+and lose, repeat, delay and probe, so that the usual flags come by the hundred. *Oddities*: what reaches the analysis in part or not at all.
 The ACK field is 0 without the ACK flag, because tcpdump 4.99.3 does not print it.
 """
 
@@ -49,7 +49,8 @@ class Pair:
         self.token = hashlib.sha1(self.key, usedforsecurity=False).digest()[:4]
         self.repeats, self.lastack = [0, 0], [0, 0]
         self.silent = random.random() < 0.1
-        self.nxt, self.una, self.sent = list(self.isn), list(self.isn), [[], []]
+        self.nxt, self.una = list(self.isn), list(self.isn)
+        self.sent: list[list[tuple[int, int]]] = [[], []]
         self.win = [1000, 1000]
         self.stage = 0
 
