@@ -11,9 +11,13 @@ Law: whatever the octets are, nothing is raised and nothing is lost: a line is p
 
 from __future__ import annotations
 
+import re
+
 from tcpdump_parse.model import Packet, Read
 from tcpdump_parse.read.records import ABSOLUTE, SHAPES, Records
 from tcpdump_parse.read.shapes import HEX_DIGITS, JOINT
+
+_NUMBERED = re.compile(rb"\x01([1-9]  )")
 
 
 class Framing(Records):
@@ -22,6 +26,7 @@ class Framing(Records):
     def __init__(self, file: str = "", live: bool = False) -> None:
         super().__init__(file)
         self.live = live
+        self.counting = False
         self.rest = b""  # octets after the last whole item
 
     def feed(self, chunk: bytes) -> list[Read]:
@@ -71,6 +76,9 @@ class Framing(Records):
         if b"\x01" in whole:
             whole = whole.replace(b"\x01", b"\x02")
         joined = whole.replace(b"\n    ", b"\x01")
+        if self.counting or b"    1  " in whole:  # -#: the first nine records begin with four blanks too
+            self.counting = True
+            joined = _NUMBERED.sub(rb"\n    \1", joined)
         self.ahead = texts = joined.decode("latin-1").split("\n")
         keys = joined.translate(None, HEX_DIGITS).split(b"\n")
         known = SHAPES.aliases.get
