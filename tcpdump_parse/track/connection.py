@@ -18,7 +18,7 @@ from tcpdump_parse.model.happenings import (
     StartedLate,
     StateMoved,
 )
-from tcpdump_parse.model.options import Eol, Nop, Sack, TcpOption
+from tcpdump_parse.model.options import Eol, Nop, Sack, TcpOption, Timestamps
 from tcpdump_parse.model.packet import IP, IPv4, Packet, Segment
 from tcpdump_parse.model.steps import Both, Connection, Ending, Step
 from tcpdump_parse.model.terms import Side, State
@@ -191,7 +191,7 @@ class Following:
                 opening.learn(me, seg)
             me.win = me.wnd = seg.win
         options = seg.options
-        if options:
+        if options and not (len(options) == 3 and seg.ts is not None and Timestamps in me.shown):
             self._options(me, options, out)
         if bits & RST:
             self.fits = closing.reset(me, seg, out)

@@ -166,12 +166,12 @@ class Direction:
         log = self.log
         log.append(sent)
         self.flight.append(sent)
-        for _ in range(2):  # two for each one that comes, so that a long flight melts away once it is acknowledged
-            if len(log) <= KEEP or not (len(log) > MOST or self.stale(log[0], sent.at)):
-                return
+        if len(log) > KEEP and (len(log) > MOST or self.stale(log[0], sent.at)):
             log.popleft()
-        if len(self.flight) > MOST:
-            self.flight.popleft()
+            if self.stale(log[0], sent.at):
+                log.popleft()  # two for each one that comes, so that a long flight melts away once it is acknowledged
+            if len(self.flight) > MOST:
+                self.flight.popleft()
 
     def stale(self, sent: Sent, now: int | None) -> bool:
         """Acknowledged, and too old for a copy or a late original of it to come."""

@@ -84,9 +84,15 @@ def closure(mask: int, awaits: tuple[Seen, ...]) -> int:
 
 
 @lru_cache(4096)
+def names_of(mask: int) -> tuple[State, ...]:
+    """The states of a set."""
+    return tuple(state for state in STATES if mask & BIT[state])
+
+
+@lru_cache(4096)
 def names(mask: int) -> tuple[State, ...]:
     """The states of a set, in the order of a connection's life; unknown when there are too many to say anything."""
-    states = tuple(state for state in STATES if mask & BIT[state])
+    states = names_of(mask)
     return states if states and len(states) <= SHOWN else (State.UNKNOWN,)
 
 
@@ -176,8 +182,15 @@ def _proved(me: Direction, seg: Sent) -> None:
             me.could = move(closure(me.could, tuple(other.seen for other in left)), waits.seen) or me.could
         else:
             left.append(waits)
-    me.awaits = left
-    me.waiting = tuple(other.seen for other in left)
+    if len(left) != len(me.awaits):
+        _keep(me, left)
+
+
+def _keep(end: Direction, awaits: list[Await]) -> None:
+    """Wait only for what would still change something."""
+    wide = closure(end.could, tuple(waits.seen for waits in awaits))
+    end.awaits = [waits for waits in awaits if any(move(BIT[state], waits.seen) != BIT[state] for state in names_of(wide))]
+    end.waiting = tuple({waits.seen: None for waits in end.awaits})
 
 
 def _shown(waits: Await, seg: Sent) -> bool:
@@ -228,8 +241,10 @@ SYN_STATES: Final = _mask(State.SYN_SENT, State.SYN_RECEIVED)
 
 
 def _tell(end: Direction, out: list[Happening]) -> None:
-    mask = closure(end.could, end.waiting) if end.waiting else end.could
-    end.states = names(mask)
+    states = names(closure(end.could, end.waiting) if end.waiting else end.could)
+    if states is end.states:
+        return
+    end.states = states
     if len(end.states) == 1 and end.states[0] is not State.UNKNOWN and end.states[0] is not end.state:
         out.append(StateMoved(end.side, end.state, end.states[0]))
         end.state = end.states[0]

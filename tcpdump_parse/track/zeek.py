@@ -72,6 +72,13 @@ class Zeek:
             self.history = "^"
         bits, length = seg.bits, seg.length
         letters = end.letters
+        plain = not bits & (SYN | FIN | RST) and seg.win and ("d" if length else "a") in letters
+        if plain and end.state is ESTABLISHED and end.top is not None:
+            if seg.end > end.top:
+                end.top = seg.end
+            elif length:
+                self.scaled(end, orig, "t")
+            return
         if not bits & (SYN | FIN | RST):
             if length:
                 if "d" not in letters:
