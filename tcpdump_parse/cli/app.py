@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
 import click
 
 from tcpdump_parse.cli.errors import Failure, Status
 from tcpdump_parse.cli.explain import explain
+from tcpdump_parse.cli.flows import flows
 from tcpdump_parse.cli.parse import parse
 from tcpdump_parse.cli.replay import replay
 from tcpdump_parse.cli.schema import schema
@@ -42,7 +45,14 @@ class Frame(click.Group):
             return args
         if not args and sys.stdin is not None and sys.stdin.isatty():
             return args
+        self._mistyped(args)
         return ["explain", *args]
+
+    def _mistyped(self, args: list[str]) -> None:
+        """A first word that is no file and nearly a command is told as what it is."""
+        near = get_close_matches(args[0], self.commands, 1) if args and not os.path.lexists(args[0]) else []
+        if near:
+            raise click.UsageError(f"{args[0]!r} is neither a file nor a command; did you mean {near[0]!r}?")
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -77,7 +87,7 @@ def app(ctx: click.Context) -> None:
         click.echo(SHORT_HELP, nl=False)
 
 
-for command in (explain, parse, replay, schema):
+for command in (explain, parse, flows, replay, schema):
     app.add_command(command)
 
 

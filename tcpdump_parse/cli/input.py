@@ -36,6 +36,7 @@ class Log:
     packets: int = 0
     unread: int = 0
     failed: bool = False
+    octets: int = 0
     captures: int = 0
     current: str = ""
     starts: list[tuple[int, str]] = field(default_factory=list)
@@ -65,7 +66,13 @@ class Log:
         if self.failed:
             raise Failure("")
         if not self.packets and not INTERRUPT.asked:
-            raise Failure("no record of tcpdump was found" if not self.unread else "no record could be read")
+            where = shown_name(self.files[0]) if len(self.files) == 1 else "the files"
+            raise Failure(f"{where}: {self._emptiness()}")
+
+    def _emptiness(self) -> str:
+        if self.unread:
+            return "no record could be read"
+        return "no record of tcpdump was found" if self.octets else "nothing in it: tcpdump wrote no line"
 
     def place(self, line: int) -> tuple[str, int]:
         """File and line of a line of the input, as a person would look it up."""
@@ -82,7 +89,7 @@ class Log:
         with progress(self.files) as shown:
             for file in self.files:
                 before = self.captures
-                with self._failing(file), opened(file, out, shown) as tap:
+                with self._failing(file), self._opened(file, out, shown) as tap:
                     for value in read(tap):
                         if before:
                             value = replace(value, capture=value.capture + before)
@@ -102,12 +109,20 @@ class Log:
         lines = 0
         for file in self.files:
             self.starts.append((lines, shown_name(file)))
-            with self._failing(file), opened(file, out, shown) as tap, open_source(tap) as source:
+            with self._failing(file), self._opened(file, out, shown) as tap, open_source(tap) as source:
                 if source.events is not None:
                     raise Failure(f"{file}: --join joins logs, not the JSON lines of tdparse parse")
                 for chunk in source.chunks:
                     lines += chunk.count(b"\n")
                     yield chunk
+
+    @contextmanager
+    def _opened(self, file: str, out: TextIO | None, shown: Progress | None) -> Iterator[Tap]:
+        with opened(file, out, shown) as tap:
+            try:
+                yield tap
+            finally:
+                self.octets += tap.octets
 
     @contextmanager
     def _failing(self, file: str) -> Iterator[None]:

@@ -24,6 +24,7 @@ class Tap:
 
     def __init__(self, descriptor: int, name: str, out: TextIO | None, progress: Progress | None = None) -> None:
         self.name = name
+        self.octets = 0
         self._descriptor = descriptor
         self._out = out
         self._progress = progress
@@ -41,6 +42,7 @@ class Tap:
         elif INTERRUPT.asked:
             return b""
         octets = self._typed(size) if self._person else os.read(self._descriptor, size)
+        self.octets += len(octets)
         if self._progress is not None:
             self._progress.read(len(octets))
         return octets
