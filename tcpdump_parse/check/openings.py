@@ -1,0 +1,132 @@
+"""What rules of several families remember of openings: the SYNs of one connection, and the connections that had the same ports before.
+
+Bounded: a few SYNs a connection, the latest `MOST` connections and hosts of a capture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar, TypeVar
+
+from msgspec import UNSET, Struct
+
+from tcpdump_parse.check.notes import CaptureNotes, Notes
+from tcpdump_parse.model import IPv4, TcpOption
+from tcpdump_parse.model.happenings import HandshakeDone, PortReused, StateMoved, SynAckSent, SynSent
+from tcpdump_parse.model.options import Timestamps
+from tcpdump_parse.model.steps import End, Step
+from tcpdump_parse.model.terms import Side
+from tcpdump_parse.seq import roll
+
+KEPT = 16
+"""SYNs and SYN+ACKs remembered of one connection."""
+MOST = 4096
+"""Connections, and hosts, remembered of a capture."""
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+def remember(memory: dict[K, V], key: K, value: V) -> None:
+    """Enter the value; past `MOST` the oldest entry is forgotten."""
+    if key not in memory and len(memory) >= MOST:
+        del memory[next(iter(memory))]
+    memory[key] = value
+
+
+class Syn(Struct, frozen=True, gc=False):
+    """One SYN or SYN+ACK."""
+
+    frame: int
+    side: Side
+    flags: str
+    at: int | None
+    seq: int | None
+    ack: int | None
+    options: tuple[TcpOption, ...]
+    ipid: int | None
+    tsval: int | None
+
+
+def syn_of(step: Step) -> Syn:
+    tcp, ip = step.packet.tcp, step.packet.ip
+    options = () if tcp is UNSET else tcp.options
+    flags = "" if tcp is UNSET or tcp.flags is UNSET else tcp.flags
+    ipid = ip.id if isinstance(ip, IPv4) and ip.id is not UNSET else None
+    tsval = next((option.val for option in options if type(option) is Timestamps), None)
+    return Syn(step.frame, step.side, flags, step.at, step.seq, step.ack, options, ipid, tsval)
+
+
+class Opening(Notes):
+    """The SYNs and SYN+ACKs of a connection, the first one and the latest; its third step."""
+
+    on: ClassVar = (SynSent, SynAckSent, HandshakeDone)
+
+    def __init__(self) -> None:
+        self.syns: list[Syn] = []
+        self.answers: list[Syn] = []
+        self.third: int | None = None
+        self.wrong: Syn | None = None  # a SYN+ACK that does not acknowledge the SYN
+
+    def see(self, step: Step, event: SynSent | SynAckSent | HandshakeDone) -> None:
+        if isinstance(event, HandshakeDone):
+            self.third = step.frame
+            return
+        seen = self.syns if isinstance(event, SynSent) else self.answers
+        if len(seen) >= KEPT:
+            del seen[1]
+        seen.append(syn_of(step))
+        if isinstance(event, SynAckSent) and event.acks_syn is False:
+            self.wrong = seen[-1]
+
+
+class Known(Struct, frozen=True, gc=False):
+    """A connection as it stood when a state of it last moved, or a SYN of it was last seen."""
+
+    client: End
+    server: End
+    frame: int
+
+    def end(self, addr: Hashable, step: Step) -> End:
+        """The end that now sends `step`, whichever role it had then."""
+        return self.client if addr == step.connection.addr(step.side) else self.server
+
+
+class Incarnations(CaptureNotes):
+    """The connections of a capture, and how often their ports were asked for in vain."""
+
+    on: ClassVar = (SynSent, SynAckSent, StateMoved, PortReused)
+
+    def __init__(self) -> None:
+        self.known: dict[int, Known] = {}
+        self.latest: dict[tuple[str, str], tuple[int, int, int | None]] = {}  # ports → the newest connection, frame and ISN of its SYN
+        self.tried: dict[tuple[str, str], set[int]] = {}  # ports → ISNs of SYNs nobody answered
+        self.answered: dict[int, set[int]] = {}  # connection → ISNs of its SYN+ACKs
+
+    def see(self, step: Step, event: SynSent | SynAckSent | StateMoved | PortReused) -> None:
+        key = ports(step)
+        if isinstance(event, PortReused):
+            old = self.known.get(event.previous)
+            if old is None or old.server.seen:
+                self.tried.pop(key, None)
+            return
+        remember(self.known, step.connection.conn, Known(step.end_of(Side.CLIENT), step.end_of(Side.SERVER), step.frame))
+        if isinstance(event, SynSent):
+            remember(self.latest, key, (step.connection.conn, step.frame, roll(event.iss)))
+            self._add(self.tried, key, event.iss)
+        elif isinstance(event, SynAckSent) and event.copy > 1:
+            self._add(self.answered, step.connection.conn, event.iss)
+
+    def _add(self, memory: dict[K, set[int]], key: K, iss: int) -> None:
+        isns = memory.get(key)
+        if isns is None:
+            remember(memory, key, {roll(iss)})
+        elif len(isns) < KEPT:
+            isns.add(roll(iss))
+
+
+def ports(step: Step) -> tuple[str, str]:
+    """The two ends' addresses and ports, and the tunnel, whoever opened."""
+    flow = step.connection.flow
+    here, _, there = flow.partition(" > ")
+    return (min(here, there) + " " + max(here, there), step.connection.tunnel)
