@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import chain, repeat
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
@@ -20,6 +20,7 @@ from tcpdump_parse.cli.output import Colour, Target
 
 if TYPE_CHECKING:
     from tcpdump_parse.replay import Clock, Pace
+    from tcpdump_parse.write.octets import Rebuilding
 
 FORMATS: Final = ("tcpdump", "pcap", "pcapng")
 UNITS: Final = {"": 10**9, "s": 10**9, "ms": 10**6, "us": 10**3, "m": 60 * 10**9, "h": 3600 * 10**9}
@@ -59,10 +60,12 @@ class Duration(click.ParamType["int"]):
 @click.option("--step", is_flag=True, help="One record at each key press; q ends.")
 @click.option("--payload", type=click.Choice(["fit", "zero", "none"]), default="fit", show_default=True,
               help="What stands for payload that is not in the log: octets that fit the checksum, zeros, nothing.")  # fmt: skip
+@click.option("--link", type=click.Choice(["raw", "ethernet"]), default="raw", show_default=True,
+              help="What stands before packets whose link header is not in the log; tcpreplay needs ethernet.")  # fmt: skip
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The day of a log without dates. Default: the file's, or today.")
 def replay(
     log: Log, form: str | None, path: Path | None, speed: Fraction | None, max_gap: int | None, loop: bool, step: bool, payload: str,
-    date: datetime.datetime | None,
+    link: str, date: datetime.datetime | None,
 ) -> None:  # fmt: skip
     """Print the log again in its own time, or turn it back into packets.
 
@@ -80,7 +83,10 @@ def replay(
     out: IO[Any]
     if target.writer.binary:
         with target.octets(*log.files) as out:
-            _packets(_events(log, out, pace, loop, step), out, target.format, payload, lambda _: midnight(log.current, date))
+            from tcpdump_parse.write.octets import Filling, Rebuilding, Wrapping
+
+            how = Rebuilding(Filling(payload), lambda _: midnight(log.current, date), Wrapping(link))
+            _packets(_events(log, out, pace, loop, step), out, target.format, how)
     else:
         with target.text(*log.files) as out:
             target.writer.write(_events(log, out, pace, loop, step), out)
@@ -101,15 +107,13 @@ def _events(log: Log, out: IO[Any], pace: Pace | None, loop: bool, step: bool) -
             return
 
 
-def _packets(events: Iterable[Any], out: IO[Any], form: str, payload: str, midnight: Any) -> None:
-    from tcpdump_parse.write.octets import Filling, Rebuilding, Tally
+def _packets(events: Iterable[Any], out: BinaryIO, form: str, how: Rebuilding) -> None:
+    from tcpdump_parse.write.octets import Tally
     from tcpdump_parse.write.pcap import rebuild_pcap
     from tcpdump_parse.write.pcapng import rebuild_pcapng
 
     tally = Tally()
-    (rebuild_pcap if form == "pcap" else rebuild_pcapng)(
-        events, cast(BinaryIO, out), Rebuilding(Filling(payload), midnight), tally
-    )
+    (rebuild_pcap if form == "pcap" else rebuild_pcapng)(events, out, how, tally)
     tell("\n".join(tally.summary()))
 
 

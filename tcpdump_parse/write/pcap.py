@@ -32,7 +32,7 @@ def rebuild_pcap(events: Iterable[object], out: BinaryIO, rebuilding: Rebuilding
 
     A packet whose link header is of another type than the first packet's does not fit into the file, and is counted as such.
     """
-    rebuild, moments = Rebuilder(rebuilding.filling), Moments(rebuilding.midnight)
+    rebuild, moments = Rebuilder(rebuilding.filling, rebuilding.wrapping), Moments(rebuilding.midnight)
     link: Link | None = None
     digits = 6
     for event in events:

@@ -60,7 +60,7 @@ def pcapng(events: Iterable[object], out: BinaryIO) -> None:
 
 def rebuild_pcapng(events: Iterable[object], out: BinaryIO, rebuilding: Rebuilding, tally: Tally) -> None:
     """The packets of `events`, rebuilt, with what the log says of them; `tally` is filled while they are written."""
-    rebuild, moments, interfaces = Rebuilder(rebuilding.filling), Moments(rebuilding.midnight), Interfaces()
+    rebuild, moments, interfaces = Rebuilder(rebuilding.filling, rebuilding.wrapping), Moments(rebuilding.midnight), Interfaces()
     said: list[str] = []
     counters: dict[str, int] = {}
     moment: Moment = (0, 0, 9)

@@ -15,7 +15,7 @@ tcpdump prints the very same text, or named in the frame's `invented`; what cann
 
 from tcpdump_parse.write.octets.frame import Rebuilder
 from tcpdump_parse.write.octets.moments import Moment, Moments
-from tcpdump_parse.write.octets.outcome import Filling, Frame, Invented, Link, Reason, Unbuilt
+from tcpdump_parse.write.octets.outcome import Filling, Frame, Invented, Link, Reason, Unbuilt, Wrapping
 from tcpdump_parse.write.octets.rebuilding import Rebuilding, Tally
 
-__all__ = ["Filling", "Frame", "Invented", "Link", "Moment", "Moments", "Reason", "Rebuilder", "Rebuilding", "Tally", "Unbuilt"]
+__all__ = ["Filling", "Frame", "Invented", "Link", "Moment", "Moments", "Reason", "Rebuilder", "Rebuilding", "Tally", "Unbuilt", "Wrapping"]

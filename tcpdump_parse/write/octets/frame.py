@@ -22,8 +22,8 @@ from tcpdump_parse.write.octets.ip_options import destination, ip_options_octets
 from tcpdump_parse.write.octets.ipv4 import ipv4_octets
 from tcpdump_parse.write.octets.ipv6 import ipv6_octets
 from tcpdump_parse.write.octets.layers import layers_octets, outermost
-from tcpdump_parse.write.octets.link import link_header
-from tcpdump_parse.write.octets.outcome import CannotBuildError, Filling, Frame, Invented, Link, Reason, Unbuilt
+from tcpdump_parse.write.octets.link import link_header, wrapped
+from tcpdump_parse.write.octets.outcome import CannotBuildError, Filling, Frame, Invented, Link, Reason, Unbuilt, Wrapping
 from tcpdump_parse.write.octets.payload import Guess, guesses
 from tcpdump_parse.write.octets.segment import Built, Surroundings, segment_octets
 from tcpdump_parse.write.octets.sums import ones
@@ -35,8 +35,9 @@ TCP = 6
 class Rebuilder:
     """Packets to frames, in their order. It remembers the link type that the last banner named."""
 
-    def __init__(self, filling: Filling = Filling.FIT) -> None:
+    def __init__(self, filling: Filling = Filling.FIT, wrapping: Wrapping = Wrapping.RAW) -> None:
         self._filling = filling
+        self._wrapping = wrapping
         self._announced: Link | None = None
 
     def note(self, notice: Notice) -> None:
@@ -46,9 +47,8 @@ class Rebuilder:
 
     def __call__(self, packet: Packet) -> Frame | Unbuilt:
         try:
-            if packet.octets is not UNSET:
-                return frame_of_dump(packet, packet.octets, self._announced)
-            return self._frame(packet)
+            frame = frame_of_dump(packet, packet.octets, self._announced) if packet.octets is not UNSET else self._frame(packet)
+            return frame if self._wrapping is Wrapping.RAW else wrapped(frame)
         except CannotBuildError as cause:
             return Unbuilt(cause.reason)
         except (ValueError, ArithmeticError, MalformedError):

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct
 
 from tcpdump_parse.model import Packet
 from tcpdump_parse.model import layers as m
-from tcpdump_parse.write.octets.outcome import CannotBuildError, Invented, Link, Reason
+from tcpdump_parse.write.octets.outcome import CannotBuildError, Frame, Invented, Link, Reason
 
 MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}(?= |\Z)")
 ETHERTYPES = {"IPv4": 0x0800, "ARP": 0x0806, "IPv6": 0x86DD, "802.1Q": 0x8100, "MPLS unicast": 0x8847, "PPPoE S": 0x8864}
@@ -30,6 +30,9 @@ class Header(Struct, frozen=True, gc=False):
     invented: tuple[Invented, ...] = ()
 
 
+SYNTHETIC = bytes.fromhex("020000000002" "020000000001")
+"""Destination and source of an Ethernet header that was asked for: locally administered addresses, nobody's."""
+
 RAW = Header(Link.RAW, b"")
 UNKNOWN = Header(Link.RAW, b"", None, (Invented.LINK,))
 
@@ -40,6 +43,15 @@ def link_header(packet: Packet, version: int) -> Header:
         return RAW
     encode = ENCODERS.get(type(packet.link))
     return UNKNOWN if encode is None else encode(packet.link, packet, version)
+
+
+def wrapped(frame: Frame) -> Frame:
+    """A raw IP frame with an Ethernet header before it; any other as it is."""
+    if frame.link is not Link.RAW or not frame.octets:
+        return frame
+    kind = BY_VERSION.get(frame.octets[0] >> 4, 0x0800)
+    octets = SYNTHETIC + pack("!H", kind) + frame.octets
+    return Frame(Link.EN10MB, octets, frame.wire + len(SYNTHETIC) + 2, (*frame.invented, Invented.WRAPPING))
 
 
 def mac(text: str) -> bytes:

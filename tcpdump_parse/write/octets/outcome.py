@@ -25,6 +25,13 @@ class Filling(enum.StrEnum):
     NONE = "none"
 
 
+class Wrapping(enum.StrEnum):
+    """What stands before a packet whose link header is not in the log: nothing, or an Ethernet header as interfaces that send need."""
+
+    RAW = "raw"
+    ETHERNET = "ethernet"
+
+
 class Link(enum.IntEnum):
     """Link types by their number in pcap files, named as tcpdump's banner names them (https://www.tcpdump.org/linktypes.html)."""
 
@@ -70,6 +77,7 @@ class Invented(enum.StrEnum):
     IP_HEADER = "ip-header"
     RELATIVE = "relative"
     LINK = "link-header"
+    WRAPPING = "wrapping"
     PADDING = "padding"
     CHECKSUM = "checksum"
     CUT = "cut"
@@ -84,6 +92,7 @@ TOLD = {
     Invented.IP_HEADER: "the IP header was not printed; its fields are synthetic",
     Invented.RELATIVE: "the sequence numbers may be relative, and their base is not in the log; they stand as printed",
     Invented.LINK: "its link header is of a kind that is not rebuilt; the packet begins with its IP header",
+    Invented.WRAPPING: "the link header was not in the log; it is synthetic, as asked for",
     Invented.PADDING: "octets behind the IP packet were not printed; they are zero",
     Invented.CHECKSUM: "the TCP checksum was not printed; it is synthetic",
     Invented.CUT: "how much was captured was not printed; the frame holds what the text shows",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from tcpdump_parse.write.octets.moments import Midnight
-from tcpdump_parse.write.octets.outcome import TOLD, Filling, Frame, Invented, Reason, Unbuilt
+from tcpdump_parse.write.octets.outcome import TOLD, Filling, Frame, Invented, Reason, Unbuilt, Wrapping
 
 
 def first_day(_: int) -> int:
@@ -17,10 +17,12 @@ def first_day(_: int) -> int:
 
 
 class Rebuilding(Struct, frozen=True):
-    """How to rebuild: what fills unknown payload, and at which epoch second the first day of a capture began."""
+    """How to rebuild: what fills unknown payload, at which epoch second the first day of a capture began, and what stands before
+    packets without a link header."""
 
     filling: Filling = Filling.FIT
     midnight: Midnight = first_day
+    wrapping: Wrapping = Wrapping.RAW
 
 
 class Tally:
