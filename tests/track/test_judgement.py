@@ -1,0 +1,188 @@
+"""What a segment is that is not the next one: one conversation a case, the odd segment and its verdict beside it."""
+
+import pytest
+
+from tests.track.talk import Talk
+from tcpdump_parse.model.happenings import Copied, Judged, KeepAlive, Reordered, Retransmitted, WindowProbe
+from tcpdump_parse.model.terms import Cause, Proof, Where
+
+
+def far() -> Talk:
+    """Captured at the client, 20 ms away from the server, nothing odd yet; the next octets are 1 and 1."""
+    return Talk().c("S").s("S.", ack=1, after=0.02).c(".", 1, ack=1, after=0.0001).c("P.", 1, 100, 1).s(".", 1, ack=101, after=0.02)
+
+
+def at_server() -> Talk:
+    """The same at the server: it answers at once, the client takes 20 ms."""
+    return Talk().c("S").s("S.", ack=1, after=0.0001).c(".", 1, ack=1, after=0.02).s("P.", 1, 100, 1).c(".", 1, ack=101, after=0.02)
+
+
+def v6ish(talk: Talk) -> Talk:
+    """No usable ids from here on."""
+    talk.ids = {"c": -(10**9), "s": -(10**9)}
+    return talk
+
+
+def sent_in_order(talk: Talk, *lengths: int) -> Talk:
+    """Client data from 101 on."""
+    at = 101
+    for length in lengths:
+        talk.c(".", at, length, 1, after=0.0002)
+        at += length
+    return talk
+
+
+def odd(talk: Talk):
+    """The happenings that name an odd segment, with the frame of their step."""
+    kinds = (Copied, Reordered, Retransmitted, Judged, KeepAlive, WindowProbe)
+    told = [(step.frame, happening) for step in talk.steps() for happening in step.happenings if isinstance(happening, kinds)]
+    return told + [("end", happening) for happening in talk.ending().happenings]
+
+
+def test_the_same_packet_twice_is_a_copy_whoever_made_it():
+    talk = sent_in_order(far(), 100)
+    twin = talk.ids["c"]
+    talk.c(".", 101, 100, 1, after=0.00001, id=twin)
+    ((frame, copy),) = odd(talk)
+    assert (frame, copy.frames, copy.where, copy.proof) == (7, (6,), Where.CAPTURE, Proof.SAME_ID)
+
+
+def test_a_copy_that_took_longer_was_made_by_the_network():
+    talk = sent_in_order(far(), 100)
+    talk.c(".", 101, 100, 1, after=0.015, id=talk.ids["c"])
+    ((_, copy),) = odd(talk)
+    assert (copy.where, copy.after) == (Where.NETWORK, 15_000_000)
+
+
+def test_another_id_means_sent_again_however_soon():
+    talk = sent_in_order(far(), 100).c(".", 101, 100, 1, after=0.00001)
+    ((_, again), (end, judged)) = odd(talk)
+    assert (again.copies, again.needed, again.frames, again.new_octets) == (2, None, (6,), 0)
+    assert (end, judged.frame, judged.needed, judged.proof) == ("end", 7, None, Proof.UNANSWERED)
+
+
+def test_a_late_original_is_known_by_its_id():
+    talk = far()
+    talk.c(".", 201, 100, 1, id=talk.ids["c"] + 2).c(".", 101, 100, 1, after=0.3, id=talk.ids["c"])
+    ((_, late),) = odd(talk)
+    assert (late.start - talk.iss["c"], late.proof, late.frames, late.late_by) == (101, Proof.IP_ID, (6,), 300_000_000)
+
+
+def test_a_hole_filled_by_a_later_id_was_sent_again_after_a_loss_before_the_capture():
+    talk = at_server()
+    talk.c(".", 101, 100, 101).s(".", 101, ack=1, sack=[(101, 201)]).c(".", 1, 100, 101, after=0.02).s(".", 101, ack=201)
+    ((_, again), (end, judged)) = odd(talk)
+    assert (again.copies, again.kind_proof, again.new_octets) == (1, Proof.IP_ID, 100)
+    assert (end, judged.needed, judged.proof) == ("end", True, Proof.FIRST_COPY_LOST)
+
+
+def test_timestamps_order_what_ids_cannot():
+    talk = Talk().c("S", ts=(100, 0), id=0).s("S.", ack=1, after=0.02, ts=(500, 100), id=0).c(".", 1, ack=1, ts=(120, 500), id=0)
+    talk.c(".", 101, 100, 1, ts=(130, 500), id=0).c(".", 1, 100, 1, ts=(129, 500), after=0.3, id=0)
+    ((_, late),) = odd(talk)
+    assert (type(late), late.proof) == (Reordered, Proof.TSVAL)
+
+
+def test_without_ids_and_timestamps_only_time_tells():
+    early = far().c(".", 201, 100, 1, id=0).c(".", 101, 100, 1, after=0.001, id=0)
+    late = far().c(".", 201, 100, 1, id=0).c(".", 101, 100, 1, after=0.3, id=0)
+    assert [type(happening) for _, happening in odd(early)] == [Reordered]
+    assert [type(happening) for _, happening in odd(late)][0] is Retransmitted
+
+
+def test_already_acknowledged_octets_were_not_needed_also_for_a_bare_fin():
+    talk = far().c("F.", 101, ack=1).s(".", 1, ack=102, after=0.02).c("F.", 101, ack=1, after=0.3)
+    ((_, again),) = odd(talk)
+    assert (again.needed, again.proof) == (False, Proof.ALREADY_ACKED)
+
+
+def test_selectively_acknowledged_octets_were_not_needed():
+    talk = sent_in_order(far(), 100, 100).s(".", 1, ack=101, sack=[(201, 301)], after=0.02).c(".", 201, 100, 1, after=0.3)
+    ((_, again),) = odd(talk)
+    assert (again.needed, again.proof) == (False, Proof.ALREADY_SACKED)
+
+
+def test_dsack_afterwards_proves_it_was_not_needed():
+    talk = sent_in_order(far(), 100).c(".", 101, 100, 1, after=0.3).s(".", 1, ack=201, after=0.02).s(".", 1, ack=201, sack=[(101, 201)])
+    ((_, again), (frame, judged)) = odd(talk)
+    assert again.cause is Cause.TIMEOUT
+    assert (frame, judged.frame, judged.needed, judged.proof) == (9, 7, False, Proof.DSACK)
+
+
+def test_the_repair_was_not_needed_when_its_original_comes_after_it():
+    talk = at_server()
+    first = talk.ids["c"] + 1
+    talk.c(".", 101, 100, 101, id=first + 1).s(".", 101, ack=1, sack=[(101, 201)]).c(".", 1, 100, 101, id=first + 2, after=0.02)
+    talk.c(".", 1, 100, 101, id=first, after=0.01)
+    named = odd(talk)
+    assert [type(happening) for _, happening in named] == [Retransmitted, Reordered, Judged]
+    assert (named[-1][1].needed, named[-1][1].proof) == (False, Proof.ORIGINAL_ARRIVED)
+
+
+def test_what_looked_like_an_original_is_known_as_repair_when_the_original_comes():
+    talk = at_server()
+    first = talk.ids["c"] + 1
+    talk.c(".", 1, 100, 101, id=first + 5).s(".", 101, ack=101).c(".", 1, 100, 101, id=first, after=0.01)
+    named = odd(talk)
+    assert [(frame, type(happening)) for frame, happening in named] == [(8, Reordered), (8, Judged)]
+    assert (named[1][1].frame, named[1][1].needed) == (6, False)
+
+
+def test_eifel_the_ack_echoes_the_first_copy():
+    talk = Talk().c("S", ts=(100, 0)).s("S.", ack=1, after=0.02, ts=(500, 100)).c(".", 1, ack=1, ts=(120, 500), after=0.0001)
+    talk.c(".", 1, 100, 1, ts=(130, 500)).c(".", 1, 100, 1, ts=(430, 500), after=0.3).s(".", 1, ack=101, ts=(900, 130), after=0.05)
+    ((_, again), (frame, judged)) = odd(talk)
+    assert (again.copies, frame, judged.needed, judged.proof) == (2, 6, False, Proof.EIFEL)
+
+
+def test_the_receiver_next_to_the_capture_had_it_already():
+    talk = at_server().c(".", 1, 100, 101).c(".", 1, 100, 101, after=0.3)
+    ((_, again),) = odd(talk)
+    assert (again.needed, again.proof) == (False, Proof.RECEIVER_HAD_IT)
+
+
+def test_the_receiver_answered_without_taking_it():
+    talk = at_server().c(".", 1, 100, 101).s(".", 101, ack=1, win=0).c(".", 1, 100, 101, after=0.3)
+    ((_, _again), (end, judged)) = odd(talk)
+    assert (end, judged.needed, judged.proof) == ("end", True, Proof.RECEIVER_DISCARDED)
+
+
+def test_partly_new_octets_are_said():
+    talk = sent_in_order(far(), 100).c(".", 151, 100, 1, after=0.3)
+    ((_, again), _) = odd(talk)
+    assert (again.new_octets, again.start - talk.iss["c"], again.end - talk.iss["c"]) == (50, 151, 251)
+
+
+def test_one_below_with_nothing_outstanding_is_a_keep_alive_and_no_retransmission():
+    talk = far().c(".", 100, 1, 1, after=60)
+    ((_, probe),) = odd(talk)
+    assert (type(probe), probe.octets, probe.idle) == (KeepAlive, 1, 60_000_000_000)
+
+
+def test_three_duplicates_make_it_a_fast_retransmission():
+    talk = sent_in_order(far(), 100, 100, 100, 100)
+    for _ in range(4):
+        talk.s(".", 1, ack=101, after=0.005)
+    ((_, again), _) = odd(talk.c(".", 101, 100, 1))
+    assert again.cause is Cause.FAST
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_each_retransmission_is_judged_exactly_once(turn):
+    talk = sent_in_order(far(), 100)
+    for _ in range(turn):
+        talk.c(".", 101, 100, 1, after=0.4)
+    talk.s(".", 1, ack=201, after=0.02)
+    named = odd(talk)
+    told = [happening.frame for _, happening in named if isinstance(happening, Judged)]
+    undecided = [frame for frame, happening in named if isinstance(happening, Retransmitted) and happening.needed is None]
+    assert sorted(told) == undecided
+
+
+def test_a_counter_that_turns_in_two_seconds_orders_nothing_far_apart():
+    """Hosts that count one id for all they send: without this guard, octets sent again look like late originals."""
+    talk = far()
+    for i in range(12):
+        talk.c(".", 101 + 10 * i, 10, 1, after=0.01, id=(1000 + 330 * i) % 65536)
+    talk.c(".", 101, 10, 1, after=1.5, id=700)
+    assert [type(happening) for _, happening in odd(talk)][0] is Retransmitted
