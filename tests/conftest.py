@@ -27,8 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and kept != grammar.digest(grammar.source()):
         new = grammar.TABLES.with_suffix(f".{os.getpid()}")
         # As in the package's build there is no interegular: the proof that no two terminals collide takes minutes and has its own test.
-        code = "import sys; sys.modules['interegular'] = None; from tcpdump_parse.read.grammar import tables; sys.stdout.buffer.write(tables())"
-        new.write_bytes(subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True).stdout)
+        code = "import sys; sys.modules['interegular'] = None; from tcpdump_parse.read import grammar; print(grammar.tables().hex())"
+        new.write_bytes(bytes.fromhex(subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout))
         new.replace(grammar.TABLES)
 
 
