@@ -157,6 +157,8 @@ def _again(me: Direction, seg: Sent, overlapping: list[Sent], kind_proof: Proof,
     first, last = (overlapping[0], overlapping[-1]) if overlapping else (None, None)
     seg.count = max(len([sent for sent in overlapping if sent.start <= seg.start < sent.end]) + 1, 2)
     cause = triggers.cause(me, seg, last)
+    if me.recover is not None and me.nxt is not None:
+        me.recover = max(me.recover, me.nxt)  # all that was on its way when the repair left belongs to the recovery
     verdict, proof = needed.at_once(me, seg, overlapping, cause)
     me.counters.retransmitted += 1
     start = seg.start + (1 if seg.bits & SYN else 0)
