@@ -17,7 +17,6 @@ With -AA the link header comes first; where the IP header stands in the text is 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -30,9 +29,8 @@ from tcpdump_parse.read.octets import address
 LINKS = (0, 14, 18, 16, 20, 4, 22)
 MARGIN = 24
 """A cut packet's network part is shorter than the snapshot length by the link header, at most about this much."""
-TAIL_LINES = 400
-"""The text of -A begins within so many lines: before it a printer of HTTP may show headers."""
 _SIZES = {0: 1, 1: 1, 2: 4, 3: 3, 4: 2, 8: 10, 6: 6, 7: 6, 11: 6, 12: 6, 13: 6, 19: 18, 28: 4}
+_ANY = "\0"
 
 
 class Where(enum.Enum):
@@ -48,36 +46,48 @@ class Count(NamedTuple):
     most: int
 
 
-def where(packet: Packet, lines: Sequence[str], snapshot: int | None = None) -> Where:
-    """Where the next line stands, `lines` being all since the packet's segment line (the first: the rest of that line).
+class Text:
+    """The text of -A behind one packet: `add` its lines as they come, `where` tells where the next one stands."""
 
-    `snapshot`: the snapshot length that the capture's banner names. AFTER too when the lines are no text of -A.
+    def __init__(self, expected: Count, link: int, first: str) -> None:
+        self.least, self.most = expected.least + link, expected.most + link
+        self._printed = len(first)  # characters, with the line ends between
+        self._ends = 0
+
+    def add(self, line: str) -> None:
+        self._printed += len(line) + 1
+        self._ends += 1
+
+    def where(self) -> Where:
+        if self._printed + self._ends < self.least:
+            return Where.INSIDE
+        return Where.AFTER if self._printed >= self.most else Where.DOUBTFUL
+
+
+def begin(packet: Packet, line: str, snapshot: int | None = None, agreeing: int = 9) -> Text | None:
+    """The text that begins with this line behind the packet's lines; None when it is no text of -A.
+
+    `snapshot`: the snapshot length that the capture's banner names. `agreeing`: so many characters of the IP header must be there;
+    fewer will do (its octet 10 ends a line early) in a capture that has shown such text before.
     """
-    begin = _begin(packet, lines)
-    if begin is None:
-        return Where.AFTER
-    first, link = begin
-    expected = _octets(packet, snapshot)
-    if expected is None:
-        return Where.AFTER
-    ends = len(lines) - first - 1
-    printed = sum(map(len, lines[first:])) + ends
-    if printed + ends < expected.least + link:
-        return Where.INSIDE
-    unseen = "\n".join(lines[first:])[:link].count("\n")  # CRs in the link header
-    return Where.AFTER if printed >= expected.most + link + unseen else Where.DOUBTFUL
-
-
-def _octets(packet: Packet, snapshot: int | None) -> Count | None:
     ip, segment = packet.ip, packet.tcp
-    if ip is UNSET or segment is UNSET or segment.length is UNSET:
+    if ip is UNSET or segment is UNSET or segment.length is UNSET or len(line) < 2:
         return None
+    expected = _octets(ip, segment, segment.length, snapshot)
+    header = _header(ip, segment, expected)
+    link = next((link for link in LINKS if _fits(line, link, header, agreeing)), None)
+    if packet.possibly_payload:
+        expected = Count(0, expected.most)  # what is doubtful itself hides nothing
+    return None if link is None else Text(expected, link, line)
+
+
+def _octets(ip: IP, segment: Segment, length: int, snapshot: int | None) -> Count:
     whole = _printed_length(ip)
-    if not whole:
-        header, options = 20 if _is_v4(ip.src) else 40, _options(segment)
-        count = Count(header + 20 + options.least + segment.length, header + 20 + options.most + segment.length)
+    if whole:
+        count = Count(whole if segment.checksum is not UNSET or not length else 0, whole)
     else:
-        count = Count(whole if segment.checksum is not UNSET or not segment.length else 0, whole)
+        header, options = 20 if _is_v4(ip.src) else 40, _options(segment)
+        count = Count(header + 20 + options.least + length, header + 20 + options.most + length)
     if snapshot and count.most > snapshot - MARGIN:
         count = Count(min(count.least, max(0, snapshot - MARGIN)), min(count.most, snapshot))
     return count
@@ -104,60 +114,47 @@ def _options(segment: Segment) -> Count:
     return Count(least, least) if all(sizes) else Count(least, 40)
 
 
-def _begin(packet: Packet, lines: Sequence[str]) -> tuple[int, int] | None:
-    """The line on which the text of -A begins, and the octets of a link header before the IP header."""
-    if packet.ip is UNSET:
-        return None
-    signs = _signs(packet)
-    for first in range(1, min(len(lines), TAIL_LINES)):
-        line = lines[first]
-        if line.startswith(("\t0x", "0x0000\t", "\t\t\t ")):
-            return None
-        link = _link("\n".join(lines[first : first + 80])[:200], signs, _is_v4(packet.ip.src))
-        if link is not None:
-            return first, link
-    return None
+def _header(ip: IP, segment: Segment, expected: Count) -> str:
+    """The IP header's characters behind the first, as far as the lines show them; `_ANY` where they do not."""
+    src, dst = (_shown_or_any(address(name), 4 if _is_v4(ip.src) else 16) for name in (ip.src, ip.dst))
+    ports = "".join(_number(port if isinstance(port, int) else UNSET, 2) for port in (segment.sport, segment.dport))
+    if not _is_v4(ip.src):
+        hops = ip.hlim if isinstance(ip, IPv6) else UNSET
+        return f"{_ANY * 5}{_ANY if isinstance(ip, IPv6) and ip.extensions else '.'}{_number(hops, 1)}{src}{dst}"
+    tos, ttl, ident = (getattr(ip, name, UNSET) for name in ("tos", "ttl", "id"))
+    total = _number(expected.most if expected.least == expected.most else UNSET, 2)
+    return f"{_number(tos, 1)}{total}{_number(ident, 2)}{_ANY}.{_number(ttl, 1)}.{_ANY * 2}{src}{dst}{ports}"
 
 
-def _signs(packet: Packet) -> bytes | None:
-    """What of the headers is known for certain: addresses and ports, as octets in a row; None when they are names."""
-    ip, segment = packet.ip, packet.tcp
-    assert ip is not UNSET
-    assert segment is not UNSET
-    src, dst = address(ip.src), address(ip.dst)
-    if src is None or dst is None or isinstance(segment.sport, str) or isinstance(segment.dport, str):
-        return None
-    return src + dst + segment.sport.to_bytes(2) + segment.dport.to_bytes(2)
+def _number(value: object, size: int) -> str:
+    return shown(value.to_bytes(size)) if isinstance(value, int) and value < 1 << 8 * size else _ANY * size
 
 
-def _link(text: str, signs: bytes | None, v4: bool) -> int | None:
-    """How many characters stand before the IP header of this record; None when it is not here.
-
-    The header is known by its addresses and ports; those of names only by its first character. A CR that was left out moves them by one.
-    """
-    if signs is None:
-        return 0 if len(text) > 20 and _begins_header(text, v4) else None
-    before = 12 if v4 else 8
-    wanted = shown(signs[:-1] if signs.endswith(b"\r") else signs)
-    for link in LINKS:
-        if _begins_header(text[link:], v4) and wanted in (text[at : at + len(wanted)] for at in (link + before, link + before - 1)):
-            return link
-    if _begins_header(text, v4) and text[0] not in "E`":  # with IP options the ports stand apart
-        return 0
-    found = text.find(wanted)
-    return max(0, found - before) if found >= before - 1 else None
+def _shown_or_any(octets: bytes | None, size: int) -> str:
+    return _ANY * size if octets is None else shown(octets)
 
 
-def _begins_header(text: str, v4: bool) -> bool:
-    return "E" <= text[:1] <= "O" if v4 else "`" <= text[:1] <= "o"
+def _fits(line: str, link: int, header: str, agreeing: int) -> bool:
+    """An IP header of this record may stand at the offset. The line may end inside it, where an octet is or may be 10."""
+    letter = line[link : link + 1]
+    v4 = len(header) < 30
+    if not letter or not ("E" <= letter <= "O" if v4 else "`" <= letter <= "o"):
+        return False
+    if letter not in "E`":
+        header = header[:19]  # with IP options the ports stand apart
+    seen = line[link + 1 : link + 1 + len(header)]
+    if len(seen) == len(header):
+        return _alike(seen, header)
+    ends = "\n" if len(seen) < agreeing else "\n" + _ANY
+    behind = header[len(seen) : len(seen) + 2]  # a CR before the line's end may have been left out
+    return (behind[:1] in ends or behind[1:] == "\n") and _alike(seen, header[: len(seen)])
+
+
+def _alike(seen: str, wanted: str) -> bool:
+    return len(seen) == len(wanted) and all(want in (_ANY, char) for want, char in zip(wanted, seen, strict=True))
 
 
 def shown(octets: bytes) -> str:
     """Octets as -A prints them (print-ascii.c: ascii_print)."""
     text = octets.replace(b"\r\n", b"\n")
     return "".join(chr(octet) if 0x20 <= octet <= 0x7E or octet in b"\t\n" else "." for octet in text)
-
-
-def begins(packet: Packet, line: str) -> bool:
-    """Whether the line behind a packet's segment line begins its text of -A."""
-    return packet.ip is not UNSET and packet.tcp is not UNSET and _begin(packet, ["", line]) is not None

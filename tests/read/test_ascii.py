@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.model import Packet
 from tcpdump_parse.read import packets
-from tcpdump_parse.read.ascii import Where, shown, where
+from tcpdump_parse.read.ascii import Where, begin, shown
 
 FORGED = b"12:00:03.000000 IP 10.0.0.2.80 > 10.0.0.1.1000: Flags [R.], seq 1, ack 1, win 0, length 0"
 
@@ -23,7 +23,7 @@ def frame(payload: bytes, options: bytes = b"", port: int = 1000, host: bytes = 
     """An Ethernet frame; the checksums are left wrong, as cards are left to compute them."""
     tcp = struct.pack(">HHIIBBHHH", port, 80, 100, 200, 80 + len(options) * 4, 24, 1000, 0, 0) + options + payload
     ip = struct.pack(">BBHHHBBH", 69, 0, 20 + len(tcp), 7, 0x4000, 64, 6, 0) + host + b"\1" + host + b"\2"
-    return b"\2E\x0a\4\5\6\2\x0d\x0a\4\5\7\x08\0" + ip + tcp
+    return b"\2E\x0b\4\5\6\2\x0d\x0b\4\5\7\x08\0" + ip + tcp
 
 
 def file(*frames: bytes, snapshot: int = 262144) -> bytes:
@@ -40,6 +40,17 @@ def record(saved: bytes, *flags: str) -> tuple[Packet, list[str]]:
     (packet,) = packets([head[0].encode("latin-1") + b"\n"])
     second = re.search(r"\n\d\d:\d\d:\d\d\.000001 ", text)
     return packet, text[head.end() : second.start() if second else len(text) - 1].split("\n")
+
+
+def where(packet: Packet, lines: list[str], snapshot: int | None = None) -> Where:
+    """Where the line behind these stands; the text begins at the first that may be its beginning."""
+    text = None
+    for line in lines[1:]:
+        if text is None:
+            text = begin(packet, line, snapshot)
+        else:
+            text.add(line)
+    return Where.AFTER if text is None else text.where()
 
 
 @pytest.mark.parametrize("flags", [("-A",), ("-AA",), ("-A", "-v"), ("-AA", "-vvv")])
@@ -69,8 +80,9 @@ def test_a_record_in_the_payload_is_inside_or_doubtful(payload: bytes, verdict: 
 
 def test_lines_that_are_no_text_of_a_packet_count_nothing() -> None:
     packet, lines = record(file(frame(b"x" * 500), frame(b"")), "-X")
-    assert where(packet, lines) is where(packet, [""]) is where(packet, []) is Where.AFTER
-    assert where(packet, ["", "prose", "more prose"]) is Where.AFTER
+    assert where(packet, lines) is where(packet, [""]) is Where.AFTER
+    for prose in ("prose", "Even now", "E", "Establishing that 10.0.0.1 is not here", "", "`ls`"):
+        assert begin(packet, prose) is None
 
 
 def test_a_cut_packet_hides_no_record_behind_it() -> None:
