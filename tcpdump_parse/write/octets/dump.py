@@ -11,6 +11,8 @@ from tcpdump_parse.write.octets.link import link_header
 from tcpdump_parse.write.octets.outcome import CannotBuildError, Frame, Link, Reason
 
 LINK_TYPE = re.compile(r"link-type ([A-Z0-9_]+)")
+ARP = b"\0\1\x08\0\6\4"
+"""How ARP begins on Ethernet (RFC 826): a dump that begins so begins with the network header."""
 IP_TYPES = (b"\x08\0", b"\x86\xdd")
 VLAN_TYPES = (b"\x81\0", b"\x88\xa8", b"\x91\0")
 PREFIXES = {Link.NULL: 4, Link.LINUX_SLL: 16, Link.LINUX_SLL2: 20}
@@ -25,11 +27,11 @@ def announced(text: str) -> Link | None:
 def frame_of_dump(packet: Packet, octets: Octets, link: Link | None) -> Frame:
     """The frame a dump shows whole. `link` is the type the banner named, else it is recognised by where the IP header stands."""
     data = bytes.fromhex(octets.hex)
-    if octets.origin == "network":
-        version = data[0] >> 4 if data else 0
-        if version not in (4, 6) and packet.link is UNSET:
+    version = data[0] >> 4 if data else 0
+    header = link_header(packet, version if version in (4, 6) else 4)
+    if octets.origin == "network" and not (link is not None and _begins_below(data, version, header.octets)):
+        if version not in (4, 6) and not header.octets:
             raise CannotBuildError(Reason.DUMP)
-        header = link_header(packet, version if version in (4, 6) else 4)
         frame = header.octets + data
         return Frame(header.link, frame, _wire(packet, frame, len(header.octets), header.wire))
     link = link or recognised(data, packet)
@@ -37,6 +39,11 @@ def frame_of_dump(packet: Packet, octets: Octets, link: Link | None) -> Frame:
         raise CannotBuildError(Reason.DUMP)
     printed = getattr(packet.link, "length", UNSET) if packet.link is not UNSET else UNSET
     return Frame(link, data, _wire(packet, data, _network_at(data, link), None if printed is UNSET else printed))
+
+
+def _begins_below(data: bytes, version: int, header: bytes) -> bool:
+    """Whether a dump of no IP packet begins with a link header after all: it is not ARP, and what `-e` printed begins it."""
+    return version not in (4, 6) and not data.startswith(ARP) and data.startswith(header[:12])
 
 
 def recognised(data: bytes, packet: Packet) -> Link | None:

@@ -44,6 +44,7 @@ LONGEST = max(map(len, DECODED))
 
 def guesses(tail: str, length: int) -> Iterator[Guess]:
     """What a payload of `length` octets may have been, given the text after `length N`; nothing when nobody knows it."""
+    tail = tail.removeprefix("\n")
     for size in range(LONGEST, 4, -1):
         decoder = DECODED.get(tail[:size])
         if decoder is not None:
