@@ -75,6 +75,7 @@ def _sample(peer: Direction, seg: Sent, covered: Sent | None, ack: int, ambiguou
 
 def _missed(peer: Direction, una: int, ack: int, out: list[Happening]) -> None:
     """Octets that are acknowledged (`una` before, `ack` now) and were never seen: the capture missed them."""
+    told = len(out)
     kept = []
     for gap in peer.gaps:
         if gap.start >= ack:
@@ -91,6 +92,8 @@ def _missed(peer: Direction, una: int, ack: int, out: list[Happening]) -> None:
         start = max(peer.nxt, una)
         out.append(GapAcked(start, ack, True))
         peer.counters.missed += ack - start
+    if len(out) > told:
+        peer.following.missed = peer
 
 
 def edge(me: Direction, seg: Sent, out: list[Happening]) -> None:

@@ -38,7 +38,7 @@ class Following:
     """The mutable state of one connection; gives immutable steps."""
 
     __slots__ = (
-        "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "keys", "last", "lingers", "packets",
+        "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "keys", "last", "lingers", "missed", "packets",
         "reset_at", "reused", "server", "started_at", "zeek",
     )
 
@@ -53,6 +53,7 @@ class Following:
         self.reset_at: int | None = None  # frame of the first acceptable RST
         self.closed_at: int | None = None  # when both ends were done
         self.lingers = False
+        self.missed: Direction | None = None  # whose octets this step acknowledges though they were not seen
         self.fits: bool | None = None  # whether the last RST was acceptable
         self.reused = reused
         self.started_at: int | None = None
@@ -291,6 +292,9 @@ class Following:
         if self.reset_at is not None or (self.client.fin_acked and self.server.fin_acked):
             self.closed_at = self.at if self.closed_at is None else self.closed_at
         self.zeek.packet(me, seg)
+        if self.missed is not None:
+            self.zeek.missed(self.missed.side is Side.CLIENT)
+            self.missed = None
         self.completeness |= _completeness(bits, seg.length)
 
 
