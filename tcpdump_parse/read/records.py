@@ -2,7 +2,7 @@
 
 * A line that begins as records of this log begin is one; the law is format.md's R1, by the forms of time.
 * A head that carries no segment yet waits (`undecided`): tunnels and ICMP errors print what they carry on lines of their own.
-* While the text of -A is being counted (`guarded`), a line that looks like a record may be payload.
+* While the text of -A is being counted (`shown`), a line that looks like a record may be payload.
 * A fence or a banner begins a capture; notices before it wait until it is known which capture they belong to.
 """
 
@@ -15,10 +15,11 @@ from msgspec import UNSET, UnsetType, structs
 
 from tcpdump_parse.model import SCHEMA, Capture, Notice, Packet, Read, Unread
 from tcpdump_parse.read import ascii as counted
-from tcpdump_parse.read import grammar, tails
+from tcpdump_parse.read import grammar, printing, tails
 from tcpdump_parse.read.absolute import Numbers, Printed, announced
 from tcpdump_parse.read.clock import Clock, Form
 from tcpdump_parse.read.diagnose import diagnose
+from tcpdump_parse.read.layout import difference
 from tcpdump_parse.read.notices import classify, margin
 from tcpdump_parse.read.shapes import BREAK, JOINT, Refused, Settle, Shapes, key_of
 from tcpdump_parse.read.text import to_text
@@ -51,6 +52,10 @@ _ADDRESSED = re.compile(r"[^\n]*?[^ \n\x01]+ > [^ \n\x01]+: (?=[^ ]|$)")
 _PREFIX = re.compile(_BEFORE + rf"(?:(?:{_TIME})[^ ]*(?: \(invalid [un]s\))? |\[(?:Error converting time|timestamp overflow)\] )?")
 _INNER = re.compile(r"VXLAN, flags \[[^\]]*\] \(0x[0-9a-f]{2}\), vni [0-9]+\Z")
 _COLUMN_0 = re.compile(r"\[\||Telnet:$|0x[0-9a-f]{4}: ")
+_SURE = frozenset({"fence", "captured", "received", "dropped", "dropped_by_interface", "counters", "banner", "reading", "interrupt", "error", "warning"})
+"""Kinds of lines that are themselves also where text of -A may stand."""
+_HEADER_SHOWN = re.compile(r"[E`](?=[^\n]*(?:\.[^\n]*){6})")
+_SNAPSHOT = re.compile(r"(?:snapshot length|capture size) ([1-9][0-9]{0,8})\b")
 PATIENCE = 4096
 """So many notices wait to learn which capture they belong to."""
 
@@ -68,7 +73,12 @@ class Records:
         self.ahead: list[str] = []  # the items of this chunk
         self.tail: list[str] = []  # of the packet that is last in `out`: the rest of its line, then lines
         self.undecided: list[str] = []  # items of a record that shows no segment yet
-        self.guarded = False  # the tail is text of -A
+        self.ascii = False  # the capture shows the text of -A
+        self.shown: counted.Text | None = None  # such text behind the open packet, counted
+        self.fresh = False  # its first line is counted already
+        self.snapshot: int | None = None
+        self.timed = False  # the capture's records have times
+        self.raw = ""  # how the open record stood, when its white space is not tcpdump's
         self.doubtful = False  # the next record may be payload
         self.content = False  # the capture has a banner or a record
         self.opener = 0  # the line of a fence after which another capture may begin
@@ -79,7 +89,7 @@ class Records:
 
     def ready(self) -> bool:
         """A known shape is a record, whatever stood before."""
-        return self.content and not (self.opener or self.undecided or self.guarded)
+        return self.content and not (self.opener or self.undecided or self.shown)
 
     @property
     def packet(self) -> Packet | None:
@@ -98,18 +108,42 @@ class Records:
                 self.line += 1 + text.count(JOINT)
                 return
             self.decide()
-        begins = bool(STARTS.match(text) or TIMELESS.match(text))
-        if self.guarded and self.inside(text, begins):
+        begins = self.begins(text)
+        if self.shown is not None and self.inside(text, begins):
             self.follow(text)
         elif begins:
             self.record(text)
-        elif self.packet is not None and (text[:1] == "\t" or _COLUMN_0.match(text)):
-            self.follow(text)
-        elif self.packet is not None and not self.guarded and counted.begins(self.packet, text.split(JOINT)[0]):
-            self.guarded = True
+        elif self.packet is not None and (text[:1] == "\t" or _COLUMN_0.match(text) or self.is_text(text)):
             self.follow(text)
         else:
             self.between(text)
+
+    def begins(self, text: str) -> bool:
+        """The line looks like the first of a record. In a log whose records have times, one without has to be a whole segment."""
+        if STARTS.match(text):
+            return True
+        return TIMELESS.match(text) is not None and (not self.timed or (not self.tail and SEGMENT.search(text) is not None))
+
+    def is_text(self, text: str) -> bool:
+        """The line belongs to the text that -A prints; such a capture has it behind every packet."""
+        packet = self.packet
+        if packet is None or classify(text)[0] in _SURE:
+            return False
+        if self.shown is None:
+            first = text.partition(JOINT)[0]
+            self.shown = counted.begin(packet, first, self.snapshot, 3 if self.ascii else 9)
+            if self.shown is not None:
+                self.ascii = self.fresh = True
+            elif len(self.tail) < 2 and _HEADER_SHOWN.match(first):
+                self.ascii = True
+        return self.ascii
+
+    def coming(self, text: str) -> list[str]:
+        """Some lines behind this item, as far as they are there."""
+        if text not in self.ahead:
+            return []
+        at = self.ahead.index(text) + 1
+        return "\n".join(self.ahead[at : at + 8]).replace(JOINT, BREAK).split("\n")
 
     def continues(self, text: str) -> bool:
         """More of a record that shows no segment yet."""
@@ -117,19 +151,35 @@ class Records:
 
     def inside(self, text: str, begins: bool) -> bool:
         """Whether a line belongs to the counted text of -A."""
-        packet = self.packet
-        if packet is None:
-            return False
-        where = counted.where(packet, tails.lines_of(self.tail))
+        assert self.shown is not None
+        where = self.shown.where()
         if where is counted.Where.INSIDE:
-            return True
+            self.doubtful = begins and self.bears_out(text)
+            return not self.doubtful
         if begins:
             self.doubtful = where is counted.Where.DOUBTFUL
             return False
-        return where is counted.Where.DOUBTFUL and classify(text)[0] in ("prose", "blank", "comment", "prompt", "elided", "separator")
+        return where is counted.Where.DOUBTFUL and classify(text)[0] not in _SURE
+
+    def bears_out(self, text: str) -> bool:
+        """A record inside counted text after all: its own text of -A follows it. So it is where captures cut their packets short."""
+        if text.startswith("[Invalid header: "):
+            return True
+        cut = SEGMENT.search(text)
+        if cut is None:
+            return False
+        try:
+            made, _ = SHAPES.find(text[: cut.end()], key_of(text[: cut.end()]), (0, 0, 0, 0, lambda _: UNSET), None)
+        except Refused:
+            return False
+        return any(counted.begin(made, line, self.snapshot) is not None for line in self.coming(text))
 
     def follow(self, text: str) -> None:
         """A line of the open packet's tail."""
+        if self.shown is not None:
+            for line in text.replace(JOINT, BREAK).split("\n")[self.fresh :]:
+                self.shown.add(line)
+            self.fresh = False
         if not self.tail:
             self.tail.append("")
         self.tail.append(text)
@@ -155,7 +205,7 @@ class Records:
     def indented(self, lines: list[str], at: int) -> int:
         """A record that is indented, or whose second line is not indented by four: how many lines it takes."""
         first = lines[at].strip(" \t")
-        if not (STARTS.match(first) or TIMELESS.match(first)):
+        if not self.begins(first):
             return 0
         second = lines[at + 1].strip(" \t") if at + 1 < len(lines) else ""
         two = SEGMENT.search(first) is None and first.endswith(")") and SEGMENT.search(second) is not None
@@ -165,8 +215,10 @@ class Records:
     def record(self, text: str, raw: str = "") -> None:
         """A record begins. `raw`: how it stood, when its white space is not tcpdump's."""
         self.close()
+        self.raw = raw
         self.begin()
         self.frame += 1
+        self.timed = self.timed or TIME.search(text, 0, 60) is not None
         lines = 1 + text.count(JOINT)
         cut = SEGMENT.search(text)
         if cut is None:
@@ -250,12 +302,24 @@ class Records:
         """The packet that is last in `out` is complete: its tail becomes fields."""
         if self.undecided:
             self.decide()
+        packet = self.packet
         if self.tail:
-            packet = self.packet
             assert packet is not None
             tails.attach(packet, self.tail)
             self.tail.clear()
-        self.guarded = False
+        if self.raw and packet is not None:
+            self.lay_out(packet)
+        self.raw = ""
+        self.shown = None
+
+    def lay_out(self, packet: Packet) -> None:
+        """Keeps the white space of a pasted record."""
+        usual = printing.head(packet) + tails.tail_of(packet)
+        lines = self.raw.count("\n") + 1
+        behind = usual.split("\n")[lines:]
+        found = difference(usual, "\n".join([self.raw, *behind]))
+        if found is not None:
+            structs.force_setattr(packet, "layout", found)
 
     def unread(self, text: str, refused: Refused, line: int) -> None:
         capture, frame, line, end_line, _ = self.where(text, line)
@@ -281,6 +345,7 @@ class Records:
         self.capture += 1
         self.content = True
         self.opener = 0
+        self.ascii = self.timed = False
         self.clock = Clock()
         self.numbers = Numbers(self.announced)
         self.out.append(Capture(SCHEMA, self.capture, self.file, line, self.newline))
@@ -295,6 +360,8 @@ class Records:
         if kind == "fence":
             self.opener = self.line
         elif kind in ("banner", "reading"):
+            found = _SNAPSHOT.search(text)
+            self.snapshot = int(found[1]) if found else None
             self.new_capture(self.opener or self.line)
         elif kind == "prompt":
             self.announced = announced(text)
