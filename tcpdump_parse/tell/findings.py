@@ -7,6 +7,7 @@ texts speaks through its `message`.
 from __future__ import annotations
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from tcpdump_parse.model.events import Finding
 from tcpdump_parse.tell.amounts import span
@@ -48,6 +49,17 @@ def _written(value: object) -> object:
     if isinstance(value, list | tuple):
         return ", ".join(str(_written(item)) for item in value)
     return visible(str(value))
+
+
+def title(finding: Finding, words: Words) -> str:
+    """The rule's title; empty for one without texts."""
+    key = f"{finding.rule}.title"
+    return words.say(key) if words.knows(key) else ""
+
+
+def worded(finding: Finding, words: Words) -> Finding:
+    """The finding with its message in this language; one that has words of its own (a view's, a plug-in's) keeps them."""
+    return finding if finding.message is not UNSET else replace(finding, message=story(finding, words))
 
 
 def pointing(finding: Finding, words: Words) -> Remark:

@@ -25,12 +25,13 @@ class Scene:
 
     __slots__ = (
         "caption_lines", "chosen", "closing", "connection", "findings", "kinds", "names", "open", "phase", "plain", "remark", "run", "said",
-        "tally", "words",
+        "tally", "templates", "words",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, words: Words, chosen: bool, said: set[str]) -> None:
         self.connection = connection
         self.words = words
+        self.templates = words.templates
         self.chosen = chosen
         self.said = said  # shared by the connections of a capture
         self.names = {Side.CLIENT: _names(words, Side.CLIENT), Side.SERVER: _names(words, Side.SERVER)}
@@ -47,7 +48,7 @@ class Scene:
 
     def say(self, key: str, side: Side, weight: Weight = Weight.STORY, /, **values: object) -> Sentence:
         """A sentence about `side`: {who}, {peer} and their capitals are filled in."""
-        return Sentence(self.words.template(key) % {**self.names[side], **values}, key, weight)
+        return Sentence(self.templates[key] % {**self.names[side], **values}, key, weight)
 
     def who(self, side: Side) -> str:
         return self.words.client if side is Side.CLIENT else self.words.server
@@ -63,7 +64,7 @@ class Scene:
         return new
 
     def octets(self, n: int) -> str:
-        return self.words.count("octets", n)
+        return self.templates["unit.octets_one" if n == 1 else "unit.octets"] % {"n": n}
 
 
 def _names(words: Words, side: Side) -> dict[str, str]:

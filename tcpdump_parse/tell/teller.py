@@ -160,7 +160,7 @@ class Teller:
         pause, rest = pause_before(step, cast(h.Idle, step.happenings[shape.idle]), scene) if shape.idle >= 0 else ("", False)
         value = Told(
             capture=connection.capture, conn=connection.conn, frame=packet.frame, line=packet.line, end_line=packet.end_line,
-            side=step.side.value, phase=phase, flags="" if tcp is UNSET or tcp.flags is UNSET else in_words(tcp.flags), length=step.length,
+            side=step.side, phase=phase, flags="" if tcp is UNSET or tcp.flags is UNSET else in_words(tcp.flags), length=step.length,
             time="" if packet.time is UNSET else visible(packet.time).strip(), since=None if step.since is None else step.since / 1e9,
             seq=step.rel_seq, end=step.rel_end, ack=step.rel_ack, raw_seq=_raw(step.seq), raw_ack=_raw(step.ack), window=step.window,
             details=details(step) if self.verbose else "", captions=captions, pause=pause, rest=rest, sentences=told,

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from tcpdump_parse.model.happenings import Happening
 from tcpdump_parse.model.packet import Port
+from tcpdump_parse.model.terms import Side
 
 
 class Phase(enum.StrEnum):
@@ -89,7 +90,7 @@ class Told(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", 
     frame: int
     line: int
     end_line: int
-    side: str
+    side: Side
     phase: Phase
     flags: str  # in words: "SYN ACK"
     length: int = 0

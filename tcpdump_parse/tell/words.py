@@ -24,32 +24,24 @@ class Words:
 
     def __init__(self, lang: str, texts: Mapping[str, str], fallback: Words | None = None) -> None:
         self.lang = lang
-        self._templates = {key: compiled(text) for key, text in texts.items()}
-        self._fallback = fallback
+        inherited = fallback.templates if fallback else {}
+        self.templates: dict[str, str] = {**inherited, **{key: compiled(text) for key, text in texts.items()}}
         self.gap: str = self.say("term.gap")  # between two sentences
         self.client: str = self.say("term.client")
         self.server: str = self.say("term.server")
         self.Client: str = self.say("term.Client")
         self.Server: str = self.say("term.Server")
 
-    def template(self, key: str) -> str:
-        """The `%` template of a text; KeyError if no language has it."""
-        found = self._templates.get(key)
-        if found is not None:
-            return found
-        if self._fallback is None:
-            raise KeyError(key)
-        return self._fallback.template(key)
-
     def say(self, key: str, /, **values: object) -> str:
-        return self.template(key) % values
+        """The text with its placeholders filled; KeyError if no language has it."""
+        return self.templates[key] % values
 
     def knows(self, key: str) -> bool:
-        return key in self._templates or (self._fallback is not None and self._fallback.knows(key))
+        return key in self.templates
 
     def count(self, unit: str, n: int) -> str:
         """`count("octets", 1)`: "1 byte"; each unit has a text for one and a text for many."""
-        return self.template(f"unit.{unit}_one" if n == 1 else f"unit.{unit}") % {"n": n}
+        return self.templates[f"unit.{unit}_one" if n == 1 else f"unit.{unit}"] % {"n": n}
 
     def listed(self, items: Iterable[str]) -> str:
         """"a, b and c", as the language writes it."""

@@ -35,7 +35,7 @@ CASES: list[tuple[h.Happening, ...]] = [
     (h.Reordered(1, 2, Proof.IP_ID),), (h.Reordered(1, 2, Proof.IP_ID, 5),), (h.OldAck(5),),
     *((h.Copied(where, Proof.SAME_ID, 1, (2,)),) for where in Where),
     *((h.DuplicateAck(n, reason),) for n, reason in product((1, 3), DupReason)), (h.SackSeen(((1, 5), (7, 9)), (1, 5), 2),),
-    (h.GapOpened(1, 5),), (h.GapFilled(1, 5, 0, (3,)),), (h.GapFilled(1, 5, 4, (3,)),), (h.GapAcked(1, 5),), (h.WindowUpdate(1, 2),),
+    (h.GapOpened(1, 5),), (h.GapFilled(1, 5, 0, (3,)),), (h.GapFilled(1, 5, 4, (3,)),), (h.GapAcked(1, 5),), (h.WindowUpdate(1, 1 << 20),),
     (h.WindowUpdate(2, 1),), (h.WindowClosed(),), (h.WindowReopened(5),), (h.WindowReopened(5, 6),), (h.WindowFull(),),
     (h.WindowExceeded(5),), (h.WindowShrunk(5),), (h.WindowShrunk(5, True),), (h.WindowProbe(1, 1),), (h.WindowProbe(2, 0, 5),),
     (h.WindowProbeAck(5, (3,)),), (h.KeepAlive(1, 0),), (h.KeepAlive(1, 1),), (h.KeepAlive(2, 0),), (h.KeepAliveAck(5, (3,)),),

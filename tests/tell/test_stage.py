@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tcpdump_parse.model.terms import Side
 from tcpdump_parse.tell import Begun, Told, Verdict
 from tcpdump_parse.tell.stage import in_turn
 from tcpdump_parse.tell.told import Phase
@@ -13,7 +14,7 @@ def begun(conn):
 
 
 def told(conn, frame):
-    return Told(1, conn, frame, frame, frame, "client", Phase.DATA, "ACK")
+    return Told(1, conn, frame, frame, frame, Side.CLIENT, Phase.DATA, "ACK")
 
 
 def verdict(conn):

@@ -36,7 +36,7 @@ def sentences(step: Step, shape: Shape, scene: Scene) -> tuple[Sentence, ...]:
     scene.kinds = shape.kinds
     for place, tell in shape.tells:
         told += tell(step, happenings[place], scene)
-    if not any(sentence.weight is Weight.STORY for sentence in told):
+    if not told or (told[0].weight is not Weight.STORY and all(sentence.weight is not Weight.STORY for sentence in told)):
         told.insert(0, data.bare(step, scene))
     if shape.moves:
         told.append(_moved(step, shape, scene))

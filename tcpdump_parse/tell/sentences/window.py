@@ -17,8 +17,10 @@ def room(step: Step, value: int, scene: Scene) -> str:
 
 
 def update(step: Step, happening: h.WindowUpdate, scene: Scene) -> tuple[Sentence, ...]:
-    key = "window.opened" if happening.now > happening.was else "window.lowered"
-    return (scene.say(key, step.side, was=room(step, happening.was, scene), now=room(step, happening.now, scene)),)
+    before = step.before.me.wnd
+    was = happening.was if before is None else before  # a SYN's window is never scaled (RFC 7323 §2.2), whatever was agreed since
+    key = "window.opened" if happening.now > was else "window.lowered"
+    return (scene.say(key, step.side, was=room(step, was, scene), now=room(step, happening.now, scene)),)
 
 
 def closed(step: Step, happening: h.WindowClosed, scene: Scene) -> tuple[Sentence, ...]:

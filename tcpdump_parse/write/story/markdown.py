@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
+from tcpdump_parse.model.terms import Side
 from tcpdump_parse.tell.amounts import exact
 from tcpdump_parse.tell.told import Begun, Listening, Overview, Phase, Reason, Remark, Run, Sentence, Story, Told, Verdict, Weight
 from tcpdump_parse.tell.words import Words, words
@@ -109,7 +110,7 @@ class _Page:
         if value.pause:
             notes.append(f"*{prose(value.pause)}*")
         story = "<br>".join((*notes, *self._sentences(value.sentences)))
-        segment = f"{'→' if value.side == 'client' else '←'} {prose(label(value.flags, value.length))}"
+        segment = f"{'→' if value.side is Side.CLIENT else '←'} {prose(label(value.flags, value.length))}"
         yield from self._row(value.conn, value.phase, (str(value.frame), _since(value.since), segment, numbers(value, value.end), story))
 
     def run(self, value: Run) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, TextIO
 
+from tcpdump_parse.model.terms import Side
 from tcpdump_parse.tell.amounts import exact
 from tcpdump_parse.tell.told import Begun, Listening, Load, Overview, Phase, Remark, Run, Sentence, Story, Told, Verdict, Weight
 from tcpdump_parse.tell.words import Words, words
@@ -163,14 +164,14 @@ class _Page:
         """Whether the figures have room beside the ladder."""
         return self.look.width is None or INDENT + len(self._label(conn)) + len(shape) + 1 + len(figures) <= self.look.width
 
-    def _row(self, conn: int, frame: str, since: float | None, side: str, shape: str, figures: str) -> list[str]:
+    def _row(self, conn: int, frame: str, since: float | None, side: Side, shape: str, figures: str) -> list[str]:
         """The line of a segment; figures without room beside the ladder hang below it."""
         passed = "" if since is None else f"+{exact(round(since * 1e9))}"
         room = max(FRAME + SINCE - max(len(frame), FRAME), len(passed) + 1)
         if self.plain:
             return [f"{self._label(conn)}{frame:>{FRAME}}{passed:>{room}}  {shape} {figures}".rstrip()]
         dye = self.look.dye
-        ladder = dye(Style.CLIENT if side == "client" else Style.SERVER, shape)
+        ladder = dye(Style.CLIENT if side is Side.CLIENT else Style.SERVER, shape)
         row = f"{self._label(conn)}{dye(Style.DIM, f'{frame:>{FRAME}}')}{passed:>{room}}  {ladder}"
         if not figures:
             return [row]
@@ -215,7 +216,7 @@ class _Page:
         made = self._phase(value.conn, value.phase)
         frames = f"{value.frame}-{value.last_frame}"
         since = value.since
-        for side, load in (("client", value.client), ("server", value.server)):
+        for side, load in ((Side.CLIENT, value.client), (Side.SERVER, value.server)):
             if load is not None:
                 figures = "" if load.start is None else f"seq {load.start}:{load.end}"
                 made += self._row(value.conn, frames, since, side, ladder(side, self._load(load), "═"), figures)
@@ -247,15 +248,15 @@ def label(flags: str, length: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def arrow(side: str, flags: str, length: int) -> str:
+def arrow(side: Side, flags: str, length: int) -> str:
     """The ladder of a segment."""
     return ladder(side, label(flags, length), "─")
 
 
-def ladder(side: str, name: str, line: str) -> str:
+def ladder(side: Side, name: str, line: str) -> str:
     """An arrow from its sender's vertical to the other's."""
     rest = line * max(0, LADDER - cells(name) - 4)
-    return f"├{line} {name} {rest}►│" if side == "client" else f"│◄{rest} {name} {line}┤"
+    return f"├{line} {name} {rest}►│" if side is Side.CLIENT else f"│◄{rest} {name} {line}┤"
 
 
 def numbers(value: Told, end: int | None) -> str:
