@@ -159,3 +159,11 @@ def test_nonsense_is_refused_and_never_raised(number: int, length: int, field: s
 
 def test_a_packet_by_hand_needs_no_text() -> None:
     assert isinstance(Rebuilder()(Packet(capture=1, frame=1, line=1, end_line=1)), Unbuilt)
+
+
+@pytest.mark.parametrize("log", sorted((ROOT / "samples").glob("*/*.txt")), ids=lambda log: log.stem)
+def test_the_replayed_log_tells_the_same_story(log: Path) -> None:
+    """`replay --to pcap | tcpdump -r - | explain` says what `explain` says of the log, but for its notices' lines."""
+    again = printed(tdparse("replay", str(log), "--to", "pcap").stdout)
+    bare = "".join(line + "\n" for line in lines_of(log))
+    assert tdparse("explain", fed=again.encode()).stdout == tdparse("explain", fed=bare.encode()).stdout != b""
