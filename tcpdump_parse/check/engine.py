@@ -7,7 +7,7 @@ certainty: a finding about an earlier frame says at which frame it became certai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -61,8 +61,8 @@ class _Watch:
 class Judge:
     """One pass over the events of `track`. `feed` each event, `finish` at the end; both give findings."""
 
-    def __init__(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> None:
-        active = chosen(rules(), select, ignore).values()
+    def __init__(self, select: Iterable[str] = (), ignore: Iterable[str] = (), known: Mapping[str, Rule] | None = None) -> None:
+        active = chosen(rules() if known is None else known, select, ignore).values()
         self._rules: dict[type, list[Rule]] = {}
         self._notes: dict[type, list[type[Notes]]] = {}
         for rule in active:
@@ -277,10 +277,12 @@ class Judge:
         )
 
 
-def check(events: Iterable[Event], select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Iterator[Finding]:
-    """The findings of a log, in order of certainty. `events` are what `track` yields; `select` and `ignore` take rule names,
-    families and globs."""
-    judge = Judge(select, ignore)
+def check(
+    events: Iterable[Event], select: Iterable[str] = (), ignore: Iterable[str] = (), known: Mapping[str, Rule] | None = None
+) -> Iterator[Finding]:
+    """The findings of a log, in order of certainty. `events` are what `track` yields; `select` and `ignore` take rule names, families and
+    globs (ValueError for one that names no rule); `known` are the rules to choose from, by default all that are installed."""
+    judge = Judge(select, ignore, known)
     for event in events:
         yield from judge.feed(event)
     yield from judge.finish()

@@ -25,7 +25,9 @@ import enum
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import entry_points
 from typing import Any
 
 from tcpdump_parse.check.notes import Notes
@@ -122,12 +124,30 @@ def rule(
     return register
 
 
-def rules() -> dict[str, Rule]:
-    """All rules by public name; a module of `check/rules/` is a family and needs no entry anywhere."""
+GROUP = "tdparse.rules"
+"""Entry points of other packages: `vendor = "their.module"`, a module of rules like those of `check/rules/`; they become `vendor/name`."""
+
+
+def rules(*, plugins: bool = True) -> dict[str, Rule]:
+    """All rules by public name; a module of `check/rules/` is a family and needs no entry anywhere. Rules of others are `vendor/name`."""
     package = importlib.import_module("tcpdump_parse.check.rules")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-    return _RULES
+    found = {name: rule for name, rule in _RULES.items() if rule.body.__module__.startswith(f"{package.__name__}.")}
+    return found | _plugged() if plugins else found
+
+
+@cache
+def _plugged() -> dict[str, Rule]:
+    """The rules of installed packages, under their vendors' names."""
+    found: dict[str, Rule] = {}
+    for point in entry_points(group=GROUP):
+        before = set(_RULES)
+        module = point.load()
+        for name in [name for name in _RULES if name not in before and _RULES[name].body.__module__.startswith(module.__name__)]:
+            theirs = _RULES.pop(name)
+            found[f"{point.name}/{name}"] = replace(theirs, name=f"{point.name}/{name}", family=point.name)
+    return found
 
 
 def _dedent(text: str) -> str:

@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import click
 
+from tcpdump_parse.cli.check import check
 from tcpdump_parse.cli.errors import Failure, Status
 from tcpdump_parse.cli.explain import explain
 from tcpdump_parse.cli.flows import flows
 from tcpdump_parse.cli.parse import parse
 from tcpdump_parse.cli.replay import replay
+from tcpdump_parse.cli.rules import rules
 from tcpdump_parse.cli.schema import schema
 
 LIVE: Final = "sudo tcpdump -l -S -nn -vvv -i lo port 8000 | tdparse explain"
@@ -87,7 +89,7 @@ def app(ctx: click.Context) -> None:
         click.echo(SHORT_HELP, nl=False)
 
 
-for command in (explain, parse, flows, replay, schema):
+for command in (explain, parse, check, flows, replay, rules, schema):
     app.add_command(command)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
-from tcpdump_parse.cli.input import Log
+from tcpdump_parse.cli.input import Log, is_live
 from tcpdump_parse.cli.options import Command, for_people, reads_logs, writes
 from tcpdump_parse.cli.output import FOR_PEOPLE, Target, coloured, language, width
 
@@ -69,15 +67,7 @@ def _order(files: tuple[str, ...]) -> Order:
     """Files are told one connection after the other; what comes as it happens, as it happens."""
     from tcpdump_parse.tell import Order
 
-    return Order.LOG if any(map(_is_live, files)) else Order.CONNECTION
-
-
-def _is_live(file: str) -> bool:
-    try:
-        mode = os.fstat(0).st_mode if file == "-" else os.stat(file).st_mode
-    except OSError:
-        return False
-    return not stat.S_ISREG(mode)
+    return Order.LOG if any(map(is_live, files)) else Order.CONNECTION
 
 
 def _write(story: Iterable[Any], out: TextIO, target: Target, lang: str) -> None:

@@ -40,6 +40,7 @@ class Log:
     captures: int = 0
     current: str = ""
     starts: list[tuple[int, str]] = field(default_factory=list)
+    names: dict[int, str] = field(default_factory=dict)
     first_unread: str = ""
 
     def events(self, out: TextIO | None = None) -> Iterator[Read]:
@@ -74,6 +75,10 @@ class Log:
             return "no record could be read"
         return "no record of tcpdump was found" if self.octets else "nothing in it: tcpdump wrote no line"
 
+    def file_of(self, capture: int) -> str:
+        """The file that capture is in, as a person names it."""
+        return self.names.get(capture, shown_name(self.files[0]))
+
     def place(self, line: int) -> tuple[str, int]:
         """File and line of a line of the input, as a person would look it up."""
         for start, file in reversed(self.starts):
@@ -94,6 +99,7 @@ class Log:
                         if before:
                             value = replace(value, capture=value.capture + before)
                         self.captures = value.capture
+                        self.names[value.capture] = shown_name(file)
                         yield value
 
     def _joined(self, out: TextIO | None) -> Iterator[Read]:
@@ -143,6 +149,15 @@ class Log:
         if self.strict:
             raise Failure(self.first_unread)
         self.unread += 1
+
+
+def is_live(file: str) -> bool:
+    """Whether it comes as it happens: a pipe, a terminal, a socket; no file at all is not live."""
+    try:
+        mode = os.fstat(0).st_mode if file == "-" else os.stat(file).st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode)
 
 
 def shown_name(file: str) -> str:

@@ -40,7 +40,7 @@ def explained(lang: str = "en") -> list[Explained]:
 
 
 def named(name: str, lang: str = "en") -> list[Explained]:
-    """The rules of that name, ours or another program's ("tcp.analysis.keep_alive", "zeek:T"); several when one of theirs is several of ours."""
+    """The rules of that name, ours or another program's ("tcp.analysis.keep_alive"); several where one of theirs is several."""
     every = explained(lang)
     wanted = name.strip().lower()
     own = [rule for rule in every if rule.name == wanted.replace("_", "-")]

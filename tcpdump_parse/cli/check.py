@@ -1,0 +1,174 @@
+"""`tdparse check`: findings, as a linter prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import tee
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+import click
+
+from tcpdump_parse.cli.config import LEVELS, Config, config
+from tcpdump_parse.cli.errors import Failure, Status
+from tcpdump_parse.cli.input import Log, is_live, shown_name
+from tcpdump_parse.cli.options import Command, for_people, reads_logs, writes
+from tcpdump_parse.cli.output import FOR_PEOPLE, Target, coloured, language
+
+if TYPE_CHECKING:
+    from tcpdump_parse.model import Finding, Read, Severity
+    from tcpdump_parse.write.report import Reported, Summary
+
+OURS: Final = "ours"
+WIRESHARK: Final = "wireshark"
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Rule names, families or globs, with commas between them."""
+
+    name = "rules"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        return value if isinstance(value, tuple) else tuple(name.strip() for name in str(value).split(",") if name.strip())
+
+
+@click.command(cls=Command)
+@reads_logs
+@click.option("--select", metavar="RULE,…", type=Names(), help="Only these rules: names, families, globs.")
+@click.option("--ignore", metavar="RULE,…", type=Names(), help="Not these rules.")
+@click.option("--fail-on", type=click.Choice(LEVELS), help="Exit with status 1 from this severity on. Default: error.")
+@click.option("--view", type=click.Choice([WIRESHARK]), help="Wireshark's own analysis flags instead of our findings.")
+@click.option(
+    "--compare", type=click.Choice([WIRESHARK]), help="Where our judgement and Wireshark's flags differ, frame by frame, and why."
+)
+@click.option("--config", "settings", metavar="FILE", type=click.Path(path_type=Path), help="Settings from this file.")
+@click.option("--isolated", is_flag=True, help="No settings from any file.")
+@click.option("--no-plugins", is_flag=True, help="No rules of other packages.")
+@for_people
+@writes("text", "jsonl", "sarif", "junit", "github")
+def check(
+    log: Log,
+    target: Target,
+    select: tuple[str, ...] | None,
+    ignore: tuple[str, ...] | None,
+    fail_on: str | None,
+    view: str | None,
+    compare: str | None,
+    settings: Path | None,
+    isolated: bool,
+    no_plugins: bool,
+) -> Status:
+    """Hold the log against TCP's rules: each finding names a line, a rule, and how sure it is.
+
+    Settings come from tdparse.toml, or [tool.tdparse] of pyproject.toml, in this folder or the nearest above: select, ignore, fail-on.
+    """
+    chosen = _chosen(select, ignore, fail_on, Config() if isolated else config(settings))
+    failing = _failing(chosen.fail_on or "error")
+    with target.text(*log.files) as out:
+        from tcpdump_parse.write.report import Summary
+
+        summary = Summary()
+        findings = _findings(log, out, chosen, view or (compare and f"compare {compare}"), plugins=not no_plugins)
+        lang = language(target.lang) if target.format in FOR_PEOPLE else target.lang or "en"
+        reported = _counted(_reported(findings, log, lang), summary, log)
+        _write(reported, out, target, summary, failing, log, lang)
+    log.conclude()
+    return Status.FOUND if any(summary.found.get(severity) for severity in failing) else Status.DONE
+
+
+def _chosen(select: tuple[str, ...] | None, ignore: tuple[str, ...] | None, fail_on: str | None, set_: Config) -> Config:
+    """What the command line says wins over the file."""
+    return Config(set_.select if select is None else select, set_.ignore if ignore is None else ignore, fail_on or set_.fail_on)
+
+
+def _failing(level: str) -> tuple[Severity, ...]:
+    from tcpdump_parse.model import Severity
+
+    order = [Severity.ERROR, Severity.WARN, Severity.NOTE]
+    return () if level == "never" else tuple(order[: order.index(Severity(level)) + 1])
+
+
+def _findings(log: Log, out: TextIO, chosen: Config, view: str | None, *, plugins: bool) -> Iterator[Finding]:
+    from tcpdump_parse.check.engine import check as checked
+    from tcpdump_parse.check.rule import rules
+    from tcpdump_parse.check.select import chosen as names
+    from tcpdump_parse.track import track
+
+    events = log.events(out)
+    if view == WIRESHARK:
+        yield from _of_wireshark(events, chosen)
+        return
+    known = rules(plugins=plugins)
+    if view:
+        from tcpdump_parse.check import wireshark
+
+        ours, theirs = tee(events)
+        yield from wireshark.compare(list(checked(track(ours), ("loss",))), list(wireshark.view(theirs)))
+        return
+    try:
+        names(known, chosen.select, chosen.ignore)
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    yield from checked(track(events), chosen.select, chosen.ignore, known)
+
+
+def _of_wireshark(events: Iterator[Read], chosen: Config) -> Iterator[Finding]:
+    """Its flags; `--select` and `--ignore` take its field names and globs."""
+    from fnmatch import fnmatchcase
+
+    from tcpdump_parse.check import wireshark
+
+    for finding in wireshark.view(events):
+        wanted = not chosen.select or any(fnmatchcase(finding.rule, pattern) for pattern in chosen.select)
+        if wanted and not any(fnmatchcase(finding.rule, pattern) for pattern in chosen.ignore):
+            yield finding
+
+
+def _reported(findings: Iterable[Finding], log: Log, lang: str) -> Iterator[Reported]:
+    from tcpdump_parse.tell.findings import title, worded
+    from tcpdump_parse.tell.words import words
+    from tcpdump_parse.write.report import Reported
+
+    said = words(lang)
+    for finding in findings:
+        yield Reported(worded(finding, said), log.file_of(finding.capture), title(finding, said))
+
+
+def _counted(reported: Iterable[Reported], summary: Summary, log: Log) -> Iterator[Reported]:
+    for one in reported:
+        summary.count(one.finding)
+        yield one
+    summary.packets = log.packets
+
+
+def _write(
+    reported: Iterable[Reported], out: TextIO, target: Target, summary: Summary, failing: tuple[Severity, ...], log: Log, lang: str
+) -> None:
+    from tcpdump_parse.write import report
+
+    match target.format:
+        case "text":
+            from tcpdump_parse.tell.words import words
+
+            lines = reported if any(map(is_live, log.files)) else report.folded(reported)
+            report.text(lines, out, summary, colour=coloured(target.colour, out), words=words(lang))
+        case "jsonl":
+            target.writer.write((one.finding for one in reported), out)
+        case "sarif":
+            report.sarif(reported, out, _descriptions(), _version())
+        case "junit":
+            report.junit(reported, out, failing, [shown_name(file) for file in log.files])
+        case _:
+            report.github(reported, out)
+
+
+def _descriptions() -> dict[str, dict[str, str]]:
+    from tcpdump_parse.check.rule import rules
+
+    return {name: {"title": rule.title, "reason": rule.reason, "cites": rule.cites} for name, rule in rules().items()}
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("tdparse")
