@@ -167,3 +167,23 @@ def test_the_replayed_log_tells_the_same_story(log: Path) -> None:
     again = printed(tdparse("replay", str(log), "--to", "pcap").stdout)
     bare = "".join(line + "\n" for line in lines_of(log))
     assert tdparse("explain", fed=again.encode()).stdout == tdparse("explain", fed=bare.encode()).stdout != b""
+
+
+def test_in_time_comes_what_comes_at_once() -> None:
+    """A millionfold speed: the same text, and the same packets when time is asked for with a capture file."""
+    at_once = tdparse("replay", str(SEED), "--to", "tcpdump")
+    assert at_once.stdout == SEED.read_bytes()
+    assert tdparse("replay", str(SEED), "--speed", "1000000").stdout == at_once.stdout
+    pcap = tdparse("replay", str(SEED), "--to", "pcap", "--date", "2021-03-04").stdout
+    assert tdparse("replay", str(SEED), "--to", "pcap", "--date", "2021-03-04", "--speed", "1000000").stdout == pcap
+    assert len(packets(printed(pcap))) == 11
+
+
+WRONG = [("--speed", "0"), ("--speed", "fast"), ("--max-gap", "2 parsecs"), ("--payload", "guess"), ("--date", "today")]
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_wrong_usage_is_told(arguments: tuple[str, str]) -> None:
+    result = tdparse("replay", str(SEED), *arguments)
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert arguments[0] in result.stderr.decode()
