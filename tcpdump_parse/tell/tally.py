@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
-from tcpdump_parse.model.terms import DupReason, ResetCause, Side
+from tcpdump_parse.model.terms import DupReason, Proof, ResetCause, Side
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.shapes import Shape
@@ -28,7 +28,7 @@ class Tally:
 
     __slots__ = (
         "answers", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack", "fin_idle", "first_fin",
-        "handshake", "incorrect", "late", "needed", "offload", "probes", "quickest", "reordered", "replies", "reset", "slowest",
+        "handshake", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest", "reordered", "replies", "reset", "slowest",
         "spurious", "steps", "unexplained", "wrong", "zero_windows",
     )  # fmt: skip
 
@@ -39,6 +39,7 @@ class Tally:
         self.unexplained: list[int] = [0, 0]
         self.contradiction = self.content = 0
         self.late = False
+        self.likely = False  # a copy was called needed only because nothing speaks against it
         self.handshake: h.HandshakeDone | None = None
         self.quickest: dict[Side, int] = {}  # the shortest time each end took to acknowledge
         self.replies = 0
@@ -88,6 +89,7 @@ class Tally:
         if judged.needed is not None:
             self.copies_open[judged.side] = self.copies_open.get(judged.side, 0) - 1
             _more(self.needed if judged.needed else self.spurious, judged.side)
+            self.likely = self.likely or judged.proof is Proof.AS_FAR_AS_SEEN
 
 
 def _more(counts: dict[Side, int], side: Side, by: int = 1) -> None:
@@ -136,6 +138,7 @@ def _late(tally: Tally, step: Step, happening: h.StartedLate) -> bool:
 def _again(tally: Tally, step: Step, happening: h.Retransmitted) -> bool:
     known = {True: tally.needed, False: tally.spurious, None: tally.copies_open}
     _more(known[happening.needed], step.side)
+    tally.likely = tally.likely or happening.proof is Proof.AS_FAR_AS_SEEN
     return False
 
 

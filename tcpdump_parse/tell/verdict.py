@@ -110,7 +110,7 @@ def _states(say: _Judge, ending: Ending) -> Iterator[Reason]:
     yield say(basis, key, client_state=client.state.value, server_state=server.state.value)
     for end in (client, server):
         if 1 < len(end.states) <= 4:
-            states = say.scene.words.listed(state.value for state in end.states)
+            states = say.scene.words.listed((state.value for state in end.states), "term.or")
             yield say(Basis.UNKNOWN, "ended_open", end.side, who=_capital(say.scene, end.side), states=states)
 
 
@@ -169,12 +169,17 @@ def _loss(say: _Judge, scene: Scene, ending: Ending) -> Iterator[Reason]:
         needed, spurious, undecided = tally.needed.get(side, 0), tally.spurious.get(side, 0), tally.copies_open.get(side, 0)
         if total := needed + spurious + undecided:
             segments = scene.words.count("segments", total)
-            yield say(Basis.PROVED, "again", side, segments=segments, needed=needed, spurious=spurious, open=undecided)
+            basis = Basis.SUGGESTED if tally.likely else Basis.PROVED  # that it was sent again is plain, why need not be
+            yield say(basis, "again", side, segments=segments, needed=needed, spurious=spurious, open=undecided)
         if tally.reordered.get(side):
             yield say(Basis.PROVED, "reordered", side, segments=scene.words.count("segments", tally.reordered[side]))
-        end = ending.flow.client if side is Side.CLIENT else ending.flow.server
-        if end.missed_by_capture:
-            yield say(Basis.PROVED, "missed", side, octets=scene.octets(end.missed_by_capture))
+        row = ending.flow.client if side is Side.CLIENT else ending.flow.server
+        if row.missed_by_capture:
+            yield say(Basis.PROVED, "missed", side, octets=scene.octets(row.missed_by_capture))
+    for end in (ending.client, ending.server):
+        waiting = (end.in_flight or 0) - (end.fin is not None)
+        if waiting > 0 and tally.handshake is not None:
+            yield say(Basis.PROVED, "unacked", end.side, octets=scene.octets(waiting), frame=ending.frame)
     if tally.copied:
         yield say(Basis.PROVED, "copied", packets=scene.words.count("packets", tally.copied))
 

@@ -43,12 +43,12 @@ class Words:
         """`count("octets", 1)`: "1 byte"; each unit has a text for one and a text for many."""
         return self.templates[f"unit.{unit}_one" if n == 1 else f"unit.{unit}"] % {"n": n}
 
-    def listed(self, items: Iterable[str]) -> str:
+    def listed(self, items: Iterable[str], last: str = "term.and") -> str:
         """"a, b and c", as the language writes it."""
         several = list(items)
         if len(several) < 2:
             return "".join(several)
-        return self.say("term.comma").join(several[:-1]) + self.say("term.and") + several[-1]
+        return self.say("term.comma").join(several[:-1]) + self.say(last) + several[-1]
 
 
 def compiled(text: str) -> str:
