@@ -22,7 +22,7 @@ def story(finding: Finding, words: Words) -> str:
     if words.knows(key):
         try:
             text = words.say(key, **_values(finding, words))
-            return text[:1].upper() + text[1:] if words.template(key).startswith(("%(who)s", "%(peer)s")) else text
+            return text[:1].upper() + text[1:] if words.templates[key].startswith(("%(who)s", "%(peer)s")) else text
         except (KeyError, TypeError, ValueError):
             pass  # a rule of others whose texts and facts do not fit: its own message is left
     message = finding.message
