@@ -116,6 +116,7 @@ class IPv4(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="version
     ecn: str | UnsetType = UNSET
     was: Was | UnsetType = UNSET
     options: tuple[IpOptions, ...] = ()
+    option_length: int | UnsetType = UNSET
     bad_checksum: int | UnsetType = UNSET
     """The header checksum, printed only when it is wrong, and what it should have been."""
     good_checksum: int | UnsetType = UNSET

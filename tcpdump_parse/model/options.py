@@ -263,11 +263,12 @@ class Partial(Option, frozen=True, tag="partial"):
 
 
 class Unknown(Option, frozen=True, tag="unknown"):
-    """A kind tcpdump does not know: `unknown-77 0x0102`."""
+    """A kind tcpdump does not know: `unknown-77 0x0102`; `glued`: tcpdump 4.0 writes `Unknown Option 770102`."""
 
     kind: int
     octets: str = ""
     len: int | UnsetType = UNSET
+    glued: bool | UnsetType = UNSET
 
 
 TcpOption = (

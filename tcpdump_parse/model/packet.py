@@ -72,7 +72,9 @@ class Segment(Struct, frozen=True, gc=False, omit_defaults=True):
     bad_header: BadHeader | UnsetType = UNSET
     cut: str | UnsetType = UNSET
     """Where the header ends before its time: `[bad opt]`, `[|tcp]`, as printed."""
-    form: str | UnsetType = UNSET  # dialect: "quiet" (-q), or the words of tcpdump 3.9 and older
+    sum_ok: bool = False
+    """`[tcp sum ok]`: tcpdump 3.8 and older do not print a right checksum."""
+    form: str | UnsetType = UNSET  # dialect: "quiet" (-q), "old" (tcpdump 3.9 and older)
 
 
 class Quoted(Struct, frozen=True, gc=False, omit_defaults=True):

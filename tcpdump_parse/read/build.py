@@ -111,7 +111,7 @@ class Builder:
             return self.leaf(node)
         name = node.data
         if name in CLASSES:
-            return Make(CLASSES[name], self.fields(node.children))
+            return Make(CLASSES[name], self.fields(node.children) if name != "unknown" else self.unknown(node))
         if name in LISTS:
             return Items([self.value(child) for child in node.children])
         if not node.children:
@@ -119,6 +119,16 @@ class Builder:
         if len(node.children) != 1:
             raise TypeError(f"rule {name} holds {len(node.children)} values, and is neither a class nor a list")
         return self.value(node.children[0])
+
+    def unknown(self, node: Node) -> dict[str, Recipe]:
+        """An unknown option; tcpdump 4.0 glued its octets to its kind, one token that holds both."""
+        glued = next((child for child in node.children if isinstance(child, Tree) and child.data == "glued_kind"), None)
+        if glued is None:
+            return self.fields(node.children)
+        (token,) = glued.children
+        assert isinstance(token, Token)
+        parts: dict[str, Recipe] = {"kind": self.end(token, "glued", 0), "octets": self.end(token, "glued", 1), "glued": Word(True)}
+        return parts | self.fields([child for child in node.children if child is not glued])
 
     def fields(self, children: Sequence[Node | Token]) -> dict[str, Recipe]:
         made: dict[str, Recipe] = {}
@@ -131,7 +141,20 @@ class Builder:
         return made
 
 
-NETWORK = frozenset({"word4", "word6", "ipv4", "ipv6", "ends", "extensions", "ports", "tcp", "udp"})
+OLD_ORDER = "FSRP"
+
+
+def modern(made: dict[str, Recipe], letters: str) -> dict[str, Recipe]:
+    """A segment of tcpdump 3.9 in the letters of today: ACK and URG had none, their numbers show them. Without numbers it has no data."""
+    flags = "".join(letter for letter in OLD_ORDER if letter in letters) + "." * ("ack" in made) + "U" * ("urg" in made)
+    flags += "".join(letter for letter in "EW" if letter in letters)
+    made |= {"flags": Word(flags), "form": Word("old")}
+    if "length" not in made and "bad_header" not in made:
+        made["length"] = Word(0)
+    return made
+
+
+NETWORK = frozenset({"word4", "word6", "ipv4", "ipv6", "ends", "extensions", "ports", "tcp", "legacy", "udp"})
 LAYERS = frozenset({"vlan", "llc", "mpls", "pppoe", "ppp_layer", "ethernet_layer", "gre", "icmp", "geneve", "vxlan", "closed"})
 STACK = NETWORK | LAYERS
 # What UDP carries: the addresses before them have ports.
@@ -204,7 +227,7 @@ class Headers:
         word, header, ends = self.take("word4", "word6"), self.take("ipv4", "ipv6"), self.take("ends")
         if ends is None:
             raise TypeError(f"{self.next()} without addresses")
-        extensions, ports, tcp = self.take("extensions"), self.take("ports"), self.take("tcp")
+        extensions, ports, tcp = self.take("extensions"), self.take("ports"), self.take("tcp", "legacy")
         src, dst = (child for child in ends.children if isinstance(child, Token))
         kind = self.kind(src, extensions is not None, tcp is not None)
         known = builder.fields(header.children) if header is not None else {}
@@ -220,7 +243,11 @@ class Headers:
         if kind != "whole":
             both = {"sport": builder.end(src, kind, 1), "dport": builder.end(dst, kind, 1)}
         if tcp is not None:
-            made["tcp"] = Make(_packet.Segment, both | builder.fields(tcp.children))
+            fields = builder.fields(tcp.children)
+            if tcp.data == "legacy":
+                flags = next(child for child in tcp.children if isinstance(child, Tree) and child.data == "flags")
+                fields = modern(fields, str(flags.children[0]))
+            made["tcp"] = Make(_packet.Segment, both | fields)
         else:
             made |= both
         return made

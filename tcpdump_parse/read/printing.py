@@ -47,10 +47,11 @@ class Word(NamedTuple):
 
 
 class End(NamedTuple):
-    """An address and a port, one token."""
+    """An address and a port, one token; or a kind and its octets, where tcpdump 4.0 glued them."""
 
     address: Any
     port: Any
+    joint: str = "."
 
 
 class Record(NamedTuple):
@@ -154,6 +155,8 @@ class _Outline:
                 fields[name] = Word(field)
             else:
                 fields[name] = self.value(field)
+        if known.name == "unknown" and "glued" in fields:
+            fields = {"glued_kind": End(fields["kind"], fields.get("octets"), "")} | {name: fields[name] for name in fields if name == "len"}
         return Record(known.name, fields)
 
     def value(self, value: Any) -> Any:
@@ -263,7 +266,7 @@ def _printed(rule: Any, name: str, value: Any) -> Pieces | None:
     if isinstance(value, Record):
         from tcpdump_parse.read.build import CLASSES
 
-        node = _Node(value.fields, value.stack) if name in CLASSES or name in ("packet", "udp") else _Node({}, (value,))
+        node = _Node(value.fields, value.stack) if name in CLASSES or name in ("packet", "udp", "legacy") else _Node({}, (value,))
     elif isinstance(value, Word) and value.value is True and not _holds(rule):
         node = _Node({}, ())
     elif isinstance(value, tuple) and not isinstance(value, Hole | End | Word):
@@ -321,7 +324,7 @@ def _end(item: End) -> Pieces:
         return ((item.address.leaf, "%s"),)
     if item.address is None:
         return ((item.port.leaf, "%s"),)
-    return (item.address.leaf, "%s"), ".", (item.port.leaf, "%s")
+    return (item.address.leaf, "%s"), item.joint, (item.port.leaf, "%s")
 
 
 class _Template(NamedTuple):

@@ -35,7 +35,8 @@ SHAPES = Shapes()
 SEGMENT = re.compile(
     r": Flags \[(?:[A-Za-z.]+)\](?:(?=,).*?, length [0-9]+| \[bad hdr length [^\]]*\](?: \(invalid\))?|[^\n\x01]*?\[bad opt\]\]?|[^\n\x01]*?\[\|tcp\]>?)"
     r"|: {0,2}tcp -?[0-9]+(?: \[bad hdr length [^\]]*\](?: \(invalid\))?)?"
-    r"|:  ?\[\|tcp\]",
+    r"|:  ?\[\|tcp\]"
+    r"|: [SFRPWE.]{1,6}(?: \[bad hdr length [^\]\n]*\]|(?:,? |,)[^\n\x01<]*?win [0-9]+(?: urg [0-9]+)?(?: <[^>\n\x01]*>)?)",
     re.DOTALL,
 )
 _TIME = r"[ -]?[0-9]{2,9}:[0-9]{2}:[0-9]{2}\.[0-9]{6}|-?[0-9]{1,19}\.[0-9]{6}|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:|[0-9]{2}/[0-9]{2}/[0-9]{4} [0-9]{2}:"
@@ -54,6 +55,9 @@ _INNER = re.compile(r"VXLAN, flags \[[^\]]*\] \(0x[0-9a-f]{2}\), vni [0-9]+\Z")
 _COLUMN_0 = re.compile(r"\[\||Telnet:$|0x[0-9a-f]{4}: ")
 _SURE = frozenset({"fence", "captured", "received", "dropped", "dropped_by_interface", "counters", "banner", "reading", "interrupt", "error", "warning"})
 """Kinds of lines that are themselves also where text of -A may stand."""
+_ORPHAN = re.compile(r"(?<!\))\x01[^ \n\x01]+ > [^ \n\x01]+: Flags \[")
+_SECOND = re.compile(r"[ \t]*[^ \n\x01]+ > [^ \n\x01]+: (?:Flags \[| tcp )")
+_OTHER_INDENT = re.compile(r"([^\n\x01]*\))\n[ \t]*(?=[^ \n\x01]+ > [^ \n\x01]+: (?:Flags \[| tcp ))")
 _HEADER_SHOWN = re.compile(r"[E`](?=[^\n]*(?:\.[^\n]*){6})")
 _SNAPSHOT = re.compile(r"(?:snapshot length|capture size) ([1-9][0-9]{0,8})\b")
 PATIENCE = 4096
@@ -101,7 +105,13 @@ class Records:
         return bool(STARTS.match(text)) and BREAK not in text and text.endswith(")") and SEGMENT.search(text) is None
 
     def item(self, text: str, key: bytes) -> None:
-        """One line, with the lines of four blanks behind it."""
+        """One line, with the lines of four blanks behind it; but second lines of lost first lines stand for themselves."""
+        for orphan in _ORPHAN.finditer(text) if self.shown is None and not self.undecided else ():
+            before = text[: orphan.start()]
+            if before[:1] == "\t" or SEGMENT.search(before):
+                self.item(before, key)
+                self.between(BREAK[1:] + text[orphan.start() + 1 :])
+                return
         if self.undecided:
             if self.continues(text):
                 self.undecided.append(text)
@@ -147,6 +157,8 @@ class Records:
 
     def continues(self, text: str) -> bool:
         """More of a record that shows no segment yet."""
+        if len(self.undecided) == 1 and self.undecided[0].endswith(")") and _SECOND.match(text):
+            return True
         return text[:1] == "\t" or _INNER.search(self.undecided[-1]) is not None or _COLUMN_0.match(text) is not None
 
     def inside(self, text: str, begins: bool) -> bool:
@@ -198,9 +210,19 @@ class Records:
         if glued and STARTS.match(line, glued):
             self.notice(line[:glued], glued=True)
             self.record(line[glued:])
+        elif _SECOND.match(line) and SEGMENT.search(line):
+            self.lost(line)
         else:
             self.notice(line)
         return 1
+
+    def lost(self, line: str) -> None:
+        """The second line of a record whose first one is missing, as `grep` leaves them."""
+        self.close()
+        self.begin()
+        self.frame += 1
+        self.unread(line, Refused(0, ("TIME",)), self.line)
+        self.line += 1
 
     def indented(self, lines: list[str], at: int) -> int:
         """A record that is indented, or whose second line is not indented by four: how many lines it takes."""
@@ -276,6 +298,9 @@ class Records:
     def decide(self) -> None:
         """Nothing follows the record that shows no segment: what it is."""
         text, self.undecided = "\n".join(self.undecided), []
+        if _OTHER_INDENT.match(text):
+            self.raw = text.replace(JOINT, BREAK)
+            text = _OTHER_INDENT.sub(r"\1" + JOINT, text)
         cut = SEGMENT.search(text)
         if cut is None:
             self.other(text, self.start)

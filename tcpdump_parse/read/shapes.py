@@ -188,7 +188,7 @@ def compile_plan(tree: Any, head: str) -> Plan:
     return Plan("".join(pieces), writer.function(made, False, groups), writer.function(made, True, groups), head.count(BREAK))
 
 
-_ENDS = frozenset({"ENDPOINT", "ENDPOINT6", "ADDRESS", "ADDRESS6", "PORT"})
+_ENDS = frozenset({"ENDPOINT", "ENDPOINT6", "ADDRESS", "ADDRESS6", "PORT", "GLUED"})
 
 
 def _literal(text: str) -> str:

@@ -74,4 +74,16 @@ class _Stack:
             if tcp is not None:
                 self.items.append(("ports", (End(None, sport), End(None, dport))))
         if tcp is not None:
-            self.items.append(("tcp", Record("tcp", {name: value for name, value in tcp.fields.items() if name not in ("sport", "dport")})))
+            self.items.append(_segment({name: value for name, value in tcp.fields.items() if name not in ("sport", "dport")}))
+
+
+def _segment(fields: dict[str, Any]) -> tuple[str, Any]:
+    """The segment's rule and fields; that of tcpdump 3.9 had other letters (the inverse of `build.modern`)."""
+    if fields.get("form") != Word("old"):
+        return "tcp", Record("tcp", fields)
+    letters = fields["flags"].value if "flags" in fields else ""
+    fields = {name: value for name, value in fields.items() if name != "form"}
+    fields["flags"] = Word("".join(letter for letter in "SFRPWE" if letter in letters) or ".")
+    if "seq" not in fields:
+        fields.pop("length", None)
+    return "legacy", Record("legacy", fields)

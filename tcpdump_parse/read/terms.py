@@ -58,6 +58,7 @@ TERMS: dict[str, Term] = {
     "HOP_RECORDED": Term("{}[1:-1]", lambda text: text[1:-1], " %s,"),
     "ECN": Term("{}[1:]", lambda text: text[1:], ",%s"),
     "LENGTH_WITH_PORT": _INT,
+    "TTL3": Term("int({})", int, "%3d"),
     "CLOSED": Term("{}.replace(chr(1), chr(10) + 4 * chr(32))", str, "%s"),
     "NUMBER": Term("int({})", int, "%5d  "),
     "INTERFACE": Term("{}.rstrip()", str.rstrip, "%-5s "),
@@ -74,6 +75,10 @@ WORDS: dict[str, Any] = {
     "CARET_HERE": True,
     "CARET_BEHIND": True,
     "QUIET": "quiet",
+    "LENGTH_COLON": "colon",
+    "LENGTH_COLON6": "colon",
+    "OLD_INCORRECT": False,
+    "BAD_ARROW": False,
     "UDP_OK": "ok",
     "UDP_NONE": "none",
     "TOO_SHORT": "too short",
@@ -139,16 +144,24 @@ def _above() -> Callable[[str], bool]:
     return lambda text: found(text) is not None
 
 
-class Ends(dict[str, tuple[str, Any]]):
+def _unglued(text: str) -> tuple[int, str]:
+    """`2540f0f0102` is kind 254 and octets: the octets have an even number of digits, and kinds below 9 have names."""
+    width = 2 if len(text) % 2 == 0 else 3 if text[:3].isdecimal() and len(text) > 2 and 100 <= int(text[:3]) <= 255 else 1
+    if not text[:width].isdecimal():
+        raise ValueError(f"no kind in {text}")
+    return int(text[:width]), text[width:]
+
+
+class Ends(dict[str, tuple[Any, Any]]):
     """Endpoint tokens already taken apart. Bounded: a log names few, hostile text may name millions."""
 
     LIMIT = 1 << 16
 
-    def __init__(self, split: Callable[[str], tuple[str, Any]], refuses: Callable[[str], bool] | None = None) -> None:
+    def __init__(self, split: Callable[[str], tuple[Any, Any]], refuses: Callable[[str], bool] | None = None) -> None:
         self.split = split
         self.refuses = refuses
 
-    def __missing__(self, text: str) -> tuple[str, Any]:
+    def __missing__(self, text: str) -> tuple[Any, Any]:
         if self.refuses is not None and self.refuses(text):
             raise ValueError(f"{text} is no name")
         if len(self) >= self.LIMIT:
@@ -165,5 +178,6 @@ ENDS: dict[str, Ends] = {
     "whole_named": Ends(_whole, lambda text: _above()(text)),
     "loose": Ends(_loose),
     "loose_named": Ends(_loose, lambda text: _above()(text)),
+    "glued": Ends(_unglued),
     "port": Ends(lambda text: ("", _port(text))),
 }
