@@ -104,7 +104,6 @@ class Reason(enum.StrEnum):
     """Why a record could not become a packet again."""
 
     NOT_TCP = "no TCP segment and no hexdump"
-    LATER_FRAGMENT = "a later fragment: its octets were not printed"
     TUNNEL = "inside a tunnel whose headers are not printed in full"
     QUIET = "printed without flags, sequence numbers and window (-q)"
     NAMES = "names instead of numbers (without -n)"

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from tcpdump_parse.write.octets.payload.bgp import bgp
-from tcpdump_parse.write.octets.payload.dns import dns
 from tcpdump_parse.write.octets.payload.guess import Guess
 from tcpdump_parse.write.octets.payload.lines import banner, lines
 from tcpdump_parse.write.octets.payload.marked import reset_text
@@ -48,9 +47,8 @@ def guesses(tail: str, length: int) -> Iterator[Guess]:
     for size in range(LONGEST, 4, -1):
         decoder = DECODED.get(tail[:size])
         if decoder is not None:
-            yield from _guarded(decoder(tail, length))
-            return
-    yield from _guarded(dns(tail, length))
+            return _guarded(decoder(tail, length))
+    return iter(())
 
 
 def _guarded(offered: Iterator[Guess]) -> Iterator[Guess]:
