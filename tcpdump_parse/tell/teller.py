@@ -212,9 +212,11 @@ class Teller:
             scene.remark = scene.remark or finding.rule
             yield from self._unfold(scene)
             scene.plain = 0
-        if not self.quiet and (scene is not None or finding.conn is not UNSET):
+        if finding.severity is Severity.NOTE:
+            return
+        if not self.quiet and finding.conn is not UNSET:
             yield pointing(finding, self.words)
-        if finding.conn is UNSET and finding.severity is not Severity.NOTE:
+        if finding.conn is UNSET:
             self.reasons.append(about(finding, self.words))
 
     # ---- everything else -----------------------------------------------------------------------------------------------------------
