@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 from tcpdump_parse.model.happenings import AckAdvanced, FinAcked, GapAcked, Happening, SackSeen, WindowShrunk
 from tcpdump_parse.model.options import Sack
 from tcpdump_parse.track import needed
+from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import FIN, RST, SYN, Sent
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
+
+
+ASKED = 8
+"""How many requests for a repair are remembered."""
 
 
 def advance(me: Direction, seg: Sent, out: list[Happening]) -> None:
@@ -32,12 +37,16 @@ def advance(me: Direction, seg: Sent, out: list[Happening]) -> None:
         peer.near = ack
     if peer.gaps or (peer.nxt is not None and ack > peer.nxt):
         _missed(peer, start, ack, out)
-    count, covered, ambiguous = 0, None, False
+    count, ambiguous = 0, False
+    covered: Sent | None = None
     flight = peer.flight
-    while flight and flight[0].end <= ack:
-        covered = flight.popleft()
+    for flying in flight:
+        if flying.end > ack:
+            break
+        covered = flying
         count += 1
-        ambiguous = ambiguous or covered.count > 1
+        ambiguous = ambiguous or flying.count > 1
+    del flight[:count]
     if peer.sacked:
         peer.sacked.drop_below(ack)
         if not peer.sacked:
@@ -46,7 +55,7 @@ def advance(me: Direction, seg: Sent, out: list[Happening]) -> None:
         if ack >= peer.recover:
             peer.recover = None
         elif seg.at is not None:
-            peer.asked.append((ack, seg.at))
+            keep(peer.asked, (ack, seg.at), ASKED)
     if peer.pending:
         needed.acknowledged(peer, start, seg, out)
     if peer.iss is not None and start == peer.iss and ack == start + 1:

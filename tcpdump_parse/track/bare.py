@@ -10,16 +10,22 @@ from tcpdump_parse.model.happenings import (
     Happening,
     KeepAliveAck,
     OldAck,
+    SackSeen,
     WindowClosed,
     WindowProbeAck,
     WindowReopened,
     WindowUpdate,
 )
 from tcpdump_parse.model.terms import ChallengeCause, DupReason, Proof
+from tcpdump_parse.track.acks import ASKED
 from tcpdump_parse.track.judgement import AT_ONCE, Kind, same_header, tell_copy
 from tcpdump_parse.track.octets import opened, probes
+from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import FIN, RST, SYN, Sent
 from tcpdump_parse.track.triggers import THIRD
+
+KEEP = 64
+"""How many ACKs above a gap are compared with what fills it."""
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
@@ -41,7 +47,7 @@ def bare(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> Ki
         if me.near is None or seg.start > me.near:
             me.near = seg.start
     if me.gaps:
-        me.bare.append(seg)
+        keep(me.bare, seg, KEEP)
     if nxt is None or seg.start >= nxt:
         return Kind.ORIGINAL
     if seg.start == nxt - 1 and (me.una is None or me.una >= nxt or me.peer.zero_since is not None):
@@ -59,8 +65,8 @@ def _same(me: Direction, last: Sent, seg: Sent) -> Proof | None:
     return None
 
 
-def repeats(me: Direction, seg: Sent, was_win: int | None, out: list[Happening]) -> None:
-    """The ACK number is the one this end sent last (or an older one), and there are no octets: what is it for?"""
+def repeats(me: Direction, seg: Sent, was_win: int | None, asks: bool, out: list[Happening]) -> None:
+    """The ACK number is the one this end sent last, or an older one, and there are no octets: what is it for? `asks`: it probes."""
     peer = me.peer
     if me.ack is not None and seg.ack is not None and seg.ack < me.ack:
         out.append(OldAck(me.ack - seg.ack))
@@ -78,7 +84,7 @@ def repeats(me: Direction, seg: Sent, was_win: int | None, out: list[Happening])
     elif me.provoked is not None:
         out.append(ChallengeAck(_challenge(me.provoked), (me.provoked.frame,)))
         me.provoked = None
-    elif was_win is not None and not out:
+    elif was_win is not None and not asks:
         _duplicate(me, seg, out)
 
 
@@ -86,10 +92,10 @@ def _duplicate(me: Direction, seg: Sent, out: list[Happening]) -> None:
     me.dup_acks += 1
     peer, repeated = me.peer, me.last_ack
     if me.dup_acks == THIRD and seg.ack is not None and seg.at is not None:
-        peer.asked.append((seg.ack, seg.at))
+        keep(peer.asked, (seg.ack, seg.at), ASKED)
         peer.recover = peer.nxt
     outstanding = peer.nxt is not None and seg.ack is not None and peer.nxt > seg.ack
-    if me.stray is not None:
+    if me.stray is not None or any(type(happening) is SackSeen and happening.dsack for happening in out):
         reason = DupReason.SPURIOUS
         me.stray = None
     else:

@@ -38,8 +38,8 @@ class Following:
     """The mutable state of one connection; gives immutable steps."""
 
     __slots__ = (
-        "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "keys", "last", "lingers", "missed", "packets",
-        "reset_at", "reused", "server", "started_at", "zeek",
+        "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "keys", "last", "lingers", "missed",
+        "packets", "reset_at", "reused", "server", "started_at", "zeek",
     )
 
     def __init__(self, connection: Connection, reused: PortReused | None = None) -> None:
@@ -90,7 +90,7 @@ class Following:
         kind = self._octets(tcp, me, seg, since, out)
         copied = kind is Kind.COPY
         if bits & ACK and not copied and not bits & RST:
-            self._acknowledges(me, seg, out)
+            self._acknowledges(me, seg, kind, out)
         if bits & FIN and not copied and not bits & RST:
             # After the ACK (RFC 9293 §3.10.7.4: "fifth, ACK … eighth, FIN"), so that FIN+ACK in FIN-WAIT-1 ends in TIME-WAIT.
             self._move(me, Seen.SENT_FIN, out)
@@ -226,7 +226,7 @@ class Following:
                 if which is not Nop and which is not Eol:
                     out.append(OptionSeen(name_of(option), getattr(option, "kind", 0)))
 
-    def _acknowledges(self, me: Direction, seg: Sent, out: list[Happening]) -> None:
+    def _acknowledges(self, me: Direction, seg: Sent, kind: Kind, out: list[Happening]) -> None:
         peer, ack, was_win = me.peer, seg.ack, me.win
         scale = 0 if seg.bits & SYN else me.wscale
         me.win = seg.win
@@ -248,7 +248,7 @@ class Following:
             if peer.fin_acked and not fin_done:
                 self._closes(me, out)
         elif seg.end == seg.start:
-            bare.repeats(me, seg, was_win, out)
+            bare.repeats(me, seg, was_win, kind is Kind.PROBE, out)
         bare.window(me, seg, out)
         acks.edge(me, seg, out)
         me.last_ack_frame = seg.frame

@@ -29,7 +29,7 @@ Key = tuple[Any, ...]
 
 _EPHEMERAL = 32768
 _WELL_KNOWN = 1024
-_NEAR = 1 << 24
+_FAR = 1 << 32
 
 
 class Bounds(Struct, frozen=True):
@@ -125,12 +125,20 @@ class Table:
                 me = self._incarnation(packet, tcp, key, me)
         following = me.following
         step = following.take(packet, tcp, ip, me, at, since)
+        if self.older and following.connection.conn in self.older and me.last is not None and me.last.bits & SYN:
+            old = self.older[following.connection.conn]
+            self._end_of(old, key[2:4]).provoked = me.last  # what the old connection answers it with, if it is still there
         if following.closed_at is not None and not following.lingers:
             following.lingers = True
             self.closed.append(following)
         return step
 
     # ---- which connection ----
+
+    def _end_of(self, following: Following, place: Key) -> Direction:
+        """The end of the connection that has this address and port."""
+        client = (following.connection.client, following.connection.client_port)
+        return following.client if client == tuple(place) else following.server
 
     def _new(self, packet: Packet, tcp: Segment, key: Key, previous: Following | None = None) -> Direction:
         bits = bits_of(tcp.flags) if tcp.flags is not UNSET else 0
@@ -193,8 +201,8 @@ class Table:
         older = self.older.get(following.connection.conn)
         if older is None:
             return me
-        old = older.direction(me.side) if older.connection.client == following.connection.client else older.direction(me.side.other)
-        return old if _fits(old, tcp, bits) and not _fits(me, tcp, bits) else me
+        old = self._end_of(older, key[:2])
+        return old if _distance(old, tcp, bits) < _distance(me, tcp, bits) else me
 
     def _settle(self, following: Following) -> None:
         """The new connection is answered: the old one on its 4-tuple is over."""
@@ -288,15 +296,16 @@ def _tunnel(packet: Packet) -> str:
     return "" if layers is UNSET or not layers else repr(layers)
 
 
-def _fits(end: Direction, tcp: Segment, bits: int) -> bool:
-    """Do the numbers belong near where this end and its peer stand?"""
+def _distance(end: Direction, tcp: Segment, bits: int) -> int:
+    """How far the numbers are from where this end and its peer stand."""
     wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
-    if end.nxt is None or wire is UNSET or abs(end.place(wire) - end.nxt) > _NEAR:
-        return False
+    if end.nxt is None or wire is UNSET:
+        return _FAR
+    away = abs(end.place(wire) - end.nxt)
     ack = tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
     if not bits & ACK or ack is UNSET:
-        return True
-    return end.peer.nxt is not None and abs(end.peer.place(ack) - end.peer.nxt) <= _NEAR
+        return away
+    return _FAR if end.peer.nxt is None else away + abs(end.peer.place(ack) - end.peer.nxt)
 
 
 def _legal(previous: Following, tcp: Segment, key: Key) -> bool | None:

@@ -6,7 +6,6 @@ and what is recent (`KEEP`, `LINGER`), never more than `MOST`.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET, Struct
@@ -110,7 +109,7 @@ class Direction:
         self.could = 0  # the states it can be in, a set of `possible`'s bits
         self.awaits: list[Await] = []  # what was sent to it and is not shown to have arrived
         self.waiting: tuple[Seen, ...] = ()  # the same, without the segments
-        self.because: deque[int] = deque(maxlen=4)  # records of it that moved the set
+        self.because: list[int] = []  # records of it that moved the set
         self.signs = Signs()
         self.held = Held()
         self.here = False  # proved to be on the capturing host
@@ -118,17 +117,17 @@ class Direction:
         self.seen = Ranges()  # octets seen from it, SYN and FIN included
         self.gaps: list[Gap] = []  # octets below nxt that were neither seen nor acknowledged
         self.sacked = Ranges()  # what the peer selectively acknowledged, above una
-        self.log: deque[Sent] = deque()  # transmissions with SLEN > 0
-        self.bare: deque[Sent] = deque(maxlen=KEEP)  # segments without octets that stand above a gap
+        self.log: list[Sent] = []  # transmissions with SLEN > 0
+        self.bare: list[Sent] = []  # segments without octets that stand above a gap
         self.pending: list[Pending] = []  # retransmissions nothing has decided yet
-        self.asked: deque[tuple[int, int]] = deque(maxlen=8)  # (ACK, when) that ask for a repair: third duplicates, partial ACKs
-        self.again: deque[Pending] = deque(maxlen=256)  # its latest retransmissions, decided or not
+        self.asked: list[tuple[int, int]] = []  # (ACK, when) that ask for a repair: third duplicates, partial ACKs
+        self.again: list[Pending] = []  # its latest retransmissions, decided or not
         self.recover: int | None = None  # a recovery goes on until this is acknowledged (RFC 6582)
         self.sacked_at: int | None = None  # when the scoreboard stopped being empty
         self.syns = 0  # how often it sent its SYN
         self.ids = Ids()
         self.last_ack_frame = 0
-        self.flight: deque[Sent] = deque()  # those not acknowledged yet
+        self.flight: list[Sent] = []  # those not acknowledged yet
         self.last: Sent | None = None  # its last segment of any kind
         self.last_ack: Sent | None = None  # the segment whose ACK the duplicates repeat
         self.last_data: Sent | None = None
@@ -167,11 +166,10 @@ class Direction:
         log.append(sent)
         self.flight.append(sent)
         if len(log) > KEEP and (len(log) > MOST or self.stale(log[0], sent.at)):
-            log.popleft()
-            if self.stale(log[0], sent.at):
-                log.popleft()  # two for each one that comes, so that a long flight melts away once it is acknowledged
+            # Two for each one that comes, so that a long flight melts away once it is acknowledged.
+            del log[: 2 if self.stale(log[1], sent.at) else 1]
             if len(self.flight) > MOST:
-                self.flight.popleft()
+                del self.flight[0]
 
     def stale(self, sent: Sent, now: int | None) -> bool:
         """Acknowledged, and too old for a copy or a late original of it to come."""

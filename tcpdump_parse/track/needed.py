@@ -16,6 +16,7 @@ from tcpdump_parse.model.happenings import Happening, Judged
 from tcpdump_parse.model.terms import Cause, Proof
 from tcpdump_parse.track.order import before
 from tcpdump_parse.track.ranges import Ranges
+from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import MICRO, SECOND, Sent
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ SETTLED: Final = 5 * SECOND
 SLACK: Final = 200 * MICRO
 """How much the smallest round trip seen may exceed the smallest possible one, beside a fortieth, or a fifth while samples are few."""
 SURE: Final = 8
+AGAIN: Final = 256
+"""How many retransmissions a D-SACK may be about."""
 PATIENCE: Final = 512
 """However: of more undecided retransmissions than this in one direction the oldest are told as they stand."""
 
@@ -60,11 +63,11 @@ def at_once(me: Direction, seg: Sent, copies: list[Sent], cause: Cause) -> tuple
     if proof is not None:
         me.counters.spurious += 1
         me.peer.stray = seg
-        me.again.append(Pending(seg, copies, cause))
+        keep(me.again, Pending(seg, copies, cause), AGAIN)
         return False, proof
     pending = Pending(seg, copies, cause, discarded)
     me.pending.append(pending)
-    me.again.append(pending)
+    keep(me.again, pending, AGAIN)
     return None, None
 
 
@@ -109,7 +112,7 @@ def original_arrived(me: Direction, late: Sent, out: list[Happening]) -> None:
         if sent.frame not in known and late.start <= sent.start and sent.end <= late.end and before(me, late, sent):
             # It looked like an original, and it was the repair that came first.
             known_late = Pending(sent, [], Cause.UNKNOWN)
-            me.again.append(known_late)
+            keep(me.again, known_late, AGAIN)
             me.pending.append(known_late)
             me.counters.retransmitted += 1
             _decide(me, known_late, False, Proof.ORIGINAL_ARRIVED, (late.frame,), out)

@@ -7,9 +7,9 @@ thousands a second; without that guard segments sent again become "late original
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import MILLI, SECOND, Sent
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Ids:
         self.last = 0
         self.top = 0  # the furthest along the circle
         self.at: int | None = None
-        self.rates: deque[tuple[int, int]] = deque(maxlen=64)  # (step, ns) over pauses
+        self.rates: list[tuple[int, int]] = []  # (step, ns) over pauses
 
     def add(self, ipid: int, at: int | None) -> None:
         """The next record's id (not zero)."""
@@ -48,7 +48,7 @@ class Ids:
             elif step > FAR and (gap is None or gap < 2 * MILLI):
                 self.bad += 1
             if gap is not None and gap > MILLI and step < TURN // 2:
-                self.rates.append((step, gap))
+                keep(self.rates, (step, gap), 64)
             if (ipid - self.top) % TURN < TURN // 2:
                 self.top = ipid
         else:

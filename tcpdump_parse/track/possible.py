@@ -17,6 +17,7 @@ from tcpdump_parse.model.happenings import Contradiction, Happening, StateMoved
 from tcpdump_parse.model.terms import State
 from tcpdump_parse.track.judgement import AT_ONCE, Kind
 from tcpdump_parse.track.order import before, overtaken
+from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import ACK, FIN, MILLI, RST, SYN, Sent
 from tcpdump_parse.track.states import MOVES, STATES, STAYS, Seen
 
@@ -134,7 +135,7 @@ def follow(me: Direction, seg: Sent, kind: Kind, accepted: bool | None, out: lis
         me.could = TALKING if not bits & RST else CLOSED
         me.awaits, me.waiting = [], ()
     if bits & (SYN | FIN | RST):
-        me.because.append(seg.frame)
+        keep(me.because, seg.frame, 4)
     if seg.length and kind is Kind.ORIGINAL:
         peer.could = peer.could & ~TOOK_FIN or peer.could  # it cannot have a FIN that was not sent before these octets
     _reaches(me, seg, accepted)

@@ -9,13 +9,13 @@ However, tcptrace cuts its record of the stream at every quarter of the sequence
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from tcpdump_parse.model.options import Sack
 from tcpdump_parse.track.moments import Moments
+from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import ACK, FIN, PSH, RST, SYN, URG, Sent, sack_of
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Counters(Struct):
     ambiguous: Moments | None = None  # of pieces sent again, from their last sending
     resent: Moments | None = None  # from one sending to the next
     pieces: list[Piece] = []
-    ids: deque[tuple[int, int]] | None = None
+    ids: list[tuple[int, int]] = []
 
 
 def count(me: Direction, seg: Sent, urgent: int) -> None:
@@ -353,7 +353,5 @@ def idle_until(me: Direction, now: int) -> None:
 
 def hardware_copy(mine: Counters, pair: tuple[int, int]) -> None:
     """`pair` is IP id (not zero) and SEQ; the same as one of the last few is tcptrace's hardware duplicate."""
-    if mine.ids is None:
-        mine.ids = deque(maxlen=LAST_IDS)
     mine.hardware += pair in mine.ids
-    mine.ids.append(pair)
+    keep(mine.ids, pair, LAST_IDS)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.track.talk import Talk
 from tcpdump_parse.model.happenings import Copied, Judged, KeepAlive, Reordered, Retransmitted, WindowProbe
 from tcpdump_parse.model.terms import Cause, Proof, Where
+from tests.track.talk import Talk
 
 
 def far() -> Talk:

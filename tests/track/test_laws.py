@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
-from tests.track.talk import CLIENT, SERVER, WRAP, Talk, names
 from tcpdump_parse.model.happenings import GapAcked, GapOpened, Happening
 from tcpdump_parse.model.packet import Packet
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.track import track
+from tests.track.talk import CLIENT, SERVER, WRAP, Talk, names
 
 PEERS = {"AckAdvanced", "GapAcked", "SackSeen"}
 """Happenings whose positions are of the other end's octets."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.track.talk import Talk
 from tcpdump_parse.model.options import Mss
+from tests.track.talk import Talk
 
 
 def opened() -> Talk:

@@ -1,0 +1,134 @@
+"""What checksums prove: offload, edited digits, hidden fields, other content; and what no number in a line can prove."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers, Happening, LengthsDisagree
+from tcpdump_parse.model.packet import Packet
+from tcpdump_parse.model.steps import Step
+from tcpdump_parse.read import read
+from tcpdump_parse.track import track
+from tcpdump_parse.track.checksums import fold, one_digit
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+CHECKED = (ChecksumUnexplained, ChecksumWrong, LengthsDisagree)
+FOLDERS = ("clean-near", "clean-far", "keep-alive", "zero-window", "lost-data")
+CLEAN = [SAMPLES / "lab" / "recorded" / name / f"{end}.txt" for name in FOLDERS for end in ("client", "server")]
+
+FIELDS = {
+    "source": r"    (\d+\.\d+\.\d+\.\d+)\.\d+ > ",
+    "source port": r"    \d+\.\d+\.\d+\.\d+\.(\d+) > ",
+    "destination": r" > (\d+\.\d+\.\d+\.\d+)\.\d+: ",
+    "destination port": r" > \d+\.\d+\.\d+\.\d+\.(\d+): ",
+    "seq": r"seq (\d+),",
+    "ack": r"ack (\d+),",
+    "win": r"win (\d+),",
+    "TSval": r"val (\d+) ",
+    "TSecr": r"ecr (\d+)",
+    "checksum": r"cksum 0x([0-9a-f]+) ",
+    "length": r"length (\d+)\n?$",
+    "IP length": r"length (\d+)\)\n",
+}
+UNPROVABLE = {"time": r"^\d+:(\d+:\d+\.\d+)", "tos": r"tos 0x([0-9a-f])", "ttl": r"ttl (\d+)", "id": r"id (\d+)"}
+
+
+def records(path: Path) -> list[str]:
+    """Pairs of lines of bare ACKs with a correct checksum."""
+    text = re.split(r"\n(?=\d\d:)", path.read_text().rstrip("\n"))
+    return [record for record in text if "Flags [.]" in record and "(correct)" in record and record.endswith("length 0")]
+
+
+def told(record: str) -> list[Happening]:
+    """What the record's checksum and lengths say, standing alone."""
+    steps = [event for event in track(read([record.encode() + b"\n"])) if isinstance(event, Step)]
+    return [happening for step in steps for happening in step.happenings if isinstance(happening, CHECKED)]
+
+
+def edits(record: str, pattern: str) -> list[str]:
+    """The record with each digit of the field changed to the next one."""
+    match = re.search(pattern, record)
+    if match is None:
+        return []
+    edited = []
+    for at in range(*match.span(1)):
+        digit = record[at]
+        base, digits = (16, "0123456789abcdef") if pattern.startswith(("cksum", "tos")) else (10, "0123456789")
+        if digit in digits:
+            edited.append(record[:at] + digits[(digits.index(digit) + 1) % base] + record[at + 1 :])
+    return edited
+
+
+SOME = [record for path in CLEAN for record in records(path)[:12]]
+
+
+def test_there_is_enough_to_edit():
+    assert len(SOME) >= 60
+    assert not [record for record in SOME if told(record)]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_an_edited_digit_of_a_covered_field_is_found(field):
+    missed = [record for record in SOME for edited in edits(record, FIELDS[field]) if not told(edited)]
+    assert sum(len(edits(record, FIELDS[field])) for record in SOME) >= 60
+    assert missed == []
+
+
+@pytest.mark.parametrize("field", UNPROVABLE)
+def test_fields_outside_the_checksum_cannot_be_proved(field):
+    """The docs say so: their edits are as silent as the original."""
+    assert all(not told(edited) for record in SOME[:20] for edited in edits(record, UNPROVABLE[field]))
+
+
+def test_every_zero_payload_checksum_of_the_recordings_recomputes():
+    seen: Counter[str] = Counter()
+    for path in sorted((SAMPLES / "lab" / "recorded").rglob("*.txt")):
+        for event in track(read(path)):
+            if isinstance(event, Step) and not event.length:
+                seen["bare"] += 1
+                seen["unexplained"] += any(isinstance(happening, ChecksumUnexplained | LengthsDisagree) for happening in event.happenings)
+    assert seen["bare"] > 4000
+    assert seen["unexplained"] == 0
+
+
+def test_the_seeds_ten_wrong_checksums_are_transmit_offload():
+    steps = [event for event in track(read(SAMPLES / "seed.md")) if isinstance(event, Step)]
+    assert [step.frame for step in steps if step.happened(ChecksumOffload)] == list(range(1, 11))
+    assert not [step for step in steps if step.happened(ChecksumWrong) or step.happened(ChecksumUnexplained)]
+
+
+def with_ack(record: str, flags: str) -> str:
+    return record.replace("Flags [.]", f"Flags [{flags}]").replace(re.search(r", ack \d+", record)[0], "")
+
+
+def test_a_hidden_field_is_said_to_be_hidden():
+    """A segment without ACK flag whose acknowledgement field is not zero: the residue is that number's sum."""
+    (happening,) = told(with_ack(SOME[0], "none"))
+    assert (type(happening), happening.explanation) == (ChecksumUnexplained, "hidden_field")
+
+
+def test_damaged_copies_are_told_apart_without_their_payload():
+    """The lab's wire damaged four frames: tcpdump calls them wrong, and the sum of what they carry differs from the repair's."""
+    happenings = [
+        happening for event in track(read(SAMPLES / "lab" / "recorded" / "damaged" / "client.txt")) if isinstance(event, Step)
+        for happening in event.happenings
+    ]
+    assert len([happening for happening in happenings if isinstance(happening, ChecksumWrong)]) == 4
+    assert [happening for happening in happenings if isinstance(happening, ContentDiffers)]
+
+
+def test_folding_is_the_ones_complement_sum():
+    assert (fold(0xFFFF), fold(0x10000), fold(0x1FFFE), fold(0x2FFFD)) == (0xFFFF, 1, 0xFFFF, 0xFFFF)
+
+
+def test_one_digit_changes_leave_these_residues():
+    assert 9 in one_digit(0)
+    assert (20 - 10) in one_digit(10)
+    assert 0 not in one_digit(4294967295)
+
+
+def test_reading_gives_packets(tmp_path):
+    """The records edited above are read at all; else every edit would be silent."""
+    assert all(isinstance(next(event for event in read([record.encode() + b"\n"]) if isinstance(event, Packet)), Packet) for record in SOME)
