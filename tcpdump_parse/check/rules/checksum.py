@@ -119,18 +119,6 @@ def cksum_recompute(step: Step, event: ChecksumUnexplained) -> Iterator[Facts]:
         yield Facts(residue=event.residue, explanation=event.explanation or None)
 
 
-@rule(
-    on=ChecksumUnexplained, severity=Severity.NOTE, cites="RFC 9293 §3.1", elsewhere=("tcp.ack.nonzero", "suricata:stream.pkt_broken_ack")
-)
-def ack_field_nonzero(step: Step, event: ChecksumUnexplained) -> Iterator[Facts]:
-    """The acknowledgement field is not zero though the ACK flag is not set; the checksum betrays it.
-
-    It is allowed and means nothing. Some systems leave the number of the other side there.
-    """
-    if event.hidden_ack is not None:
-        yield Facts(hidden_ack=event.hidden_ack)
-
-
 @rule(on=AllOnes, severity=Severity.NOTE, cites="RFC 1624", elsewhere=("tcp.checksum.ffff",))
 def cksum_ffff(step: Step, event: AllOnes) -> Iterator[Facts]:
     """The checksum is 0xffff where 0x0000 is meant: both are zero in one's complement, a sender writes the other."""
