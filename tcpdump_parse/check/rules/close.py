@@ -144,7 +144,8 @@ def fin_unacked(ending: Ending, notes: Fins) -> Iterator[Facts]:
     for end in (ending.client, ending.server):
         frame = notes.sent.get(str(end.side))
         if _unacked(end) and frame is not None:
-            yield Facts(frame=frame, side=str(end.side))
+            last = frame == ending.frame  # the log ends with it: nothing had time to come
+            yield Facts(frame=frame, side=str(end.side), severity=Severity.NOTE if last else None)
 
 
 @rule(on=Retransmitted, severity=Severity.NOTE, cites="RFC 9293 §3.10.8", elsewhere=("tcp.analysis.fin_retransmission",))
