@@ -12,6 +12,7 @@ Law: whatever the octets are, nothing is raised and nothing is lost: a line is p
 from __future__ import annotations
 
 import re
+from datetime import tzinfo
 
 from tcpdump_parse.model import Packet, Read
 from tcpdump_parse.read.records import ABSOLUTE, SHAPES, Records
@@ -23,9 +24,8 @@ _NUMBERED = re.compile(rb"\x01([1-9]  )")
 class Framing(Records):
     """One log. `feed` it chunks, `flush` it when a live source is silent, `end` it."""
 
-    def __init__(self, file: str = "", live: bool = False) -> None:
-        super().__init__(file)
-        self.live = live
+    def __init__(self, file: str = "", zone: tzinfo | None = None) -> None:
+        super().__init__(file, zone)
         self.counting = False
         self.rest = b""  # octets after the last whole item
 
@@ -103,7 +103,7 @@ class Framing(Records):
                         line += plan.extra + 1
                         out.append(made)
                         continue
-            elif text[:1] == "\t" and tail:
+            elif text[:1] == "\t" and tail and JOINT not in text:
                 tail.append(text)
                 line += 1 + text.count(JOINT)
                 continue
@@ -114,6 +114,6 @@ class Framing(Records):
         self.line, self.frame = line, frame
 
     def unix(self, whole: bytes) -> bytes:
-        if self.line == 1 and b"\r\n" in whole:
+        if self.line == 1 and whole.partition(b"\n")[0].endswith(b"\r"):
             self.newline = "\r\n"
         return whole.replace(b"\r\n", b"\n").removesuffix(b"\r")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import tzinfo
 
 from msgspec import UNSET, UnsetType, structs
 
@@ -67,8 +68,9 @@ PATIENCE = 4096
 class Records:
     """The state of one log: captures, numbering, the record that is open, and what waits."""
 
-    def __init__(self, file: str = "") -> None:
+    def __init__(self, file: str = "", zone: tzinfo | None = None) -> None:
         self.file = file
+        self.zone = zone
         self.capture = 0
         self.frame = 0
         self.line = 1  # number of the next line
@@ -87,7 +89,7 @@ class Records:
         self.content = False  # the capture has a banner or a record
         self.opener = 0  # the line of a fence after which another capture may begin
         self.waiting: list[Notice] = []
-        self.clock = Clock()
+        self.clock = Clock(self.zone)
         self.numbers = Numbers()
         self.announced = Printed.UNKNOWN
 
@@ -371,7 +373,7 @@ class Records:
         self.content = True
         self.opener = 0
         self.ascii = self.timed = False
-        self.clock = Clock()
+        self.clock = Clock(self.zone)
         self.numbers = Numbers(self.announced)
         self.out.append(Capture(SCHEMA, self.capture, self.file, line, self.newline))
         self.out.extend(structs.replace(notice, capture=self.capture) for notice in waiting if self.capture == 1 or notice.line >= line)

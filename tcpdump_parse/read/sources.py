@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import select
 import stat
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
@@ -38,7 +39,17 @@ class Source:
         self.live = live
         self.chunks: Iterator[bytes] = chunks
         self.events: Iterator[Read] | None = None
+        self.descriptor: int | None = None
         self._stack = stack
+
+    def silent(self, seconds: float) -> bool:
+        """Nothing more comes within that time; true where the system cannot tell."""
+        if self.descriptor is None:
+            return True
+        try:
+            return not select.select([self.descriptor], [], [], seconds)[0]
+        except (OSError, ValueError):
+            return True
 
     def __enter__(self) -> Source:
         return self
@@ -75,6 +86,7 @@ def open_source(given: Given) -> Source:
     """The source, recognised by its first octets (and therefore after they came). An empty one is a log without lines."""
     with ExitStack() as stack:
         source = _octets(given, stack)
+        source.descriptor = _descriptor(given) if source.live else None
         _recognise(source, stack)
         source._stack = stack.pop_all()
     return source
@@ -94,6 +106,13 @@ def _octets(given: Given, stack: ExitStack) -> Source:
     if isinstance(given, bytes | bytearray | memoryview):
         raise TypeError("a source is a path, a binary file or an iterable of bytes; put the bytes into a list: [text]")
     return Source("", True, Chunks.of_parts(given), stack)
+
+
+def _descriptor(given: Given) -> int | None:
+    try:
+        return int(given.fileno())  # type: ignore[union-attr]
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def _is_live(file: Binary) -> bool:

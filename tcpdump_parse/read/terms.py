@@ -70,6 +70,7 @@ TERMS: dict[str, Term] = {
 WORDS: dict[str, Any] = {
     "NO_FLAGS": "",
     "NO_IP_FLAGS": (),
+    "NEXT_LABEL": True,
     "CORRECT": True,
     "INCORRECT": False,
     "CARET_HERE": True,
