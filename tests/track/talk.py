@@ -49,8 +49,8 @@ class Talk:
         header = 20 + sum(_size(option) for option in options)
         ip = IPv4(src[0], dst[0], tos=0, ttl=more.get("ttl", 64), id=more.get("id", self.ids[who]), offset=0, flags=("DF",), proto=6,
                   proto_name="TCP", length=20 + header + length)
-        tcp = Segment(src[1], dst[1], flags=flags, seq=wire, seq_end=end, ack=acked, win=more.get("win", 512), options=options, length=length,
-                      seq_abs=wire, seq_end_abs=end, ack_abs=acked)
+        tcp = Segment(src[1], dst[1], flags=flags, seq=wire, seq_end=end, ack=acked, win=more.get("win", 512), options=options,
+                      length=length, seq_abs=wire, seq_end_abs=end, ack_abs=acked)
         self.packets.append(Packet(1, frame, 2 * frame, 2 * frame + 1, time="", clock=f"{self.now:.6f}", ip=ip, tcp=tcp))
         return self
 

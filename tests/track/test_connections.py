@@ -63,7 +63,7 @@ def test_a_new_isn_after_the_close_is_a_new_connection_that_knows_its_predecesso
 
 
 def test_half_open_the_old_connection_answers_the_new_syn():
-    """RFC 9293 figure 10: a crashed client's SYN is answered with an ACK of the old connection, which the client resets; then it begins anew."""
+    """RFC 9293 figure 10: a crashed client's SYN is answered with an ACK of the old connection; the client resets that, and begins anew."""
     talk = Talk().open().c("P.", 1, 100, 1).s(".", 1, ack=101)
     new = 5_000_000
     talk.c("S", new, after=10).s(".", 1, ack=101).c("R", 101)
@@ -166,5 +166,5 @@ def opened_at_once(count: int) -> Iterator[Packet]:
             wire = (WRAP - 1 - i * 7 + seq) % WRAP
             tcp = Segment(sport, dport, flags=flags, seq=wire, seq_abs=wire, ack=(WRAP - 1 - i * 7 + ack) % WRAP if ack else UNSET,
                           win=512, length=length)
-            yield Packet(1, frame, frame, frame, time="", clock=f"{frame / 1000:.6f}", ip=IPv4(src, dst, ttl=64, id=frame % 65536, length=40 + length),
-                         tcp=tcp)
+            ip = IPv4(src, dst, ttl=64, id=frame % 65536, length=40 + length)
+            yield Packet(1, frame, frame, frame, time="", clock=f"{frame / 1000:.6f}", ip=ip, tcp=tcp)

@@ -1,34 +1,37 @@
 """Whole conversations: what each segment did, in the field's words, and how the connection stands at its end."""
 
+from itertools import pairwise
+
 import pytest
 
 from tcpdump_parse.model.terms import State
 from tests.track.talk import Talk, names
 
+HANDSHAKE = ["SynSent", "SynAckSent", "HandshakeDone"]
+
 CASES = {
     "request, reply, four-way close": (
         Talk().open().c("P.", 1, 38, 1).s(".", 1, ack=39).s("P.", 1, 1024, 39).c(".", 39, ack=1025)
         .c("F.", 39, ack=1025).s(".", 1025, ack=40).s("F.", 1025, ack=40).c(".", 40, ack=1026),
-        ["SynSent", "SynAckSent", "HandshakeDone", "DataSent", "AckAdvanced", "DataSent", "AckAdvanced", "FinSent", "AckAdvanced+FinAcked", "FinSent",
-         "AckAdvanced+FinAcked"],
+        [*HANDSHAKE, "DataSent", "AckAdvanced", "DataSent", "AckAdvanced", "FinSent", "AckAdvanced+FinAcked", "FinSent", "AckAdvanced+FinAcked"],
         "SF", "ShADadFf", ("TIME-WAIT", "LAST-ACK CLOSED"),  # nothing shows that the last ACK arrived
     ),
     "refused": (Talk().c("S").s("R.", 0, ack=1, win=0), ["SynSent", "ResetSent"], "REJ", "Sr", ("SYN-SENT CLOSED", "CLOSED")),
     "half-close and keep-alive": (
         Talk().open().c("F.", 1, ack=1).s(".", 1, ack=2).s(".", 0, ack=2, after=15).c(".", 2, ack=1),
-        ["SynSent", "SynAckSent", "HandshakeDone", "FinSent", "AckAdvanced+FinAcked", "Idle+KeepAlive", "KeepAliveAck"],
+        [*HANDSHAKE, "FinSent", "AckAdvanced+FinAcked", "Idle+KeepAlive", "KeepAliveAck"],
         "S2", "ShAFa", ("FIN-WAIT-1 FIN-WAIT-2", "CLOSE-WAIT"),
     ),
     "zero window, probed and reopened": (
-        Talk().c("S").s("S.", ack=1, win=100).c(".", 1, ack=1).c("P.", 1, 100, 1).s(".", 1, ack=101, win=0).c(".", 100, ack=1, after=0.2).s(".", 1, ack=101, win=0).s(".", 1, ack=101, win=64)
+        Talk().c("S").s("S.", ack=1, win=100).c(".", 1, ack=1).c("P.", 1, 100, 1).s(".", 1, ack=101, win=0)
+        .c(".", 100, ack=1, after=0.2).s(".", 1, ack=101, win=0).s(".", 1, ack=101, win=64)
         .c("P.", 101, 100, 1),
-        ["SynSent", "SynAckSent", "HandshakeDone", "DataSent+WindowFull", "AckAdvanced+WindowClosed", "WindowProbe", "WindowProbeAck", "WindowReopened",
-         "DataSent"],
+        [*HANDSHAKE, "DataSent+WindowFull", "AckAdvanced+WindowClosed", "WindowProbe", "WindowProbeAck", "WindowReopened", "DataSent"],
         "S1", "ShADaw", ("ESTABLISHED", "ESTABLISHED"),
     ),
     "reset by the application": (
         Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c("R.", 11, ack=1),
-        ["SynSent", "SynAckSent", "HandshakeDone", "DataSent", "AckAdvanced", "ResetSent"],
+        [*HANDSHAKE, "DataSent", "AckAdvanced", "ResetSent"],
         "RSTO", "ShADaR", ("CLOSED", "ESTABLISHED CLOSED"),
     ),
 }
@@ -45,8 +48,8 @@ def test_a_conversation_is_told_in_the_fields_words(name):
 
 def test_views_chain_what_was_after_is_before_the_next():
     steps = CASES["request, reply, four-way close"][0].steps()
-    for last, step in zip(steps, steps[1:], strict=False):
-        assert (step.before.me, step.before.peer) == ((last.after.me, last.after.peer) if step.side is last.side else (last.after.peer, last.after.me))
+    for last, step in pairwise(steps):
+        assert (step.before.me, step.before.peer) == (last.end_of(step.side), last.end_of(step.side.other))
 
 
 def test_server_is_not_said_to_listen_before_it_answers():
