@@ -13,7 +13,7 @@ CASES = {
     "request, reply, four-way close": (
         Talk().open().c("P.", 1, 38, 1).s(".", 1, ack=39).s("P.", 1, 1024, 39).c(".", 39, ack=1025)
         .c("F.", 39, ack=1025).s(".", 1025, ack=40).s("F.", 1025, ack=40).c(".", 40, ack=1026),
-        [*HANDSHAKE, "DataSent", "AckAdvanced", "DataSent", "AckAdvanced", "FinSent", "AckAdvanced+FinAcked", "FinSent", "AckAdvanced+FinAcked"],
+        [*HANDSHAKE, "DataSent", "AckAdvanced", "DataSent", "AckAdvanced", *["FinSent", "AckAdvanced+FinAcked"] * 2],
         "SF", "ShADadFf", ("TIME-WAIT", "LAST-ACK CLOSED"),  # nothing shows that the last ACK arrived
     ),
     "refused": (Talk().c("S").s("R.", 0, ack=1, win=0), ["SynSent", "ResetSent"], "REJ", "Sr", ("SYN-SENT CLOSED", "CLOSED")),
