@@ -24,5 +24,13 @@ def _names(pattern: str, rule: Rule) -> bool:
 
 
 def _weight(rule: Rule, patterns: Iterable[str]) -> int:
-    """How exactly the patterns name this rule: its name, then the longest glob, then its family; 0 when they do not."""
-    return max((10_000 if p == rule.name else 1 if p == rule.family else 1 + len(p) for p in patterns if _names(p, rule)), default=0)
+    """How exactly the patterns name this rule: by name, by a glob (the longer the better), by family, by `*`; 0 when they do not."""
+    return max((_exactness(pattern, rule) for pattern in patterns if _names(pattern, rule)), default=0)
+
+
+def _exactness(pattern: str, rule: Rule) -> int:
+    if pattern == rule.name:
+        return 10_000
+    if pattern == "*":
+        return 1
+    return 2 if pattern == rule.family else 2 + len(pattern)

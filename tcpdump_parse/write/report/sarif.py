@@ -75,4 +75,4 @@ def _fingerprint(one: Reported, seen: dict[tuple[object, ...], int]) -> str:
 
 def _uri(file: str) -> str:
     """A path as a URI reference: no colon of it becomes a scheme."""
-    return quote(file.replace("\\", "/"), safe="/")
+    return quote(file.replace("\\", "/"), safe="/", errors="surrogatepass")

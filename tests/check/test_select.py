@@ -1,0 +1,34 @@
+"""Which rules are asked: names, families, globs; the most exact pattern wins, and ignoring wins a tie."""
+
+from __future__ import annotations
+
+import pytest
+
+from tcpdump_parse.check.rule import rules
+from tcpdump_parse.check.select import chosen
+
+RULES = rules(plugins=False)
+
+
+@pytest.mark.parametrize(
+    ("select", "ignore", "in_", "out"),
+    [
+        ((), (), "rexmit-rto", None),
+        (("loss",), (), "rexmit-rto", "fin-active"),
+        (("rexmit-*",), (), "rexmit-rto", "reorder"),
+        (("loss",), ("rexmit-*",), "reorder", "rexmit-rto"),
+        (("rexmit-rto",), ("rexmit-*",), "rexmit-rto", "rexmit-fast"),
+        ((), ("loss",), "fin-active", "rexmit-rto"),
+        ((), ("rexmit-rto",), "rexmit-fast", "rexmit-rto"),
+        (("rexmit-rto",), ("rexmit-rto",), None, "rexmit-rto"),
+    ],
+)
+def test_the_most_exact_pattern_wins(select: tuple[str, ...], ignore: tuple[str, ...], in_: str | None, out: str | None) -> None:
+    found = chosen(RULES, select, ignore)
+    assert in_ is None or in_ in found
+    assert out is None or out not in found
+
+
+def test_a_pattern_that_names_nothing_is_the_callers_mistake() -> None:
+    with pytest.raises(ValueError, match="no rule, family or pattern is called 'rexmitt'"):
+        chosen(RULES, ("rexmitt",))
