@@ -50,6 +50,7 @@ class Text:
     """The text of -A behind one packet: `add` its lines as they come, `where` tells where the next one stands."""
 
     def __init__(self, expected: Count, link: int, first: str) -> None:
+        self.link = link
         self.least, self.most = expected.least + link, expected.most + link
         self._printed = len(first)  # characters, with the line ends between
         self._ends = 0
@@ -79,6 +80,15 @@ def begin(packet: Packet, line: str, snapshot: int | None = None, agreeing: int 
     if packet.possibly_payload:
         expected = Count(0, expected.most)  # what is doubtful itself hides nothing
     return None if link is None else Text(expected, link, line)
+
+
+def whole(packet: Packet, line: str, snapshot: int | None) -> Text | None:
+    """The same where it is clear: the capture's text begins with the network header, and the packet's lengths are certain."""
+    ip, segment = packet.ip, packet.tcp
+    if ip is UNSET or segment is UNSET or segment.checksum is UNSET or packet.possibly_payload or snapshot is not None:
+        return None
+    length = _printed_length(ip)
+    return Text(Count(length, length), 0, line) if length else None
 
 
 def _octets(ip: IP, segment: Segment, length: int, snapshot: int | None) -> Count:

@@ -34,6 +34,7 @@ WORDS = {
     "ENDPOINT6": "an IPv6 address and port",
     "ETHERTYPE": "the name of an EtherType",
     "FLAGS": "TCP flags (S F R P . U E W in this order)",
+    "GLUED": "a number",
     "GENEVE_OPTIONS": "Geneve options",
     "H2": "two hex digits",
     "H4": "four hex digits",
@@ -57,6 +58,7 @@ WORDS = {
     "MAC_WORD": "a service class",
     "MPTCP_ADDRESS": "an address",
     "NUMBER": "a packet number",
+    "OLD_FLAGS": "TCP flags without brackets",
     "OCTETS": "octets in hex",
     "PARTIAL": "an option that breaks off",
     "PORT": "a port",
@@ -70,6 +72,7 @@ WORDS = {
     "SLL_DIRECTION": "a direction (In, Out, B, M, P)",
     "STAMP_FORM": "a form of timestamps",
     "TIME": "a time (HH:MM:SS and a fraction)",
+    "TTL3": "a number",
     "TUNNEL_FLAGS": "flags",
     "V6": "an IPv6 address",
     "VARIANT": "a version of add-addr",
@@ -196,7 +199,7 @@ def _worded(accepts: Collection[str], literals: Mapping[str, str], shared: str) 
         else:
             yield "a new line and four blanks" if "\n" in rest else "a blank"
     if not shared:
-        yield from sorted(WORDS.get(name, name.lower().replace("_", " ")) for name in accepts if name not in literals)
+        yield from sorted({WORDS.get(name, name.lower().replace("_", " ")) for name in accepts if name not in literals})
 
 
 @lru_cache(2048)

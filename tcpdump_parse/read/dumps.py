@@ -12,7 +12,7 @@ from typing import NamedTuple
 ROW = 16
 FOUR_DIGITS = 0x10000 // ROW
 """Rows whose offsets have four digits; those behind are wider."""
-_GRAPHIC = bytes(octet if 0x21 <= octet <= 0x7E else ord(".") for octet in range(256))
+GRAPHIC = bytes(octet if 0x21 <= octet <= 0x7E else ord(".") for octet in range(256))
 _WIDTH = ROW // 2 * 5  # eight groups of a blank and four digits
 
 
@@ -106,7 +106,7 @@ def _comes_back(run: list[str], octets: bytes, style: Style, digits: list[str], 
         "".join(digits) == grouped.ljust(_WIDTH * len(run))
         and [line[:start] for line in run] == _OFFSETS[style.offset][: len(run)]
         and "".join([line[stop:behind] for line in run]) == gap * len(run)
-        and "".join([line[behind:] for line in run]) == octets.translate(_GRAPHIC).decode("ascii")
+        and "".join([line[behind:] for line in run]) == octets.translate(GRAPHIC).decode("ascii")
     )
 
 
@@ -121,7 +121,7 @@ def print_dump(hex_digits: str, style: str) -> list[str]:
         if known.gap is None:
             lines.append(_before(known, at) + digits)
         else:
-            lines.append(f"{_before(known, at)}{digits:<{_WIDTH}}{known.gap}{row.translate(_GRAPHIC).decode('ascii')}")
+            lines.append(f"{_before(known, at)}{digits:<{_WIDTH}}{known.gap}{row.translate(GRAPHIC).decode('ascii')}")
     return lines
 
 

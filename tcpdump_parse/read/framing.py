@@ -18,6 +18,7 @@ from tcpdump_parse.model import Packet, Read
 from tcpdump_parse.read.records import ABSOLUTE, SHAPES, Records
 from tcpdump_parse.read.shapes import HEX_DIGITS, JOINT
 
+_LENGTH = b", length ".translate(None, HEX_DIGITS)
 _NUMBERED = re.compile(rb"\x01([1-9]  )")
 
 
@@ -86,27 +87,40 @@ class Framing(Records):
         line, frame, ready = self.line, self.frame, self.ready()
         for text, key in zip(texts, keys, strict=True):
             plan = known(key)
+            found = None
             if plan is not None:
-                if ready and (found := plan.match(text)) is not None:
-                    try:
-                        if numbers.printed is ABSOLUTE:
-                            made = plan.absolute(found.groups(), capture, frame + 1, line, line + plan.extra, clock, numbers.settle)
-                        else:
-                            made = plan.build(found.groups(), capture, frame + 1, line, line + plan.extra, clock)
-                            numbers.settle(made)
-                    except ValueError:
-                        pass
-                    else:
-                        if tail:
-                            self.close()
-                        frame += 1
-                        line += plan.extra + 1
-                        out.append(made)
+                if ready:
+                    found = plan.match(text)
+            elif ready:
+                if text[:1] == "\t":
+                    if out and type(out[-1]) is Packet:
+                        tail += (text,) if tail else ("", text)
+                        line += 1 + text.count(JOINT)
                         continue
-            elif text[:1] == "\t" and tail and JOINT not in text:
-                tail.append(text)
-                line += 1 + text.count(JOINT)
-                continue
+                elif (end := key.rfind(_LENGTH)) > 0:  # a known head, and the beginning of its tail on the same line
+                    plan = known(key[: end + len(_LENGTH)])
+                    found = plan.begin(text) if plan is not None else None
+            if found is not None:
+                assert plan is not None
+                try:
+                    if numbers.printed is ABSOLUTE:
+                        made = plan.absolute(found.groups(), capture, frame + 1, line, line + plan.extra, clock, numbers.settle)
+                    else:
+                        made = plan.build(found.groups(), capture, frame + 1, line, line + plan.extra, clock)
+                        numbers.settle(made)
+                except ValueError:
+                    pass
+                else:
+                    if tail:
+                        self.close()
+                    frame += 1
+                    line += plan.extra + 1
+                    out.append(made)
+                    if found.end() != len(text):
+                        rest = text[found.end() :]
+                        tail.append(rest)
+                        line += rest.count(JOINT)
+                    continue
             self.line, self.frame = line, frame
             self.item(text, key)
             line, frame, ready = self.line, self.frame, self.ready()

@@ -80,6 +80,7 @@ class Records:
         self.tail: list[str] = []  # of the packet that is last in `out`: the rest of its line, then lines
         self.undecided: list[str] = []  # items of a record that shows no segment yet
         self.ascii = False  # the capture shows the text of -A
+        self.plain = False  # and that begins with the network header
         self.shown: counted.Text | None = None  # such text behind the open packet, counted
         self.fresh = False  # its first line is counted already
         self.snapshot: int | None = None
@@ -95,7 +96,7 @@ class Records:
 
     def ready(self) -> bool:
         """A known shape is a record, whatever stood before."""
-        return self.content and not (self.opener or self.undecided or self.shown)
+        return self.content and not (self.opener or self.undecided or self.shown or self.raw)
 
     @property
     def packet(self) -> Packet | None:
@@ -139,13 +140,21 @@ class Records:
     def is_text(self, text: str) -> bool:
         """The line belongs to the text that -A prints; such a capture has it behind every packet."""
         packet = self.packet
-        if packet is None or classify(text)[0] in _SURE:
+        if packet is None:
+            return False
+        if self.plain and self.shown is None and text[:1] in ("E", "`") and not self.tail:
+            self.shown = counted.whole(packet, text.partition(JOINT)[0], self.snapshot)
+            if self.shown is not None:
+                self.fresh = True
+                return True
+        if classify(text)[0] in _SURE:
             return False
         if self.shown is None:
             first = text.partition(JOINT)[0]
             self.shown = counted.begin(packet, first, self.snapshot, 3 if self.ascii else 9)
             if self.shown is not None:
                 self.ascii = self.fresh = True
+                self.plain = self.shown.link == 0
             elif len(self.tail) < 2 and _HEADER_SHOWN.match(first):
                 self.ascii = True
         return self.ascii
@@ -263,7 +272,7 @@ class Records:
             else:
                 self.unread(text, refused, line)
             return
-        if plan is not None and not rest and "\n" not in head:
+        if plan is not None and "\n" not in head:
             SHAPES.alias(head.encode("latin-1").translate(None, b"0123456789abcdef"), plan)
         self.add(made)
         if rest:
@@ -372,7 +381,7 @@ class Records:
         self.capture += 1
         self.content = True
         self.opener = 0
-        self.ascii = self.timed = False
+        self.ascii = self.plain = self.timed = False
         self.clock = Clock(self.zone)
         self.numbers = Numbers(self.announced)
         self.out.append(Capture(SCHEMA, self.capture, self.file, line, self.newline))

@@ -47,10 +47,12 @@ class Refused(ValueError):
 class Plan:
     """One shape: `match` a head, then `build` (or `absolute`, where printed numbers are those on the wire) its Packet."""
 
-    __slots__ = ("absolute", "build", "extra", "match")
+    __slots__ = ("absolute", "begin", "build", "extra", "match")
 
     def __init__(self, pattern: str, build: Callable[..., Packet], absolute: Callable[..., Packet], extra: int) -> None:
-        self.match = re.compile(pattern).fullmatch
+        compiled = re.compile(pattern)
+        self.match = compiled.fullmatch
+        self.begin = compiled.match  # where a tail follows on the same line
         self.build = build
         self.absolute = absolute
         self.extra = extra

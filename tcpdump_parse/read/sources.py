@@ -31,7 +31,7 @@ class Source:
     """A log, open: `chunks` of text that tcpdump printed, or the `events` that were read from it before.
 
     `file` is "-" for standard input and "" when unknown; `live` says that the octets come as they are written (a pipe,
-    a terminal, parts), so that what is there is to be told before more comes.
+    a terminal), so that what is there is to be told before more comes.
     """
 
     def __init__(self, file: str, live: bool, chunks: Chunks, stack: ExitStack) -> None:
@@ -105,7 +105,7 @@ def _octets(given: Given, stack: ExitStack) -> Source:
         return Source("-" if name == "<stdin>" else name if known else "", _is_live(given), Chunks.of_file(given), stack)
     if isinstance(given, bytes | bytearray | memoryview):
         raise TypeError("a source is a path, a binary file or an iterable of bytes; put the bytes into a list: [text]")
-    return Source("", True, Chunks.of_parts(given), stack)
+    return Source("", False, Chunks.of_parts(given), stack)  # where the parts end means nothing
 
 
 def _descriptor(given: Given) -> int | None:
