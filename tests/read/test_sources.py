@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from tcpdump_parse.model import Capture, Notice
-from tcpdump_parse.read import unpack
+from tcpdump_parse.read import savefile, unpack
 from tcpdump_parse.read.sources import SourceError, open_source
 
 TEXT = b"10:45:31.713843 IP 10.0.0.1.1 > 10.0.0.2.2: Flags [S], seq 1, win 2, length 0\n\xe6\x8a\x93 caf\xe9 \xd7\xa5\n" * 3
@@ -148,7 +148,7 @@ def test_names_and_liveness() -> None:
     with open_source(__file__) as source:
         assert (source.file, source.live) == (__file__, False)
     with open_source([b"x"]) as source:
-        assert (source.file, source.live) == ("", True)
+        assert (source.file, source.live) == ("", False)
 
 
 def test_a_pipe_gives_what_is_there_without_waiting_for_more() -> None:
@@ -228,6 +228,6 @@ def test_a_capture_file_that_tcpdump_refuses_is_an_error() -> None:
 
 def test_without_tcpdump_the_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("tcpdump_parse.read.savefile.BESIDE_PATH", ())
+    monkeypatch.setattr(savefile, "BESIDE_PATH", ())
     with pytest.raises(SourceError, match="tcpdump -S -nn -vvv -r FILE"):
         content([SAVED])
