@@ -1,4 +1,4 @@
-"""Puts lark's tables into the wheel: making them from grammar/ takes ten times as long as loading them."""
+"""Puts lark's tables into the wheel (making them from grammar/ takes ten times as long as loading them), and the rules' samples."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ class Tables(BuildHookInterface[Any]):
         saved = Path(self._folder.name, grammar.TABLES.name)
         saved.write_bytes(grammar.tables())
         build_data["force_include"][str(saved)] = f"tcpdump_parse/read/{saved.name}"
+        for family in Path(self.root, "samples").iterdir():
+            if family.is_dir() and family.name != "lab":  # the logs that `tdparse rules` shows; the lab's recordings stay behind
+                build_data["force_include"][str(family)] = f"tcpdump_parse/samples/{family.name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         if hasattr(self, "_folder"):
