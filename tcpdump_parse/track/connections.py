@@ -34,11 +34,13 @@ _FAR = 1 << 32
 
 class Bounds(Struct, frozen=True):
     """What is kept, so that memory is bounded. Past `most` open connections, or after `idle` seconds of silence, the quietest are
-    evicted, with one notice each kind; a closed connection ends `linger` seconds after its close (TIME-WAIT of most systems)."""
+    evicted, with one notice each kind; a closed connection ends `linger` seconds after its close (TIME-WAIT of most systems), or when
+    `closed` others have closed since."""
 
     most: int = 65_536
     idle: int = 24 * 3600
     linger: int = 60
+    closed: int = 2_000
 
 
 DEFAULT = Bounds()
@@ -215,7 +217,7 @@ class Table:
 
     def _sweep(self, at: int) -> None:
         linger = self.bounds.linger * SECOND
-        while self.closed and at - (self.closed[0].at or at) > linger:
+        while self.closed and (at - (self.closed[0].at or at) > linger or len(self.closed) > self.bounds.closed):
             following = self.closed.popleft()
             if following.connection.conn in self.open:
                 self._end(following, "closed")

@@ -85,7 +85,7 @@ def _cover(copies: list[Sent], seg: Sent) -> bool:
 def dsack(me: Direction, block: tuple[int, int], ack: Sent, out: list[Happening]) -> None:
     """The receiver (of `me`'s octets) says it got [left, right) twice: the last sending of it was one too many, then the one before."""
     for pending in reversed(me.again):
-        if pending.reported or pending.seg.start >= block[1] or block[0] >= pending.seg.end or not pending.copies:
+        if pending.reported or pending.seg.start >= block[1] or block[0] >= pending.seg.end or not pending.copies or pending.discarded:
             continue
         if _came_twice(pending, block):
             pending.reported = True

@@ -107,6 +107,17 @@ REFUSED: Final[dict[State, dict[Seen, str]]] = {
 """state → what cannot be seen of that end there, with the reason."""
 
 
+def diagram() -> str:
+    """`MOVES` as a Mermaid state diagram, for the docs."""
+    lines = [f"    {_id(state)} --> {_id(to)}: {seen}" for state, moves in MOVES.items() for seen, to in moves.items()]
+    named = [f'    state "{state}" as {_id(state)}' for state in STATES]
+    return "\n".join(["stateDiagram-v2", *named, *lines, ""])
+
+
+def _id(state: State) -> str:
+    return state.name
+
+
 def after(state: State, seen: Seen) -> State:
     """The state after; where the table says nothing, the state stays (the contradiction is told by the state sets, not here)."""
     return MOVES[state].get(seen, state) if state is not State.UNKNOWN else UNKNOWN_MOVES.get(seen, state)

@@ -118,6 +118,16 @@ def test_closed_connections_are_forgotten_after_their_linger():
     assert most <= DEFAULT.linger + 2
 
 
+def test_closed_connections_do_not_pile_up_however_fast_they_come():
+    table = Table(Bounds(closed=50))
+    most = 0
+    for packet in many(500, CLOSED, 0.01):
+        table.take(packet, packet.tcp, packet.ip)
+        list(table.endings())
+        most = max(most, len(table.open))
+    assert most <= 53
+
+
 def test_past_the_limit_the_quietest_are_evicted_and_one_notice_says_so():
     opened = Talk().open().packets
     events = list(track(many(100, opened, 1.0), Bounds(most=16)))
