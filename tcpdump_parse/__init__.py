@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
+    from tcpdump_parse.check import check
     from tcpdump_parse.model import (
         IP,
         Base64,
@@ -45,10 +46,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IP", "Base64", "Capture", "Checksum", "Event", "Finding", "Flow", "IPv4", "IPv6", "Notice", "Octets", "Packet", "Quoted", "Segment",
-    "Severity", "SourceError", "TcpOption", "Unread", "explain", "flows", "packets", "read", "track", "write",
+    "Severity", "SourceError", "TcpOption", "Unread", "check", "explain", "flows", "packets", "read", "track", "write",
 ]  # fmt: skip
 
-_VERBS: Final = {"SourceError": "read", "explain": "tell", "packets": "read", "read": "read", "track": "track", "write": "write"}
+_VERBS: Final = {
+    "SourceError": "read", "check": "check", "explain": "tell", "packets": "read", "read": "read", "track": "track",
+    "write": "write",
+}  # fmt: skip
 
 
 def flows(source: str | os.PathLike[str] | BinaryIO | Iterable[bytes]) -> Iterator[Flow]:

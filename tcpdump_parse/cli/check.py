@@ -32,7 +32,7 @@ class Names(click.ParamType[tuple[str, ...]]):
         return value if isinstance(value, tuple) else tuple(name.strip() for name in str(value).split(",") if name.strip())
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Hold the log against TCP's rules.")
 @reads_logs
 @click.option("--select", metavar="RULE,…", type=Names(), help="Only these rules: names, families, globs.")
 @click.option("--ignore", metavar="RULE,…", type=Names(), help="Not these rules.")
@@ -131,7 +131,8 @@ def _reported(findings: Iterable[Finding], log: Log, lang: str) -> Iterator[Repo
 
     said = words(lang)
     for finding in findings:
-        yield Reported(worded(finding, said), log.file_of(finding.capture), title(finding, said))
+        file, here = log.located(finding)
+        yield Reported(worded(here, said), file, title(here, said))
 
 
 def _counted(reported: Iterable[Reported], summary: Summary, log: Log) -> Iterator[Reported]:

@@ -9,7 +9,7 @@ from tcpdump_parse.cli.options import Command, reads_logs, writes
 from tcpdump_parse.cli.output import Target
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Print a row for each connection.")
 @reads_logs
 @writes("table", "jsonl", "csv")
 def flows(log: Log, target: Target) -> None:

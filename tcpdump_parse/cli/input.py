@@ -20,7 +20,7 @@ from tcpdump_parse.cli.interrupt import INTERRUPT
 from tcpdump_parse.cli.tap import Joined, Progress, Tap
 
 if TYPE_CHECKING:
-    from tcpdump_parse.model import Read, Unread
+    from tcpdump_parse.model import Finding, Read, Unread
 
 HINT: Final = "tdparse reads the terminal: paste what tcpdump printed, then press Ctrl-D."
 
@@ -75,6 +75,16 @@ class Log:
             return "no record could be read"
         return "no record of tcpdump was found" if self.octets else "nothing in it: tcpdump wrote no line"
 
+    def located(self, finding: Finding) -> tuple[str, Finding]:
+        """The file a finding is in, and the finding with its lines counted in that file."""
+        from msgspec import UNSET
+        from msgspec.structs import replace
+
+        if not self.join or finding.line is UNSET or finding.end_line is UNSET:
+            return self.file_of(finding.capture), finding
+        file, line = self.place(finding.line)
+        return file, replace(finding, line=line, end_line=finding.end_line - finding.line + line)
+
     def file_of(self, capture: int) -> str:
         """The file that capture is in, as a person names it."""
         return self.names.get(capture, shown_name(self.files[0]))
@@ -95,7 +105,7 @@ class Log:
             for file in self.files:
                 before = self.captures
                 with self._failing(file), self._opened(file, out, shown) as tap:
-                    for value in read(tap):
+                    for value in read(tap, self.zone):
                         if before:
                             value = replace(value, capture=value.capture + before)
                         self.captures = value.capture
@@ -106,7 +116,7 @@ class Log:
         from tcpdump_parse.read import read
 
         with progress(self.files) as shown, self._failing(self.files[0]):
-            yield from read(Joined(self._parts(out, shown), self.files[0]))
+            yield from read(Joined(self._parts(out, shown), self.files[0]), self.zone)
 
     def _parts(self, out: TextIO | None, shown: Progress | None) -> Iterator[bytes]:
         """The text of all files, one after the other; notes at which line each begins."""

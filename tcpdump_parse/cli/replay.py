@@ -50,7 +50,7 @@ class Duration(click.ParamType["int"]):
         return int(Fraction(match[1]) * UNITS[match[2] or ""]) if match else self.fail("a time is needed: 2s, 500ms, 1m", param, ctx)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Print the log again in its own time, or as packets.")
 @reads_logs
 @click.option("--to", "form", type=click.Choice(FORMATS), help="Default: by the name of -o FILE, else tcpdump's text, in its own time.")
 @click.option("-o", "--output", "path", metavar="FILE", type=click.Path(path_type=Path), help="Write there instead of standard output.")

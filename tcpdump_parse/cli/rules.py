@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tcpdump_parse.tell.rules import Explained
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="List the rules, or explain one.")
 @click.argument("name", metavar="[NAME]", required=False)
 @for_people
 @writes("text", "json")
