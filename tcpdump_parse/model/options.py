@@ -272,6 +272,6 @@ class Unknown(Option, frozen=True, tag="unknown"):
 
 
 TcpOption = (
-    Eol | Nop | Mss | Wscale | SackOk | Sack | Echo | EchoReply | Timestamps | Cc | CcNew | CcEcho | Md5 | Scps | EnhancedAuth | Uto | TcpAo | Tfo
-    | ExpTfo | Exp | Mptcp | Partial | Unknown
+    Eol | Nop | Mss | Wscale | SackOk | Sack | Echo | EchoReply | Timestamps | Cc | CcNew | CcEcho | Md5 | Scps | EnhancedAuth | Uto | TcpAo
+    | Tfo | ExpTfo | Exp | Mptcp | Partial | Unknown
 )

@@ -13,7 +13,9 @@ from tcpdump_parse.model.ip import IP, IPv4, IPv6
 from tcpdump_parse.model.layers import Layer, Link
 from tcpdump_parse.model.options import TcpOption
 
-__all__ = ["IP", "BadHeader", "Base64", "Checksum", "IPv4", "IPv6", "Layout", "Metadata", "Octets", "Packet", "Port", "Quoted", "Segment", "Text"]
+__all__ = [
+    "IP", "BadHeader", "Base64", "Checksum", "IPv4", "IPv6", "Layout", "Metadata", "Octets", "Packet", "Port", "Quoted", "Segment", "Text",
+]  # fmt: skip
 
 Port = int | str
 """A port number, or the service name as printed without `-n`."""

@@ -86,7 +86,7 @@ Recipe = Leaf | Word | Items | Make
 
 def tokens(tree: Node) -> list[Token]:
     """The tree's tokens in the order of the text."""
-    return [token for token in tree.scan_values(lambda value: isinstance(value, Token))]
+    return list(tree.scan_values(lambda value: isinstance(value, Token)))
 
 
 class Builder:
@@ -235,7 +235,8 @@ class Headers:
             known["extensions"] = builder.value(extensions)
         if (word is None) is not self.linked:
             known["keyword"] = Word(False)
-        made: dict[str, Recipe] = {"ip": Make(_version(word, header, ends), {"src": builder.end(src, kind, 0), "dst": builder.end(dst, kind, 0)} | known)}
+        addresses: dict[str, Recipe] = {"src": builder.end(src, kind, 0), "dst": builder.end(dst, kind, 0)}
+        made: dict[str, Recipe] = {"ip": Make(_version(word, header, ends), addresses | known)}
         if ports is not None:
             src, dst = (child for child in ports.children if isinstance(child, Token))
             kind = "port"

@@ -67,7 +67,8 @@ def wordy() -> frozenset[str]:
     """Fields that some rule prints as a fixed word: their text is part of a structure."""
     found = set()
     for rule in grammar.parser().rules:
-        kept = [symbol.name for symbol in rule.expansion if symbol.is_term and not symbol.filter_out]
+        symbols: Any = rule.expansion
+        kept = [symbol.name for symbol in symbols if symbol.is_term and not symbol.filter_out]
         if any(name in WORDS or literal(name) for name in kept) or (kept and kept[0] in _WORD_TERMS):
             found.add(rule.alias or str(rule.origin.name))
     return frozenset(found)
@@ -82,7 +83,7 @@ class _Class(NamedTuple):
 
 
 @cache
-def _class(cls: type) -> _Class:
+def _class(cls: Any) -> _Class:
     from tcpdump_parse.read.build import CLASSES
 
     names = {known: name for name, known in CLASSES.items()}
@@ -99,7 +100,7 @@ _WORD_FIELDS = frozenset({"keyword"})
 
 def flatten(value: Any, key: list[Any], leaves: list[Any]) -> None:
     """The structure of a class of the model goes into `key`, its numbers and names into `leaves`."""
-    cls = type(value)
+    cls: Any = type(value)
     key.append(cls)
     for name, default, word in _class(cls).fields:
         field = getattr(value, name)
@@ -144,7 +145,8 @@ class _Outline:
         return Hole(self.count - 1, kind)
 
     def record(self, value: Any) -> Record:
-        known = _class(type(value))
+        cls: Any = type(value)
+        known = _class(cls)
         fields: dict[str, Any] = {}
         for name, default, word in known.fields:
             field = getattr(value, name)
@@ -156,7 +158,8 @@ class _Outline:
             else:
                 fields[name] = self.value(field)
         if known.name == "unknown" and "glued" in fields:
-            fields = {"glued_kind": End(fields["kind"], fields.get("octets"), "")} | {name: fields[name] for name in fields if name == "len"}
+            kept = {name: fields[name] for name in fields if name == "len"}
+            fields = {"glued_kind": End(fields["kind"], fields.get("octets"), "")} | kept
         return Record(known.name, fields)
 
     def value(self, value: Any) -> Any:
@@ -291,7 +294,7 @@ def _terminal(name: str, item: Any) -> Pieces | None:
     if isinstance(item, Hole):
         how = term(name)
         numeric = how.format[-1] in "dx " and not how.format.endswith("s ")
-        if name in WORDS or literal(name) or how.join or (numeric and item.kind is not int) or (not numeric and item.kind is int and name != "BIG"):
+        if name in WORDS or literal(name) or how.join or (name != "BIG" and numeric is not (item.kind is int)):
             return None
         return ((item.leaf, how.format),)
     if isinstance(item, Word):
@@ -339,6 +342,14 @@ _TEMPLATES: dict[tuple[Any, ...], _Template] = {}
 _LIMIT = 4096
 
 
+def _picker(order: list[int]) -> Any:
+    """Takes the leaves in the order of the text, as a tuple."""
+    if len(order) == 1:
+        (only,) = order
+        return lambda leaves: (leaves[only],)
+    return itemgetter(*order) if order else None
+
+
 def _template(packet: Packet) -> _Template:
     from tcpdump_parse.read.stack import unfold
 
@@ -348,8 +359,7 @@ def _template(packet: Packet) -> _Template:
         if pieces is not None:
             text = "".join(piece.replace("%", "%%") if isinstance(piece, str) else piece[1] for piece in pieces)
             order = [piece[0] for piece in pieces if not isinstance(piece, str)]
-            pick = itemgetter(*order) if len(order) > 1 else (lambda leaves: (leaves[order[0]],)) if order else None
-            return _Template(text, pick)
+            return _Template(text, _picker(order))
     raise Unprintable(f"tcpdump has no text for {msgspec.structs.asdict(packet)}")
 
 

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import tzinfo
 
@@ -21,6 +20,21 @@ from tcpdump_parse.read.absolute import Numbers, Printed, announced
 from tcpdump_parse.read.clock import Clock, Form
 from tcpdump_parse.read.diagnose import diagnose
 from tcpdump_parse.read.layout import difference
+from tcpdump_parse.read.looks import (
+    ADDRESSED,
+    COLUMN_0,
+    HEADER_SHOWN,
+    INNER,
+    ORPHAN,
+    OTHER_INDENT,
+    PREFIX,
+    SECOND,
+    SEGMENT,
+    SNAPSHOT,
+    STARTS,
+    TIME,
+    TIMELESS,
+)  # fmt: skip
 from tcpdump_parse.read.notices import classify, margin
 from tcpdump_parse.read.shapes import BREAK, JOINT, Refused, Settle, Shapes, key_of
 from tcpdump_parse.read.text import to_text
@@ -32,35 +46,10 @@ Where = tuple[int, int, int, int, Callable[[str], str | UnsetType]]
 SHAPES = Shapes()
 """The plans of this process: all readers share them, as all captures are printed by the same few programs."""
 
-# Where a segment's head ends. It says no more than where to cut; what stands before the cut is the grammar's matter.
-SEGMENT = re.compile(
-    r": Flags \[(?:[A-Za-z.]+)\](?:(?=,).*?, length [0-9]+| \[bad hdr length [^\]]*\](?: \(invalid\))?|[^\n\x01]*?\[bad opt\]\]?|[^\n\x01]*?\[\|tcp\]>?)"
-    r"|: {0,2}tcp -?[0-9]+(?: \[bad hdr length [^\]]*\](?: \(invalid\))?)?"
-    r"|:  ?\[\|tcp\]"
-    r"|: [SFRPWE.]{1,6}(?: \[bad hdr length [^\]\n]*\]|(?:,? |,)[^\n\x01<]*?win [0-9]+(?: urg [0-9]+)?(?: <[^>\n\x01]*>)?)",
-    re.DOTALL,
+_SURE = frozenset(
+    {"fence", "captured", "received", "dropped", "dropped_by_interface", "counters", "banner", "reading", "interrupt", "error", "warning"}
 )
-_TIME = r"[ -]?[0-9]{2,9}:[0-9]{2}:[0-9]{2}\.[0-9]{6}|-?[0-9]{1,19}\.[0-9]{6}|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:|[0-9]{2}/[0-9]{2}/[0-9]{4} [0-9]{2}:"
-_BEFORE = r"(?: {0,4}[0-9]{1,9}  )?(?:caplen [0-9]+ len [0-9]+ )?"
-STARTS = re.compile(rf"{_BEFORE}(?:{_TIME}|\[Error converting time\] |\[timestamp overflow\] |\[Invalid header: )")
-TIME = re.compile(_TIME + r"[^ ]*")
-# Records of -t have no time: they begin with a word of the network layer, or with a link header.
-TIMELESS = re.compile(
-    _BEFORE + r"(?:IP6? (?:\((?:tos|class|flowlabel|hlim) |[^ \n]+ > [^ \n]+: )|ARP, |(?:MPLS \(|PPPoE +\[|AF IPv[46] \(|ip: |IPOIB, )"
-    r"|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}[^\n>]* > [^\n]*, (?:ethertype |802\.3, |IPv[46], )"
-    r"|[^ \n]+ +(?:In |Out|B  |M  |P  |\?  ) (?:IP|ifindex |[0-9a-f:.]+ > )|[^ \n]+ > [^ \n]+: (?:Flags \[[^\n]*, |tcp [0-9]+$))"
-)
-_ADDRESSED = re.compile(r"[^\n]*?[^ \n\x01]+ > [^ \n\x01]+: (?=[^ ]|$)")
-_PREFIX = re.compile(_BEFORE + rf"(?:(?:{_TIME})[^ ]*(?: \(invalid [un]s\))? |\[(?:Error converting time|timestamp overflow)\] )?")
-_INNER = re.compile(r"VXLAN, flags \[[^\]]*\] \(0x[0-9a-f]{2}\), vni [0-9]+\Z")
-_COLUMN_0 = re.compile(r"\[\||Telnet:$|0x[0-9a-f]{4}: ")
-_SURE = frozenset({"fence", "captured", "received", "dropped", "dropped_by_interface", "counters", "banner", "reading", "interrupt", "error", "warning"})
 """Kinds of lines that are themselves also where text of -A may stand."""
-_ORPHAN = re.compile(r"(?<!\))\x01[^ \n\x01]+ > [^ \n\x01]+: Flags \[")
-_SECOND = re.compile(r"[ \t]*[^ \n\x01]+ > [^ \n\x01]+: (?:Flags \[| tcp )")
-_OTHER_INDENT = re.compile(r"([^\n\x01]*\))\n[ \t]*(?=[^ \n\x01]+ > [^ \n\x01]+: (?:Flags \[| tcp ))")
-_HEADER_SHOWN = re.compile(r"[E`](?=[^\n]*(?:\.[^\n]*){6})")
-_SNAPSHOT = re.compile(r"(?:snapshot length|capture size) ([1-9][0-9]{0,8})\b")
 PATIENCE = 4096
 """So many notices wait to learn which capture they belong to."""
 
@@ -109,7 +98,7 @@ class Records:
 
     def item(self, text: str, key: bytes) -> None:
         """One line, with the lines of four blanks behind it; but second lines of lost first lines stand for themselves."""
-        for orphan in _ORPHAN.finditer(text) if self.shown is None and not self.undecided else ():
+        for orphan in ORPHAN.finditer(text) if self.shown is None and not self.undecided else ():
             before = text[: orphan.start()]
             if before[:1] == "\t" or SEGMENT.search(before):
                 self.item(before, key)
@@ -126,7 +115,7 @@ class Records:
             self.follow(text)
         elif begins:
             self.record(text)
-        elif self.packet is not None and (text[:1] == "\t" or _COLUMN_0.match(text) or self.is_text(text)):
+        elif self.packet is not None and (text[:1] == "\t" or COLUMN_0.match(text) or self.is_text(text)):
             self.follow(text)
         else:
             self.between(text)
@@ -155,7 +144,7 @@ class Records:
             if self.shown is not None:
                 self.ascii = self.fresh = True
                 self.plain = self.shown.link == 0
-            elif len(self.tail) < 2 and _HEADER_SHOWN.match(first):
+            elif len(self.tail) < 2 and HEADER_SHOWN.match(first):
                 self.ascii = True
         return self.ascii
 
@@ -168,9 +157,9 @@ class Records:
 
     def continues(self, text: str) -> bool:
         """More of a record that shows no segment yet."""
-        if len(self.undecided) == 1 and self.undecided[0].endswith(")") and _SECOND.match(text):
+        if len(self.undecided) == 1 and self.undecided[0].endswith(")") and SECOND.match(text):
             return True
-        return text[:1] == "\t" or _INNER.search(self.undecided[-1]) is not None or _COLUMN_0.match(text) is not None
+        return text[:1] == "\t" or INNER.search(self.undecided[-1]) is not None or COLUMN_0.match(text) is not None
 
     def inside(self, text: str, begins: bool) -> bool:
         """Whether a line belongs to the counted text of -A."""
@@ -221,7 +210,7 @@ class Records:
         if glued and STARTS.match(line, glued):
             self.notice(line[:glued], glued=True)
             self.record(line[glued:])
-        elif _SECOND.match(line) and SEGMENT.search(line):
+        elif SECOND.match(line) and SEGMENT.search(line):
             self.lost(line)
         else:
             self.notice(line)
@@ -309,9 +298,9 @@ class Records:
     def decide(self) -> None:
         """Nothing follows the record that shows no segment: what it is."""
         text, self.undecided = "\n".join(self.undecided), []
-        if _OTHER_INDENT.match(text):
+        if OTHER_INDENT.match(text):
             self.raw = text.replace(JOINT, BREAK)
-            text = _OTHER_INDENT.sub(r"\1" + JOINT, text)
+            text = OTHER_INDENT.sub(r"\1" + JOINT, text)
         cut = SEGMENT.search(text)
         if cut is None:
             self.other(text, self.start)
@@ -320,7 +309,7 @@ class Records:
 
     def other(self, text: str, line: int) -> None:
         """A record that carries no TCP: its time and addresses, the rest is body."""
-        addressed, prefix = _ADDRESSED.match(text), _PREFIX.match(text)
+        addressed, prefix = ADDRESSED.match(text), PREFIX.match(text)
         for found in (addressed, prefix):
             if found is None:
                 continue
@@ -396,7 +385,7 @@ class Records:
         if kind == "fence":
             self.opener = self.line
         elif kind in ("banner", "reading"):
-            found = _SNAPSHOT.search(text)
+            found = SNAPSHOT.search(text)
             self.snapshot = int(found[1]) if found else None
             self.new_capture(self.opener or self.line)
         elif kind == "prompt":

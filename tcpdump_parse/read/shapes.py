@@ -177,7 +177,8 @@ def compile_plan(tree: Any, head: str) -> Plan:
     tokens, made = recipe(tree)
     patterns = grammar.terminals()
     baked = {index for index, token in enumerate(tokens) if not _HAS_HEX(token) and token.type not in _ENDS}
-    pieces, at = [], 0
+    pieces: list[str] = []
+    at: int | None = 0
     for index, token in enumerate(tokens):
         if index in baked:
             continue
@@ -255,7 +256,9 @@ class Shapes:
             column = error.pos_in_stream if error.pos_in_stream is not None and error.pos_in_stream >= 0 else len(text)
             if isinstance(error, UnexpectedToken) and error.token.type == "$END":
                 column = len(text)
-            accepts = error.allowed if isinstance(error, UnexpectedCharacters) else getattr(error, "accepts", None) or getattr(error, "expected", ())
+            accepts = getattr(error, "accepts", None) or getattr(error, "expected", ())
+            if isinstance(error, UnexpectedCharacters):
+                accepts = error.allowed
             if isinstance(error, UnexpectedEOF):
                 column = len(text)
             raise Refused(column, accepts or ()) from None

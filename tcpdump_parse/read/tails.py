@@ -70,8 +70,10 @@ def usual(lines: list[str]) -> bytes | None:
         held = bytes.fromhex(digits)
     except ValueError:
         return None
-    same = digits == held.hex(" ", -2).ljust(40 * count) and "".join([row[51:] for row in rows]) == held.translate(dumps.GRAPHIC).decode("latin-1")
-    return held if same and all([row[:10] == offset and row[50:51] == " " for row, offset in zip(rows, _OFFSETS, strict=False)]) else None
+    characters = held.translate(dumps.GRAPHIC).decode("latin-1")
+    same = digits == held.hex(" ", -2).ljust(40 * count) and "".join([row[51:] for row in rows]) == characters
+    places = ((row[:10], row[50:51]) for row in rows)
+    return held if same and all(place == (offset, " ") for place, offset in zip(places, _OFFSETS, strict=False)) else None
 
 
 def plain_segment(packet: Packet, held: bytes) -> int:

@@ -134,7 +134,8 @@ def numeric(text: str) -> bool:
 
 @cache
 def _numeric() -> re.Pattern[str]:
-    return re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){4}|[0-9]{1,3}(?:\.[0-9]{1,3}){3}\.[0-9A-Za-z_-]+|" + grammar.terminals()["ENDPOINT6"].partition(r"(?= > ")[0])
+    v6 = grammar.terminals()["ENDPOINT6"].partition("(?= > ")[0]
+    return re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}\.[0-9A-Za-z_-]+|" + v6)
 
 
 @cache

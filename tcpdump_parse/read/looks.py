@@ -1,0 +1,52 @@
+"""How lines look, before any of them is read: where a record begins, where its head ends, what follows one at column 0.
+
+These patterns say where to cut and whom to ask; what stands in a record is the grammar's matter alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FLAGS = r": Flags \[(?:[A-Za-z.]+)\]"
+_BAD_HEADER = r" \[bad hdr length [^\]\n]*\](?: \(invalid\))?"
+
+# Where a segment's head ends: behind `length N`, or where tcpdump gave up. The last form is that of tcpdump 3.9 and older.
+SEGMENT = re.compile(
+    rf"{_FLAGS}(?:(?=,).*?, length [0-9]+|{_BAD_HEADER}|[^\n\x01]*?\[bad opt\]\]?|[^\n\x01]*?\[\|tcp\]>?)"
+    rf"|: {{0,2}}tcp -?[0-9]+(?:{_BAD_HEADER})?"
+    r"|:  ?\[\|tcp\]"
+    rf"|: [SFRPWE.]{{1,6}}(?:{_BAD_HEADER}|(?:,? |,)[^\n\x01<]*?win [0-9]+(?: urg [0-9]+)?(?: <[^>\n\x01]*>)?)",
+    re.DOTALL,
+)
+
+_DAYTIME = r"[0-9]{2,9}:[0-9]{2}:[0-9]{2}\.[0-9]{6}"
+_DATE = r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/[0-9]{4}) [0-9]{2}:"
+_TIME = rf"[ -]?{_DAYTIME}|-?[0-9]{{1,19}}\.[0-9]{{6}}|{_DATE}|(?:[0-9]{{1,9}}\. )?[0-9]{{6}} (?=IP6? )"
+_NO_TIME = r"\[(?:Error converting time|timestamp overflow)\] "
+_BEFORE = r"(?: {0,4}[0-9]{1,9}  )?(?:caplen [0-9]+ len [0-9]+ )?"
+
+STARTS = re.compile(rf"{_BEFORE}(?:{_TIME}|{_NO_TIME}|\[Invalid header: )")
+TIME = re.compile(rf"(?:{_TIME})[^ ]*")
+PREFIX = re.compile(rf"{_BEFORE}(?:(?:{_TIME})[^ ]*(?: \(invalid [un]s\))? |{_NO_TIME})?")
+ADDRESSED = re.compile(r"[^\n]*?[^ \n\x01]+ > [^ \n\x01]+: (?=[^ ]|$)")
+
+# Records of -t have no time: they begin with a word of the network layer, or with a link header.
+_ENDS = r"[^ \n]+ > [^ \n]+: "
+TIMELESS = re.compile(
+    rf"{_BEFORE}(?:IP6? (?:\((?:tos|class|flowlabel|hlim) |{_ENDS})|ARP, |(?:MPLS \(|PPPoE +\[|AF IPv[46] \(|ip: |IPOIB, )"
+    r"|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}[^\n>]* > [^\n]*, (?:ethertype |802\.3, |IPv[46], )"
+    rf"|[^ \n]+ +(?:In |Out|B  |M  |P  |\?  ) (?:IP|ifindex |[0-9a-f:.]+ > )|{_ENDS}(?:Flags \[[^\n]*, |tcp [0-9]+$))"
+)
+INNER = re.compile(r"VXLAN, flags \[[^\]]*\] \(0x[0-9a-f]{2}\), vni [0-9]+\Z")
+COLUMN_0 = re.compile(r"\[\||Telnet:$|0x[0-9a-f]{4}: ")
+
+# A second line that a paste indented otherwise than by four blanks.
+_SEGMENT_LINE = r"[^ \n\x01]+ > [^ \n\x01]+: (?:Flags \[| tcp )"
+SECOND = re.compile(rf"[ \t]*{_SEGMENT_LINE}")
+OTHER_INDENT = re.compile(rf"([^\n\x01]*\))\n[ \t]*(?={_SEGMENT_LINE})")
+
+# A second line behind a line that is no first one: its own was lost (grep).
+ORPHAN = re.compile(r"(?<!\))\x01[^ \n\x01]+ > [^ \n\x01]+: Flags \[")
+
+HEADER_SHOWN = re.compile(r"[E`](?=[^\n]*(?:\.[^\n]*){6})")
+SNAPSHOT = re.compile(r"(?:snapshot length|capture size) ([1-9][0-9]{0,8})\b")
