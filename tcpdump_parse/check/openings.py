@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.notes import CaptureNotes, Notes
-from tcpdump_parse.model import IPv4, TcpOption
+from tcpdump_parse.model import IPv4, Port, TcpOption
 from tcpdump_parse.model.happenings import HandshakeDone, PortReused, StateMoved, SynAckSent, SynSent
 from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import End, Step
@@ -86,10 +86,12 @@ class Known(Struct, frozen=True, gc=False):
     client: End
     server: End
     frame: int
+    opener: tuple[str, Port]  # the client's address and port
 
-    def end(self, addr: Hashable, step: Step) -> End:
+    def sender(self, step: Step) -> End:
         """The end that now sends `step`, whichever role it had then."""
-        return self.client if addr == step.connection.addr(step.side) else self.server
+        connection = step.connection
+        return self.client if (connection.addr(step.side), connection.port(step.side)) == self.opener else self.server
 
 
 class Incarnations(CaptureNotes):
@@ -110,7 +112,8 @@ class Incarnations(CaptureNotes):
             if old is None or old.server.seen:
                 self.tried.pop(key, None)
             return
-        remember(self.known, step.connection.conn, Known(step.end_of(Side.CLIENT), step.end_of(Side.SERVER), step.frame))
+        who = step.connection
+        remember(self.known, who.conn, Known(step.end_of(Side.CLIENT), step.end_of(Side.SERVER), step.frame, (who.client, who.client_port)))
         if isinstance(event, SynSent):
             remember(self.latest, key, (step.connection.conn, step.frame, roll(event.iss)))
             self._add(self.tried, key, event.iss)
@@ -123,6 +126,19 @@ class Incarnations(CaptureNotes):
             remember(memory, key, {roll(iss)})
         elif len(isns) < KEPT:
             isns.add(roll(iss))
+
+
+class Latest(CaptureNotes):
+    """When the last segment of the capture was recorded: how long a silent connection was waited for."""
+
+    on: ClassVar = (Step,)
+
+    def __init__(self) -> None:
+        self.last: int | None = None
+
+    def see(self, step: Step) -> None:
+        if step.at is not None:
+            self.last = step.at
 
 
 def ports(step: Step) -> tuple[str, str]:

@@ -12,9 +12,8 @@ from typing import Any, ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import CaptureNotes
-from tcpdump_parse.check.openings import Incarnations, Opening, ports, remember
+from tcpdump_parse.check.openings import Incarnations, Latest, Opening, ports, remember
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.rules.capture import Day
 from tcpdump_parse.model import Severity, TcpOption
 from tcpdump_parse.model.happenings import FinSent, PortReused, ResetSent, SynAckSent, SynSent
 from tcpdump_parse.model.options import ExpTfo, Mss, Tfo, Wscale
@@ -94,14 +93,14 @@ def _only_syns(end: End) -> bool:
 
 @rule(
     on=Ending,
-    notes=Day,
+    notes=Latest,
     needs=Need.TIME,
     severity=Severity.NOTE,
     cites="RFC 9293 §3.8.3",
     label="MUST-23",
     quote="R2 for a SYN segment MUST be set large enough to provide retransmission of the segment for at least 3 minutes",
 )
-def syn_giveup_early(ending: Ending, notes: Day) -> Iterator[Facts]:
+def syn_giveup_early(ending: Ending, notes: Latest) -> Iterator[Facts]:
     """The attempt was given up in less than three minutes.
 
     The program may do so; a stack on its own should go on longer. Linux by default stops after about two minutes.
@@ -286,8 +285,8 @@ def syn_refused(step: Step, event: ResetSent) -> Iterator[Facts]:
         yield Facts(evidence=event.frames)
 
 
-@rule(on=Ending, notes=Day, severity=Severity.WARN, elsewhere=("zeek:S0", "zeek:connection_attempt", "tcp.completeness.syn"))
-def syn_unanswered(ending: Ending, notes: Day) -> Iterator[Facts]:
+@rule(on=Ending, notes=Latest, severity=Severity.WARN, elsewhere=("zeek:S0", "zeek:connection_attempt", "tcp.completeness.syn"))
+def syn_unanswered(ending: Ending, notes: Latest) -> Iterator[Facts]:
     """Nothing ever answered the SYN.
 
     The host is down, a firewall drops silently, the way is broken, or the answers take a way that this capture does not see.
