@@ -34,12 +34,14 @@ def odd(step: Step) -> Sign | None:
     tcp = step.packet.tcp
     if tcp is UNSET:
         return None
-    end = tcp.seq_end
-    if end is not UNSET and (_span(tcp) != step.length):
+    end = tcp.seq_end_abs
+    if end is not UNSET:
+        if end - tcp.seq_abs != step.length:  # type: ignore[operator]  # both or neither are known
+            return _ODD
+    elif tcp.seq_end is not UNSET and _span(tcp) != step.length:
         return _ODD
-    if tcp.urg is not UNSET or tcp.bad_header is not UNSET or tcp.ack_unflagged is not UNSET or tcp.urg_unflagged is not UNSET:
-        return _ODD
-    return None
+    plain = tcp.urg is UNSET and tcp.bad_header is UNSET and tcp.ack_unflagged is UNSET and tcp.urg_unflagged is UNSET
+    return None if plain else _ODD
 
 
 def _span(tcp: Segment) -> int | None:
