@@ -20,6 +20,7 @@ from tcpdump_parse.model.terms import Basis, Side
 from tcpdump_parse.track.connection import Following
 from tcpdump_parse.track.direction import Direction
 from tcpdump_parse.track.segment import ACK, RST, SECOND, SYN, bits_of, nanoseconds
+from tcpdump_parse.track.tunnel import tunnel
 
 Tracked = Step | Ending | Capture | Packet | Notice | Unread
 """What `track` yields; a Packet that comes through carries no segment that belongs to a connection."""
@@ -108,9 +109,10 @@ class Table:
 
     def take(self, packet: Packet, tcp: Segment, ip: IP) -> Step:
         key: Key = (ip.src, tcp.sport, ip.dst, tcp.dport)
-        layers = getattr(packet, "layers", UNSET)
-        if layers is not UNSET and layers:
-            key = (*key, layers)
+        if packet.layers:
+            inside = tunnel(packet.layers)
+            if inside:
+                key = (*key, inside)
         clock = packet.clock
         at = None if clock is UNSET else nanoseconds(clock)
         since = None if at is None or self.at is None else at - self.at
@@ -158,7 +160,7 @@ class Table:
             server[1],
             basis,
             f"{_place(*client)} > {_place(*server)}",
-            _tunnel(packet),
+            key[4] if len(key) > 4 else "",
             incarnation,
         )
         reused = None
@@ -291,11 +293,6 @@ def _rank(port: Port) -> int:
 
 def _place(addr: str, port: Port) -> str:
     return f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}"
-
-
-def _tunnel(packet: Packet) -> str:
-    layers = getattr(packet, "layers", UNSET)
-    return "" if layers is UNSET or not layers else repr(layers)
 
 
 def _distance(end: Direction, tcp: Segment, bits: int) -> int:

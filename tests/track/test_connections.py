@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tcpdump_parse.model.events import Capture, Notice
 from tcpdump_parse.model.happenings import ChallengeAck, PortReused, ResetSent
+from tcpdump_parse.model.layers import Gre, IpLayer, Vlan
 from tcpdump_parse.model.packet import IPv4, Packet, Segment
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Basis, ChallengeCause, ResetCause, Side
@@ -103,6 +104,24 @@ def test_a_connection_to_itself_is_followed():
     packet = Talk().c("S").packets[0]
     packet = replace(packet, ip=replace(packet.ip, dst=packet.ip.src), tcp=replace(packet.tcp, dport=packet.tcp.sport))
     assert kinds(track([packet, packet])) == ["Step", "Step", "Ending"]
+
+
+def test_the_same_addresses_in_another_tunnel_are_another_connection():
+    """Outer lengths and ids differ from packet to packet, and outer addresses change places with the direction: that is one tunnel."""
+    outer = {"10.0.0.1": IPv4("1.1.1.1", "2.2.2.2", id=1, length=100), "10.0.0.2": IPv4("2.2.2.2", "1.1.1.1", id=9, length=120)}
+    plain = Talk().open().packets
+    tagged = [replace(packet, layers=(Vlan(5, 0),)) for packet in plain]
+    carried = [replace(packet, layers=(IpLayer(outer[packet.ip.src]), Gre(88, key=7))) for packet in plain]
+    found = list(flows([packet for trio in zip(plain, tagged, carried, strict=True) for packet in trio]))
+    assert [(flow.tunnel, flow.packets) for flow in found] == [(UNSET, 3), ("vlan 5", 3), ("ip 1.1.1.1 - 2.2.2.2, gre 7", 3)]
+
+
+def test_one_direction_alone_is_followed_and_contradicts_nothing():
+    half = [packet for packet in CLOSED if packet.tcp.sport == CLIENT[1]]
+    steps = [event for event in track(half) if isinstance(event, Step)]
+    told = [name for step in steps for name in names(step.happenings)]
+    assert told == ["SynSent", "DataSent", "FinSent", "AckAdvanced"]
+    assert steps[-1].after.peer.seen is False
 
 
 # ---- bounds ----
