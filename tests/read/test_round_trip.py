@@ -1,0 +1,85 @@
+"""Text → fields → JSON → fields → text, byte for byte, for every capture of tcpdump's own tests and in every dialect.
+
+A table row is a set of tcpdump's flags: how many records of how many carry TCP. Framing is held against tcpdump's own ordinals (-#).
+"""
+
+import io
+import re
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec import UNSET
+
+from tcpdump_parse.model import Event, Packet, Unread
+from tcpdump_parse.read import read
+from tcpdump_parse.write import find
+
+FILES = sorted((Path(__file__).parents[1] / "corpus" / "tcpdump-tests").glob("*.pcap*"))
+RECORDS = 2016
+
+# Flags of tcpdump, and how many records show a segment: without -v those inside ICMP errors and some tunnels are not printed.
+DIALECTS = (
+    ("-S -nn -vvv", 1727),
+    ("", 1696),
+    ("-n", 1696),
+    ("-nn -v", 1728),
+    ("-nn -e -vv", 1727),
+    ("-nn -tttt -X -vvv", 1727),
+    ("-q", 1654),
+    ("-nn -# -ttt -e -XX -vvv", 1727),
+    ("-nn -A", 1696),
+    ("-nn -tt -xx -v", 1728),
+    ("-nn -ttttt -x --nano", 1696),
+    ("-nn -t -vv", 1728),
+)
+NUMBERED = re.compile(rb" {0,4}\d+  (?:[ \d-]|\[|[0-9a-f]{2}:|IP|ARP)")
+
+
+def printed(flags: str, file: Path) -> bytes:
+    return subprocess.run(["tcpdump", *flags.split(), "-r", file], capture_output=True, env={"TZ": "UTC", "PATH": "/usr/bin:/usr/sbin"}).stdout
+
+
+def through_json(text: bytes) -> list[msgspec.Struct]:
+    return [msgspec.json.decode(msgspec.json.encode(value), type=Event) for value in read([text])]
+
+
+def printed_again(values: list[msgspec.Struct]) -> bytes:
+    out = io.StringIO()
+    find("tcpdump").write(values, out)
+    return out.getvalue().encode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize(("flags", "segments"), DIALECTS, ids=[flags for flags, _ in DIALECTS])
+def test_every_dialect_reads_and_prints_back(flags: str, segments: int) -> None:
+    found = records = 0
+    for file in FILES:
+        text = printed(flags, file)
+        values = through_json(text)
+        assert printed_again(values) == text, file
+        assert not [value for value in values if isinstance(value, Unread)], file
+        packets = [value for value in values if isinstance(value, Packet)]
+        records += len(packets)
+        found += sum(packet.tcp is not UNSET or packet.quoted is not UNSET for packet in packets)
+    assert found == segments
+    assert abs(records - RECORDS) <= 3  # what tcpdump calls an invalid header is a line or none, by flags
+
+
+@pytest.mark.parametrize("flags", ["-nn -S -vvv", "-nn -A", "-nn -e -XX -vv"])
+def test_records_begin_where_tcpdump_counts_them(flags: str) -> None:
+    """Its own ordinals are the truth: taken off, the rest is framed alike."""
+    for file in FILES:
+        counted = printed("-# " + flags, file)
+        lines = [number for number, line in enumerate(counted.split(b"\n"), 1) if re.match(rb" {0,4}\d+  (?=\d\d:\d\d:\d\d\.|\[)", line)]
+        plain = [value.line for value in read([printed(flags, file)]) if isinstance(value, Packet)]
+        assert plain == lines, file
+
+
+def test_expected_texts_of_tcpdump_read_and_print_back() -> None:
+    """The texts that tcpdump 5.0 is tested with, in the dialects of their tests."""
+    for file in sorted(FILES[0].parent.glob("*.out")):
+        text = file.read_bytes()
+        values = through_json(text)
+        assert printed_again(values) == text, file
+        assert not [value for value in values if isinstance(value, Unread)], file
