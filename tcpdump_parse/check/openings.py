@@ -23,6 +23,8 @@ KEPT = 16
 MOST = 4096
 """Connections, and hosts, remembered of a capture."""
 
+SOON = 200_000_000  # ns
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -55,6 +57,13 @@ def syn_of(step: Step) -> Syn:
     ipid = ip.id if isinstance(ip, IPv4) and ip.id is not UNSET else None
     tsval = next((option.val for option in options if type(option) is Timestamps), None)
     return Syn(step.frame, step.side, flags, step.at, step.seq, step.ack, options, ipid, tsval)
+
+
+def twin(syn: Syn, step: Step) -> bool:
+    """Is this SYN the packet `syn` recorded once more (by its IP id, or its timestamp), and not sent again? No stack repeats so soon."""
+    now = syn_of(step)
+    soon = now.at is not None and syn.at is not None and now.at - syn.at < SOON
+    return soon and ((bool(syn.ipid) and syn.ipid == now.ipid) or (syn.tsval is not None and syn.tsval == now.tsval))
 
 
 class Opening(Notes):

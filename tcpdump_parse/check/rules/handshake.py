@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from tcpdump_parse.check.openings import Opening, Syn
+from tcpdump_parse.check.openings import Opening, Syn, twin
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, sign
 from tcpdump_parse.model import Severity
@@ -127,7 +127,7 @@ def _again(event: SynAckSent, notes: Opening) -> Syn | None:
 def synack_retransmit(step: Step, event: SynAckSent, notes: Opening) -> Iterator[Facts]:
     """The same SYN+ACK again: no acknowledgement of it arrived in time."""
     last = _again(event, notes)
-    if last is not None and last.seq == step.seq and last.ack == step.ack:
+    if last is not None and last.seq == step.seq and last.ack == step.ack and not twin(last, step):
         yield Facts(evidence=(last.frame,), copy=event.copy)
 
 

@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.openings import Opening
+from tcpdump_parse.check.openings import Opening, twin
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.options import MssFilled, OddOptions, TimestampMissing, is_syn, options_of
 from tcpdump_parse.model import IPv6, Severity
@@ -20,7 +20,6 @@ from tcpdump_parse.model.options import Mss, Option, SackOk, Timestamps, Wscale
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
 
-SECOND = 1_000_000_000
 SYNS = (SynSent, SynAckSent)
 O = TypeVar("O", bound=Option)  # noqa: E741
 
@@ -118,15 +117,11 @@ def mss_clamped(step: Step, event: SynSent | SynAckSent, notes: Opening) -> Iter
     """
     seen = [syn for syn in (notes.syns if isinstance(event, SynSent) else notes.answers) if syn.side is step.side]
     now = _find(step, Mss)
-    if not seen or now is None or step.at is None or seen[-1].at is None or step.at - seen[-1].at > SECOND // 5:
+    if not seen or now is None or not twin(seen[-1], step):
         return
-    last, ip = seen[-1], step.packet.ip
-    was = next((option.value for option in last.options if type(option) is Mss), None)
-    stamp = _find(step, Timestamps)
-    same_id = bool(last.ipid) and last.ipid == getattr(ip, "id", UNSET)
-    same = same_id or (stamp is not None and last.tsval == stamp.val)
-    if same and was is not None and was != now.value:
-        yield Facts(evidence=(last.frame,), was=was, now=now.value)
+    was = next((option.value for option in seen[-1].options if type(option) is Mss), None)
+    if was is not None and was != now.value:
+        yield Facts(evidence=(seen[-1].frame,), was=was, now=now.value)
 
 
 class Filled(Notes):

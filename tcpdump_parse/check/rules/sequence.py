@@ -79,6 +79,12 @@ def ack_underflow(step: Step, event: BelowStart) -> Iterator[Facts]:
         yield Facts(below=peer.iss - step.ack)
 
 
+def _of_this_connection(step: Step) -> bool:
+    """Does the ACK lie above the start (else it is `ack-underflow`)?"""
+    iss = step.before.peer.iss
+    return iss is None or step.ack is None or step.ack > iss
+
+
 class Beyond(Notes):
     """The latest ACK beyond all that was seen, for each side whose octets it claims to have: (frame, ACK, when)."""
 
@@ -131,7 +137,8 @@ def ack_unsent(step: Step, event: BelowAck, notes: Beyond) -> Iterator[Facts]:
 )
 def ack_went_back(step: Step, event: OldAck) -> Iterator[Facts]:
     """This ACK is older than one that came before it: overtaken on the way."""
-    yield Facts(behind=event.behind)
+    if _of_this_connection(step):
+        yield Facts(behind=event.behind)
 
 
 class Oldest(Notes):
@@ -143,7 +150,7 @@ class Oldest(Notes):
         self.behind: dict[Side, tuple[int, int]] = {}
 
     def see(self, step: Step, event: OldAck) -> None:
-        if event.behind > self.behind.get(step.side, (0, 0))[0]:
+        if _of_this_connection(step) and event.behind > self.behind.get(step.side, (0, 0))[0]:
             self.behind[step.side] = (event.behind, step.frame)
 
 

@@ -111,7 +111,7 @@ class Resets(Notes):
         self.latest: dict[Side, tuple[int, int | None, int | None]] = {}
 
     def see(self, step: Step, event: ResetSent) -> None:
-        if event.acceptable is not False:
+        if event.acceptable is not False and event.cause is not ResetCause.UNEXPECTED_ACK:  # that one clears another connection
             self.first.setdefault(step.side, step.frame)
         self.latest[step.side] = (step.frame, step.seq, step.ack)
 
@@ -252,6 +252,7 @@ def _newer(stamp: int | None, last: int | None) -> bool:
     on=PortReused,
     notes=Incarnations,
     severity=Severity.NOTE,
+    gravest=Severity.WARN,
     cites="RFC 9293 §3.6.1",
     label="MAY-2",
     quote="it MAY accept a new SYN from the remote TCP endpoint to reopen the connection directly from TIME-WAIT state",

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import CaptureNotes
-from tcpdump_parse.check.openings import Incarnations, Latest, Opening, ports, remember
+from tcpdump_parse.check.openings import Incarnations, Latest, Opening, ports, remember, twin
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.model import Severity, TcpOption
 from tcpdump_parse.model.happenings import FinSent, PortReused, ResetSent, SynAckSent, SynSent
@@ -38,17 +38,18 @@ def syn_seen(step: Step, event: SynSent) -> Iterator[Facts]:
 
 @rule(
     on=SynSent,
+    notes=Opening,
     severity=Severity.NOTE,
     cites="RFC 9293 §3.8.3",
     label="MUST-23",
     elsewhere=("tcp.analysis.retransmission", "tcptrace:SYN pkts sent"),
 )
-def syn_retransmit(step: Step, event: SynSent) -> Iterator[Facts]:
+def syn_retransmit(step: Step, event: SynSent, notes: Opening) -> Iterator[Facts]:
     """The same SYN again: nothing has answered so far.
 
     The SYN or its answer was lost, the server drops what it cannot take, or a firewall swallows it.
     """
-    if event.copy > 1 and not step.before.peer.seen:
+    if event.copy > 1 and not step.before.peer.seen and not (notes.syns and twin(notes.syns[-1], step)):
         waited: dict[str, Any] = {} if event.since_first is None else {"since_first_s": event.since_first / SECOND}
         yield Facts(evidence=event.frames, copy=event.copy, **waited)
 
@@ -156,7 +157,7 @@ def syn_options_changed(step: Step, event: SynSent, notes: Opening) -> Iterator[
     """
     first = next((syn for syn in notes.syns if syn.side is step.side), None)
     tcp = step.packet.tcp
-    if first is None or tcp is UNSET or tcp.flags is UNSET or event.copy == 1:
+    if first is None or tcp is UNSET or tcp.flags is UNSET or event.copy == 1 or twin(notes.syns[-1], step):
         return
     was, now = (_shape(first.options), _ecn(first.flags)), (_shape(tcp.options), _ecn(tcp.flags))
     if was != now:
