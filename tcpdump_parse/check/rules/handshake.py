@@ -105,7 +105,8 @@ def synack_missing(step: Step, event: Unsettled) -> Iterator[Facts]:
     It was sent, or there were nothing to acknowledge: the capture missed it, or the way back does not pass here.
     """
     me = step.before.me
-    if me.state is State.SYN_SENT and me.ack is None and step.ack is not None and me.iss is not None and step.seq == me.iss + 1:
+    first = me.state is State.SYN_SENT and me.ack is None and step.before.peer.offered is None
+    if first and step.ack is not None and me.iss is not None and step.seq == me.iss + 1:
         yield Facts(evidence=(me.frame,))
 
 
@@ -165,6 +166,8 @@ def synack_diff_ack(step: Step, event: SynAckSent, notes: Opening) -> Iterator[F
     Data in the SYN, taken the second time and not the first, is an honest reason; else it answers two different SYNs.
     """
     last = _again(event, notes)
+    if last is notes.wrong:
+        return  # it answered an older SYN, and was refused for that
     if last is not None and last.seq == step.seq and step.ack is not None and last.ack is not None and last.ack != step.ack:
         yield Facts(evidence=(last.frame,), ack=roll(step.ack), was=roll(last.ack))
 

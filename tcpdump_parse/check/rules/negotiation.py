@@ -278,9 +278,9 @@ def ts_missing_later(step: Step, event: TimestampMissing | OddOptions) -> Iterat
     The receiver should drop it. Seen of broken stacks, of devices that strip options or answer in a host's name, and of forged segments.
     """
     tcp = step.packet.tcp
-    if tcp is UNSET or tcp.flags is UNSET or "R" in tcp.flags or "S" in tcp.flags or tcp.cut is not UNSET or not _both_offered(step):
+    if tcp is UNSET or tcp.flags is UNSET or "R" in tcp.flags or "S" in tcp.flags or not _both_offered(step):
         return
-    if _find(step, Timestamps) is None:
+    if tcp.cut is UNSET and tcp.bad_header is UNSET and _find(step, Timestamps) is None:
         yield Facts()
 
 
