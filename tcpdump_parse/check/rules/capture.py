@@ -6,19 +6,20 @@ A rule here speaks once for a capture where it can; what it says bounds what all
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.engine import CaptureEnd
 from tcpdump_parse.check.notes import CaptureNotes, Notes
+from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.model import IPv4, Notice, Packet, Severity, Unread
-from tcpdump_parse.model.happenings import ClockStepped, DataSent, GapAcked, GapFilled, Reordered, Retransmitted, StartedLate, SynSent
+from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, Retransmitted, StartedLate, SynSent
 from tcpdump_parse.model.steps import Ending, Step
+from tcpdump_parse.model.terms import Side
 
 SECOND = 1_000_000_000
-DAY = 86_400 * SECOND
 
 
 class Counters(CaptureNotes):
@@ -72,103 +73,54 @@ def cap_kernel_drops(notice: Notice) -> Iterator[Facts]:
 def cap_received_vs_captured(end: CaptureEnd, notes: Counters) -> Iterator[Facts]:
     """The filter received about twice the packets that were captured.
 
-    On `lo` each packet passes the filter twice, going out and coming in, and is printed once: no packet is missing for that.
+    On `lo` each packet passes the filter twice, going out and coming in, and is printed once: no packet is missing for that. Elsewhere the
+    capture may have been stopped (`-c`, ^C) before it had printed all.
     """
     captured, received = notes.counts.get("captured", 0), notes.counts.get("received", 0)
     if captured and 1.9 <= received / captured <= 2.1:
         yield Facts(lines=notes.lines["received"], captured=captured, received=received)
 
 
-# ---- the clock ----
+# ---- the text ----
 
 
 class Ledger(CaptureNotes):
-    """Of every segment: the first record, the form of its time, and the day."""
+    """Of every segment: whether its ports are names, and whether it is whole."""
 
     on: ClassVar = (Step,)
 
     def __init__(self) -> None:
-        self.first: Packet | None = None
-        self.named: int | None = None  # first record whose port is a name
-        self.unsummed: list[int] = []  # records with payload and no checksum; bounded
+        self.named: Packet | None = None  # first record whose port is a name
+        self.cut: Packet | None = None  # first record of which not all octets were captured
+        self.cuts = 0
+        self.unsummed: Packet | None = None  # first record with payload, whole by its headers, and no checksum
+        self.unsummed_count = 0
         self.summed = 0
-        self.segments = 0
-        self.data = 0
 
     def see(self, step: Step) -> None:
         packet = step.packet
         segment = packet.tcp
-        if self.first is None:
-            self.first = packet
-        self.segments += 1
         if segment is UNSET:
             return
-        if step.length:
-            self.data += 1
         if segment.checksum is not UNSET:
             self.summed += 1
-        elif step.length and not step.connection.tunnel and len(self.unsummed) < 16 and _whole(packet):
-            self.unsummed.append(packet.frame)
+        elif segment.cut == "[|tcp]":
+            self.cut = self.cut or packet
+            self.cuts += 1
+        elif step.length and not step.connection.tunnel and _whole(packet):
+            self.unsummed = self.unsummed or packet
+            self.unsummed_count += 1
         if self.named is None and (type(segment.sport) is str or type(segment.dport) is str):
-            self.named = packet.frame
+            self.named = packet
 
 
 def _whole(packet: Packet) -> bool:
     """No fragment: tcpdump prints no checksum of those."""
-    return not isinstance(packet.ip, IPv4) or packet.ip.flags is UNSET or "+" not in packet.ip.flags
+    return not isinstance(packet.ip, IPv4) or packet.ip.flags is UNSET or ("+" not in packet.ip.flags and not packet.ip.offset)
 
 
-@rule(on=ClockStepped, severity=Severity.WARN, elsewhere=("wireshark:negative time delta", "tcpanaly:time travel"))
-def cap_time_backwards(step: Step, event: ClockStepped) -> Iterator[Facts]:
-    """The capture's clock went back.
-
-    Durations across this record mean nothing. A clock set by hand or by NTP does it, and a log pasted together out of order.
-    """
-    yield Facts(by_s=event.by / SECOND)
-
-
-class Day(CaptureNotes):
-    """The day of the last record, for logs that print the time of day alone."""
-
-    on: ClassVar = (Step,)
-
-    def __init__(self) -> None:
-        self.last: int | None = None
-        self.frame = 0
-        self.midnights: list[tuple[int, int]] = []
-
-    def see(self, step: Step) -> None:
-        at = step.at
-        if at is None:
-            return
-        if self.last is not None and at // DAY != self.last // DAY and len(self.midnights) < 64 and _time_of_day(step.packet):
-            self.midnights.append((self.frame, step.packet.frame))
-        self.last, self.frame = at, step.packet.frame
-
-
-def _time_of_day(packet: Packet) -> bool:
-    """Printed as HH:MM:SS.ffffff, without a date."""
-    return packet.time is not UNSET and packet.time[2:3] == ":"
-
-
-@rule(on=CaptureEnd, notes=Day, severity=Severity.NOTE)
-def cap_midnight(end: CaptureEnd, notes: Day) -> Iterator[Facts]:
-    """The time of day starts again: midnight passed.
-
-    The log prints no date, so a step back of more than twelve hours is read as the next day.
-    """
-    for before, after in notes.midnights:
-        yield Facts(frame=after, evidence=(before,))
-
-
-@rule(on=CaptureEnd, notes=Ledger, severity=Severity.NOTE)
-def cap_date_missing(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
-    """The log prints times of day without a date.
-
-    Nothing can be lined up with other logs by date; `tcpdump -tttt` prints one.
-    """
-    if notes.first is not None and _time_of_day(notes.first):
-        yield Facts(frame=notes.first.frame)
+def _at(packet: Packet) -> tuple[int, int]:
+    return packet.line, packet.end_line
 
 
 @rule(on=CaptureEnd, notes=Ledger, severity=Severity.NOTE)
@@ -178,38 +130,73 @@ def cap_port_names(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
     Which number a name stands for depends on the machine that printed it; `tcpdump -nn` prints numbers.
     """
     if notes.named is not None:
-        yield Facts(frame=notes.named)
+        yield Facts(frame=notes.named.frame, lines=_at(notes.named))
 
 
 @rule(on=CaptureEnd, notes=Ledger, severity=Severity.NOTE, elsewhere=("tcptrace:truncated packets", "zeek:truncated_tcp_payload"))
 def cap_snaplen(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
     """Packets were cut by the snapshot length.
 
-    tcpdump prints the checksum of every whole segment at -v; segments with data have none here while others do, so their octets were
-    not all captured. Headers are complete; what they carried is not known.
+    Where tcpdump verifies checksums it does so for every whole segment; segments with data have none here while others do, so their octets
+    were not all captured. `[|tcp]` says the same of a header. What the octets were is not known; the numbers of a whole header are.
     """
-    if notes.summed and notes.unsummed:
-        yield Facts(frame=notes.unsummed[0], packets=len(notes.unsummed), at_least=len(notes.unsummed) == 16)
+    cuts = notes.cuts + (notes.unsummed_count if notes.summed else 0)
+    first = min((p for p in (notes.cut, notes.unsummed if notes.summed else None) if p is not None), key=lambda p: p.frame, default=None)
+    if first is not None:
+        yield Facts(frame=first.frame, lines=_at(first), packets=cuts)
 
 
 # ---- what is missing, or there in another order ----
 
 
-class Missed(CaptureNotes):
-    """Octets that were acknowledged and never seen."""
+class Hole(Struct):
+    """Octets acknowledged before they were seen, and how many of them were seen later."""
 
-    on: ClassVar = (GapAcked,)
+    start: int
+    end: int
+    frame: int
+    seen: int = 0
+
+
+SENT = (DataSent, GapFilled, Reordered, Retransmitted)
+
+
+class Missed(CaptureNotes):
+    """Octets that were acknowledged and never seen, not even later, and the first ACK of them."""
+
+    on: ClassVar = (GapAcked, *SENT, Ending)
 
     def __init__(self) -> None:
+        self.open: dict[tuple[int, Side], list[Hole]] = {}  # by connection and sender: its latest holes
+        self.first: int | None = None
         self.octets = 0
-        self.times = 0
-        self.frames: list[int] = []
+        self.connections = 0
 
-    def see(self, step: Step, event: GapAcked) -> None:
-        self.octets += event.end - event.start
-        self.times += 1
-        if len(self.frames) < 8:
-            self.frames.append(step.frame)
+    def see(self, *events: Any) -> None:
+        if len(events) == 1:
+            conn = events[0].connection.conn
+            holes = [hole for side in Side for hole in self.open.pop((conn, side), ())]
+            self.connections += bool(self._settle(holes))
+            return
+        step, event = events
+        if isinstance(event, GapAcked):
+            holes = self.open.get((step.connection.conn, step.side.other), [])
+            if len(holes) >= 64:
+                self._settle([holes.pop(0)])
+            holes.append(Hole(event.start, event.end, step.frame))
+            remember(self.open, (step.connection.conn, step.side.other), holes)
+        elif self.open and step.seq is not None:
+            for hole in self.open.get((step.connection.conn, step.side), ()):
+                hole.seen += max(0, min(hole.end, step.end) - max(hole.start, step.seq))
+
+    def _settle(self, holes: list[Hole]) -> int:
+        """Count what stays unseen of these."""
+        left = [hole for hole in holes if hole.seen < hole.end - hole.start]
+        octets = sum(hole.end - hole.start - hole.seen for hole in left)
+        if left:
+            self.first = min([hole.frame for hole in left] + [self.first or left[0].frame])
+            self.octets += octets
+        return octets
 
 
 @rule(
@@ -223,8 +210,8 @@ def cap_drop_inferred(end: CaptureEnd, notes: Missed) -> Iterator[Facts]:
 
     They were sent and arrived, or nobody would acknowledge them. Gaps elsewhere in this log may have the same cause.
     """
-    if notes.times:
-        yield Facts(frame=notes.frames[0], octets=notes.octets, times=notes.times)
+    if notes.first is not None:
+        yield Facts(frame=notes.first, octets=notes.octets, connections=notes.connections)
 
 
 class Overtaken(Notes):
@@ -240,7 +227,7 @@ class Overtaken(Notes):
 
 
 @rule(
-    on=(DataSent, GapFilled, Reordered, Retransmitted),
+    on=SENT,
     notes=Overtaken,
     severity=Severity.WARN,
     elsewhere=("tcpanaly:resequencing", "tcp.analysis.ack_lost_segment"),
@@ -263,7 +250,7 @@ def cap_handshake_reversed(step: Step, event: SynSent) -> Iterator[Facts]:
     The capture wrote the two directions out of order, or the log was sorted by something else than time.
     """
     peer = step.before.peer
-    if event.copy == 1 and not event.crossed and peer.offered is not None and peer.ack == event.iss + 1:
+    if event.copy == 1 and peer.offered is not None and peer.ack == event.iss + 1:
         yield Facts(evidence=(peer.frame,))
 
 
@@ -344,20 +331,54 @@ def cap_point(ending: Ending) -> Iterator[Facts]:
         yield Facts(at=vantage.at, signs=dict(vantage.evidence))
 
 
-@rule(on=CaptureEnd, notes=Ledger, severity=Severity.NOTE)
-def cap_filter_bias(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
-    """No segment with data was captured: a filter on flags, most likely.
+class Dataless(CaptureNotes):
+    """Whether any segment carried data, and the first that proves that some was sent."""
 
-    With `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0` only openings and closings are left; nothing can be said of what lies between.
+    on: ClassVar = (Ending, FinSent, GapAcked)
+
+    def __init__(self) -> None:
+        self.data = False
+        self.proof: int | None = None
+
+    def see(self, *events: Any) -> None:
+        if len(events) == 2:
+            event = events[1]
+            if self.proof is None and (event.octets if isinstance(event, FinSent) else event.end > event.start):
+                self.proof = events[0].frame
+            return
+        flow = events[0].flow
+        self.data = self.data or bool(flow.client.actual_data_pkts or flow.server.actual_data_pkts)
+
+
+@rule(on=CaptureEnd, notes=Dataless, severity=Severity.NOTE)
+def cap_filter_bias(end: CaptureEnd, notes: Dataless) -> Iterator[Facts]:
+    """Data was sent, and no segment with data is in the log: a filter on flags, most likely.
+
+    A FIN or an ACK stands where octets must have been before it. With `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0` only openings and
+    closings are left; nothing can be said of what lies between.
     """
-    if notes.segments >= 8 and not notes.data:
-        yield Facts(segments=notes.segments)
+    if notes.proof is not None and not notes.data:
+        yield Facts(frame=notes.proof)
 
 
-@rule(on=Unread, severity=Severity.ERROR)
-def cap_line_damaged(unread: Unread) -> Iterator[Facts]:
+# ---- what cannot be read ----
+
+
+@rule(on=(Unread, Packet), severity=Severity.ERROR)
+def cap_line_damaged(record: Unread | Packet) -> Iterator[Facts]:
     """A record could not be read: the line is cut, wrapped, edited, or of a form that is not known.
 
     What it said is missing from everything told about its connection.
     """
-    yield Facts(column=unread.column)
+    if isinstance(record, Unread):
+        yield Facts(column=record.column)
+    elif isinstance(record.ip, IPv4) and record.ip.proto == TCP and not record.ip.offset and _has_text(record):
+        yield Facts()
+
+
+TCP = 6
+
+
+def _has_text(packet: Packet) -> bool:
+    """Something stands where the segment should, and it is not tcpdump's mark of a packet cut by the snapshot length."""
+    return packet.tcp is UNSET and isinstance(packet.body, str) and "[|" not in packet.body

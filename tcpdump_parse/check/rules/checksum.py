@@ -15,6 +15,7 @@ from tcpdump_parse.check.engine import CaptureEnd
 from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.twins import Kind, Twins
 from tcpdump_parse.model import Checksum, IPv4, Severity
 from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers
 from tcpdump_parse.model.steps import Step
@@ -172,3 +173,15 @@ def cksum_payload_const(step: Step, event: ContentDiffers) -> Iterator[Facts]:
     does this.
     """
     yield Facts(evidence=event.frames, octets=event.end - event.start)
+
+
+@rule(on=CaptureEnd, notes=Twins, severity=Severity.NOTE, cites="RFC 1624 §3")
+def cksum_nat_delta(end: CaptureEnd, notes: Twins) -> Iterator[Facts]:
+    """A packet is there again with other addresses, and its checksum changed by exactly that: address translation, proved.
+
+    The rest of the checksum is the same, so header and payload are the same packet: the capture saw it before and after a NAT.
+    """
+    pair = notes.pairs.get(Kind.NAT_SUM)
+    if pair is not None:
+        second = pair.second
+        yield Facts(frame=second.frame, lines=(second.line, second.end_line), evidence=(pair.first.frame,), packets=pair.count)

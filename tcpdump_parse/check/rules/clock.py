@@ -1,0 +1,143 @@
+"""The capture's clock: set back, set forward, or printed so that something about the time is not known.
+
+What a rule here finds bounds what durations can mean (`Need.TIME`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from msgspec import UNSET
+
+from tcpdump_parse.check.engine import CaptureEnd
+from tcpdump_parse.check.notes import CaptureNotes
+from tcpdump_parse.check.rule import Facts, rule
+from tcpdump_parse.model import Packet, Severity
+from tcpdump_parse.model.happenings import ClockStepped, Copied, Idle
+from tcpdump_parse.model.options import Timestamps
+from tcpdump_parse.model.steps import Step
+
+SECOND = 1_000_000_000
+DAY = 86_400 * SECOND
+QUEUES = SECOND // 1000
+"""Records of two capture queues stand out of order by less than this; nobody sets a clock by so little."""
+
+
+@rule(on=ClockStepped, severity=Severity.WARN, elsewhere=("wireshark:negative time delta", "tcpanaly:time travel"))
+def cap_time_backwards(step: Step, event: ClockStepped) -> Iterator[Facts]:
+    """The capture's clock went back.
+
+    Durations across this record mean nothing. A clock set by hand or by NTP does it, and a log pasted together out of order. Less than a
+    millisecond is usually two capture queues merged, and only a note.
+    """
+    yield Facts(by_s=event.by / SECOND, severity=Severity.NOTE if event.by < QUEUES else None)
+
+
+@rule(
+    on=Idle,
+    severity=Severity.WARN,
+    cites="RFC 7323 §5.4",
+    elsewhere=("tcpanaly:time travel",),
+)
+def cap_time_forward_jump(step: Step, event: Idle) -> Iterator[Facts]:
+    """The capture's clock jumped ahead: the sender's own clock did not move with it.
+
+    Timestamps tick at least once a second (RFC 7323 §5.4), and here they did not in the whole of the pause. The clock was set, or the
+    sender (a virtual machine, a laptop) slept.
+    """
+    me = step.before.me
+    ticks = _ticks(step)
+    if ticks is None or me.at is None or step.at is None or step.happened(Copied) is not None:
+        return
+    jump = step.at - me.at
+    if jump >= 2 * SECOND and ticks * SECOND < jump // 2:
+        yield Facts(evidence=(me.frame,), jump_s=jump / SECOND, ticks=ticks)
+
+
+def _ticks(step: Step) -> int | None:
+    """How far the sender's timestamp moved since its segment before; None without timestamps, or when it moved back."""
+    before, tcp = step.before.me.tsval, step.packet.tcp
+    if before is None or tcp is UNSET:
+        return None
+    for option in tcp.options:
+        if type(option) is Timestamps:
+            ticks = (option.val - before) % 2**32
+            return ticks if ticks < 2**31 else None
+    return None
+
+
+class Day(CaptureNotes):
+    """The first record; the last one's day, for logs that print the time of day alone."""
+
+    on: ClassVar = (Step,)
+
+    def __init__(self) -> None:
+        self.first: Packet | None = None
+        self.last: int | None = None
+        self.before: Packet | None = None
+        self.midnights: list[tuple[Packet, Packet]] = []
+
+    def see(self, step: Step) -> None:
+        at, packet = step.at, step.packet
+        if self.before is None:
+            self.first = packet
+        elif (
+            at is not None and self.last is not None and at // DAY != self.last // DAY and len(self.midnights) < 64 and _time_of_day(packet)
+        ):
+            self.midnights.append((self.before, packet))
+        self.last, self.before = at, packet
+
+
+def _time_of_day(packet: Packet) -> bool:
+    """Printed as HH:MM:SS.ffffff, without a date."""
+    return packet.time is not UNSET and packet.time[2:3] == ":"
+
+
+def _relative(packet: Packet) -> bool:
+    """Printed as -ttt and -ttttt do: since the record before, or since the first."""
+    return packet.time is not UNSET and packet.clock is not UNSET and packet.time[:1] in (" ", "-") and packet.time[3:4] == ":"
+
+
+def _at(packet: Packet) -> tuple[int, int]:
+    return packet.line, packet.end_line
+
+
+@rule(on=CaptureEnd, notes=Day, severity=Severity.NOTE)
+def cap_midnight(end: CaptureEnd, notes: Day) -> Iterator[Facts]:
+    """The time of day starts again: midnight passed.
+
+    The log prints no date, so a step back of more than twelve hours is read as the next day.
+    """
+    for before, after in notes.midnights:
+        yield Facts(frame=after.frame, lines=_at(after), evidence=(before.frame,), before=before.time, after=after.time)
+
+
+@rule(on=CaptureEnd, notes=Day, severity=Severity.NOTE)
+def cap_date_missing(end: CaptureEnd, notes: Day) -> Iterator[Facts]:
+    """The log prints times of day without a date.
+
+    Nothing can be lined up with other logs by date; `tcpdump -tttt` prints one.
+    """
+    if notes.first is not None and _time_of_day(notes.first):
+        yield Facts(frame=notes.first.frame, lines=_at(notes.first))
+
+
+@rule(on=CaptureEnd, notes=Day, severity=Severity.NOTE)
+def cap_time_relative(end: CaptureEnd, notes: Day) -> Iterator[Facts]:
+    """The log prints durations, not times: since the record before (-ttt) or since the first (-ttttt).
+
+    When it happened is not known, and where records are missing, -ttt is wrong by what they took.
+    """
+    if notes.first is not None and _relative(notes.first):
+        yield Facts(frame=notes.first.frame, lines=_at(notes.first))
+
+
+@rule(on=CaptureEnd, notes=Day, severity=Severity.NOTE)
+def cap_time_missing(end: CaptureEnd, notes: Day) -> Iterator[Facts]:
+    """The log prints no times (-t).
+
+    Nothing can be said of durations: round trips, timers, pauses, and what is judged by them.
+    """
+    if notes.first is not None and notes.first.time is UNSET:
+        yield Facts(frame=notes.first.frame, lines=_at(notes.first))

@@ -1,0 +1,87 @@
+"""One packet seen twice within a millisecond: behind a router (TTL one lower), or with other addresses (NAT). For several families.
+
+The two records may belong to two connections, so a capture keeps its latest packets, by IP id and sequence number. Bounded: `KEPT`
+packets, and of each kind the first pair and a count.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import ClassVar
+
+from msgspec import UNSET, Struct
+
+from tcpdump_parse.check.notes import CaptureNotes
+from tcpdump_parse.model import IPv4, Packet
+from tcpdump_parse.model.steps import Step
+from tcpdump_parse.track.checksums import addresses
+
+KEPT = 128
+SOON = 1_000_000
+"""A router or a NAT passes a packet on within this many nanoseconds; what comes later may be another packet."""
+ALL = 65535
+
+
+class Kind(enum.Enum):
+    ROUTED = "routed"
+    NAT = "nat"
+    NAT_SUM = "nat_sum"  # and the checksum changed by exactly what the addresses and ports changed
+
+
+class Pair(Struct):
+    """The first pair of a kind, and how many there were."""
+
+    first: Packet
+    second: Packet
+    count: int = 0
+
+
+class Twins(CaptureNotes):
+    on: ClassVar = (Step,)
+
+    def __init__(self) -> None:
+        self.recent: dict[tuple[object, object, object], tuple[Packet, int]] = {}
+        self.pairs: dict[Kind, Pair] = {}
+
+    def see(self, step: Step) -> None:
+        packet, at = step.packet, step.at
+        ip, tcp = packet.ip, packet.tcp
+        if type(ip) is not IPv4 or not ip.id or at is None or tcp is UNSET:
+            return
+        key = (ip.id, tcp.seq, tcp.flags)
+        twin = self.recent.get(key)
+        if twin is not None and 0 <= at - twin[1] < SOON:
+            for kind in kinds(twin[0], packet):
+                pair = self.pairs.get(kind) or self.pairs.setdefault(kind, Pair(twin[0], packet))
+                pair.count += 1
+        elif len(self.recent) >= KEPT:
+            del self.recent[next(iter(self.recent))]
+        self.recent[key] = (packet, at)
+
+
+def kinds(a: Packet, b: Packet) -> list[Kind]:
+    """What the two records are to each other; nothing when they are two packets, or equal in both."""
+    if not isinstance(a.ip, IPv4) or not isinstance(b.ip, IPv4) or a.tcp is UNSET or b.tcp is UNSET:
+        return []
+    if a.tcp.options != b.tcp.options or a.tcp.length != b.tcp.length or a.tcp.ack != b.tcp.ack or a.tcp.win != b.tcp.win:
+        return []
+    if (a.ip.src, a.tcp.sport, a.ip.dst, a.tcp.dport) == (b.ip.src, b.tcp.sport, b.ip.dst, b.tcp.dport):
+        ttls = (a.ip.ttl, b.ip.ttl)
+        return [Kind.ROUTED] if isinstance(ttls[0], int) and isinstance(ttls[1], int) and abs(ttls[0] - ttls[1]) == 1 else []
+    return [Kind.NAT, Kind.NAT_SUM] if _same_but_addresses(a, b) else [Kind.NAT]
+
+
+def _same_but_addresses(a: Packet, b: Packet) -> bool:
+    """RFC 1624: whoever rewrites addresses and ports changes the checksum by just that. Then payload and header are the same in both."""
+    left = (_rest(a), _rest(b))
+    return left[0] is not None and left[0] == left[1]
+
+
+def _rest(packet: Packet) -> int | None:
+    """The right checksum without the addresses and ports."""
+    ip, tcp = packet.ip, packet.tcp
+    known = None if ip is UNSET else addresses(ip.src, ip.dst)
+    if tcp is UNSET or tcp.checksum is UNSET or known is None or not isinstance(tcp.sport, int) or not isinstance(tcp.dport, int):
+        return None
+    right = tcp.checksum.value if tcp.checksum.correct else tcp.checksum.expected
+    return None if right is UNSET else (ALL - right - known - tcp.sport - tcp.dport) % ALL
