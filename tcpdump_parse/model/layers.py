@@ -16,7 +16,7 @@ class LinkHeader(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="t
     """The link header as -e prints it; `length` counts the octets on the wire, link header included."""
 
 
-class Ethernet(LinkHeader, tag="ethernet"):
+class Ethernet(LinkHeader, frozen=True, tag="ethernet"):
     """`MAC > MAC, ethertype IPv4 (0x0800), length 74: `; with -q only the name of the ethertype."""
 
     src: str
@@ -26,7 +26,7 @@ class Ethernet(LinkHeader, tag="ethernet"):
     length: int | UnsetType = UNSET
 
 
-class Sll(LinkHeader, tag="sll"):
+class Sll(LinkHeader, frozen=True, tag="sll"):
     """Linux cooked capture; the direction stands in the packet. `address` is absent where the device has none."""
 
     address: str | UnsetType = UNSET
@@ -35,7 +35,7 @@ class Sll(LinkHeader, tag="sll"):
     length: int | UnsetType = UNSET
 
 
-class Sll2(LinkHeader, tag="sll2"):
+class Sll2(LinkHeader, frozen=True, tag="sll2"):
     """Linux cooked capture, version 2 (`-i any`); interface and direction stand in the packet."""
 
     ifindex: int
@@ -45,7 +45,7 @@ class Sll2(LinkHeader, tag="sll2"):
     length: int | UnsetType = UNSET
 
 
-class Loopback(LinkHeader, tag="null"):
+class Loopback(LinkHeader, frozen=True, tag="null"):
     """BSD loopback: `AF IPv4 (2), length 64: `, with -q `IPv4, length 64: `."""
 
     family_name: str
@@ -53,11 +53,11 @@ class Loopback(LinkHeader, tag="null"):
     family: int | UnsetType = UNSET
 
 
-class Raw(LinkHeader, tag="raw"):
+class Raw(LinkHeader, frozen=True, tag="raw"):
     """No link header: `ip: `."""
 
 
-class PppLink(LinkHeader, tag="ppp"):
+class PppLink(LinkHeader, frozen=True, tag="ppp"):
     """`IP (0x0021), length 42: `"""
 
     protocol_name: str
@@ -65,14 +65,14 @@ class PppLink(LinkHeader, tag="ppp"):
     length: int
 
 
-class CiscoHdlc(LinkHeader, tag="c_hdlc"):
+class CiscoHdlc(LinkHeader, frozen=True, tag="c_hdlc"):
     address: str
     ethertype_name: str
     ethertype: int
     length: int
 
 
-class Nflog(LinkHeader, tag="nflog"):
+class Nflog(LinkHeader, frozen=True, tag="nflog"):
     version: int
     resource: int
     family_name: str
@@ -80,13 +80,13 @@ class Nflog(LinkHeader, tag="nflog"):
     length: int
 
 
-class Infiniband(LinkHeader, tag="ipoib"):
+class Infiniband(LinkHeader, frozen=True, tag="ipoib"):
     ethertype_name: str
     length: int
     ethertype: int | UnsetType = UNSET
 
 
-class Arcnet(LinkHeader, tag="arcnet"):
+class Arcnet(LinkHeader, frozen=True, tag="arcnet"):
     src: str
     dst: str
     length: int
@@ -94,7 +94,7 @@ class Arcnet(LinkHeader, tag="arcnet"):
     seqid: str | UnsetType = UNSET
 
 
-class ClosedLink(LinkHeader, tag="other"):
+class ClosedLink(LinkHeader, frozen=True, tag="other"):
     """A link header of another kind, as text."""
 
     text: str
@@ -107,13 +107,13 @@ class LayerHeader(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="
     """One outer header."""
 
 
-class IpLayer(LayerHeader, tag="ip"):
+class IpLayer(LayerHeader, frozen=True, tag="ip"):
     """An outer IP header."""
 
     ip: IP
 
 
-class UdpLayer(LayerHeader, tag="udp"):
+class UdpLayer(LayerHeader, frozen=True, tag="udp"):
     """`checksum` is tcpdump's verdict: `[udp sum ok]`, `[no cksum]`, or the numbers of a bad one."""
 
     sport: Port
@@ -123,7 +123,7 @@ class UdpLayer(LayerHeader, tag="udp"):
     good_checksum: int | UnsetType = UNSET
 
 
-class EthernetLayer(LayerHeader, tag="ethernet"):
+class EthernetLayer(LayerHeader, frozen=True, tag="ethernet"):
     """An inner Ethernet header."""
 
     src: str
@@ -133,7 +133,7 @@ class EthernetLayer(LayerHeader, tag="ethernet"):
     length: int | UnsetType = UNSET
 
 
-class Vlan(LayerHeader, tag="vlan"):
+class Vlan(LayerHeader, frozen=True, tag="vlan"):
     """IEEE 802.1Q; the ethertype is what follows the tag."""
 
     id: int
@@ -143,7 +143,7 @@ class Vlan(LayerHeader, tag="vlan"):
     ethertype: int | UnsetType = UNSET
 
 
-class Llc(LayerHeader, tag="llc"):
+class Llc(LayerHeader, frozen=True, tag="llc"):
     """IEEE 802.2 with SNAP, in tcpdump's words up to the ethertype."""
 
     text: str
@@ -161,24 +161,24 @@ class MplsLabel(Struct, frozen=True, gc=False, omit_defaults=True):
     newline: bool = False
 
 
-class Mpls(LayerHeader, tag="mpls"):
+class Mpls(LayerHeader, frozen=True, tag="mpls"):
     """`exp` instead of `tc`: tcpdump before 4.99. `nested`: what follows stands on a line of its own (-v)."""
 
     labels: tuple[MplsLabel, ...] = ()
     nested: bool = False
 
 
-class Pppoe(LayerHeader, tag="pppoe"):
+class Pppoe(LayerHeader, frozen=True, tag="pppoe"):
     session: int
 
 
-class PppLayer(LayerHeader, tag="ppp"):
+class PppLayer(LayerHeader, frozen=True, tag="ppp"):
     protocol_name: str
     protocol: int
     length: int
 
 
-class Gre(LayerHeader, tag="gre"):
+class Gre(LayerHeader, frozen=True, tag="gre"):
     """RFC 2784, 2890. `nested`: what follows stands on a line of its own (-v)."""
 
     length: int
@@ -192,7 +192,7 @@ class Gre(LayerHeader, tag="gre"):
     nested: bool = False
 
 
-class Vxlan(LayerHeader, tag="vxlan"):
+class Vxlan(LayerHeader, frozen=True, tag="vxlan"):
     """RFC 7348"""
 
     flags: str
@@ -200,7 +200,7 @@ class Vxlan(LayerHeader, tag="vxlan"):
     vni: int
 
 
-class Geneve(LayerHeader, tag="geneve"):
+class Geneve(LayerHeader, frozen=True, tag="geneve"):
     """RFC 8926; the options in tcpdump's words. `nested`: what follows stands on a line of its own (-v)."""
 
     flags: str
@@ -211,14 +211,14 @@ class Geneve(LayerHeader, tag="geneve"):
     nested: bool = False
 
 
-class Icmp(LayerHeader, tag="icmp"):
+class Icmp(LayerHeader, frozen=True, tag="icmp"):
     """An ICMP error that quotes what follows it."""
 
     text: str
     length: int
 
 
-class Closed(LayerHeader, tag="other"):
+class Closed(LayerHeader, frozen=True, tag="other"):
     """A tunnel of another kind, as text."""
 
     text: str
