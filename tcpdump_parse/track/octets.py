@@ -5,7 +5,7 @@ In-order data takes the first branch and nothing else; all that is slow stands b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tcpdump_parse.model.happenings import (
     DataSent,
@@ -20,10 +20,14 @@ from tcpdump_parse.model.happenings import (
 )
 from tcpdump_parse.track import judgement
 from tcpdump_parse.track.judgement import Kind
+from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import FIN, SYN, Sent
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
+
+MOST: Final = 512
+"""However: of more gaps, or unanswered probes, than this the oldest are forgotten."""
 
 
 def sends(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> Kind:
@@ -96,7 +100,7 @@ def opened(me: Direction, nxt: int, seg: Sent, out: list[Happening]) -> None:
 
     start = nxt if me.una is None else max(nxt, me.una)
     if start < seg.start:
-        me.gaps.append(Gap(start, seg.start, seg.frame, seg.at))
+        keep(me.gaps, Gap(start, seg.start, seg.frame, seg.at), MOST)
         out.append(GapOpened(start, seg.start))
 
 
@@ -122,7 +126,7 @@ def _probe(me: Direction, seg: Sent, out: list[Happening]) -> None:
     """One octet, or none, against a closed window (RFC 9293 §3.8.6.1)."""
     before = me.probes[-1] if me.probes else me.peer.zero_since
     since = None if before is None or before.at is None or seg.at is None else seg.at - before.at
-    me.probes.append(seg)
+    keep(me.probes, seg, MOST)
     out.append(WindowProbe(len(me.probes), seg.length, since, () if before is None else (before.frame,)))
 
 
@@ -131,5 +135,5 @@ def probes(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> 
     if me.peer.zero_since is not None:
         _probe(me, seg, out)
     else:
-        me.keepalives.append(seg)
+        keep(me.keepalives, seg, MOST)
         out.append(KeepAlive(len(me.keepalives), seg.length, idle))

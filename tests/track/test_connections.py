@@ -172,6 +172,22 @@ def test_flows_are_in_order_of_first_packet():
     assert [flow.conn for flow in found] == list(range(1, 32))
 
 
+def test_hostile_segments_do_not_grow_a_connection():
+    """Every segment jumps ahead, overlaps or probes: what is kept of each kind stays bounded."""
+    talk = Talk().open()
+    for i in range(3000):
+        talk.c(".", 10 + 20 * i, 10, 1, win=i % 3).s(".", 0, i % 2, ack=1)
+    table = Table(DEFAULT)
+    for packet in talk.packets:
+        step = table.take(packet, packet.tcp, packet.ip)
+    (following,) = {end.following for end in table.ends.values()}
+    for end in (following.client, following.server):
+        kept = (end.gaps, end.pending, end.again, end.bare, end.asked, end.probes, end.keepalives, end.counters.pieces, end.log, end.flight)
+        assert max(len(each) for each in kept) <= 4096
+        assert len(end.gaps) <= 512
+    assert step.frame == len(talk.packets)
+
+
 def test_ten_thousand_open_connections_are_within_200_megabytes():
     tracemalloc.start()
     for count, _ in enumerate(track(opened_at_once(10_000)), 1):
