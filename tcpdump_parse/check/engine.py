@@ -22,7 +22,9 @@ from tcpdump_parse.model.steps import Connection, Ending, Step
 
 LOWERED = {Severity.ERROR: Severity.WARN, Severity.WARN: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 PLACES = 4096  # remarkable records of a connection whose place in the file is kept, so that later findings can point back
+GRAVITY = {Severity.NOTE: 0, Severity.WARN: 1, Severity.ERROR: 2}
 _PLAIN = frozenset({DataSent, AckAdvanced})
+_SHAPES = 4096  # sequences of happenings whose wake-ups are kept; a log that makes up ever new ones starts anew
 
 Event = Capture | Packet | Notice | Unread | Step | Ending
 Place = tuple[int, int, Any]
@@ -58,11 +60,35 @@ class _Watch:
         self.places[packet.frame] = (packet.line, packet.end_line, packet.time)
 
 
-class Judge:
-    """One pass over the events of `track`. `feed` each event, `finish` at the end; both give findings."""
+class _Wakes:
+    """What a sequence of happenings wakes, decided at its first sight: `calls` and `notes` are (place of the happening, who reads it)."""
 
-    def __init__(self, select: Iterable[str] = (), ignore: Iterable[str] = (), known: Mapping[str, Rule] | None = None) -> None:
-        active = chosen(rules() if known is None else known, select, ignore).values()
+    __slots__ = ("calls", "notes", "remarkable")
+
+    def __init__(self, kinds: tuple[type, ...], rules: Mapping[type, list[Rule]], notes: Mapping[type, list[type[Notes]]]) -> None:
+        self.calls = tuple((place, rule) for place, kind in enumerate(kinds) for rule in rules.get(kind, ()))
+        self.notes = tuple((place, reader) for place, kind in enumerate(kinds) for reader in notes.get(kind, ()))
+        self.remarkable = not _PLAIN.issuperset(kinds)
+
+
+class Judge:
+    """One pass over the events of `track`. `feed` each event, `finish` at the end; both give findings.
+
+    `least`: rules that can find nothing as grave are not asked.
+    """
+
+    def __init__(
+        self,
+        select: Iterable[str] = (),
+        ignore: Iterable[str] = (),
+        known: Mapping[str, Rule] | None = None,
+        least: Severity = Severity.NOTE,
+    ) -> None:
+        active = [
+            rule
+            for rule in chosen(rules() if known is None else known, select, ignore).values()
+            if GRAVITY[rule.gravest] >= GRAVITY[least]
+        ]
         self._rules: dict[type, list[Rule]] = {}
         self._notes: dict[type, list[type[Notes]]] = {}
         for rule in active:
@@ -71,6 +97,8 @@ class Judge:
         for notes in dict.fromkeys(rule.notes for rule in active if rule.notes):
             for kind in notes.on:
                 self._notes.setdefault(kind, []).append(notes)
+        self._every = tuple(notes for notes in self._notes.get(Step, ()) if issubclass(notes, CaptureNotes))  # told of each segment
+        self._shapes: dict[tuple[type, ...], _Wakes] = {}
         self._watches: dict[int, _Watch] = {}
         self._whole = _Watch()  # of the capture
         self._capture: Capture | None = None
@@ -121,47 +149,64 @@ class Judge:
         return found
 
     def _step(self, step: Step) -> list[Finding]:
-        found = self._settle(step.packet.frame) if self._pending else []
-        self._frame = step.packet.frame
+        frame = step.packet.frame
+        found = self._settle(frame) if self._pending else []
+        self._frame = frame
         self._records += 1
         conn = step.connection.conn
         watch = self._watches.get(conn)
         if watch is None:
             watch = self._watches[conn] = _Watch()
-        events: list[Any] = list(step.happenings)
-        for asked in SIGNS:
-            sign = asked(step)
-            if sign is not None:
-                events.append(sign)
-        remarkable = False
-        for event in events:
-            kind = type(event)
-            if kind not in _PLAIN:
-                remarkable = True
-                if kind is GapAcked:
-                    watch.gap = True
-                elif kind is ClockStepped:
-                    self._stepped = True
-            for rule in self._rules.get(kind, ()):
-                found += self._ask_step(rule, watch, step, event)
-        for event in events:
-            self._tell_step(watch, step, event)
-        if Step in self._notes:
-            self._tell_capture(Step, step)
-        if remarkable:
+        happenings = step.happenings
+        wakes = self._wakes(happenings)
+        if wakes.remarkable:
+            self._odd(watch, happenings)
+        for place, rule in wakes.calls:
+            self._ask_step(found, rule, watch, step, happenings[place])
+        signs = [shown for asked in SIGNS if (shown := asked(step)) is not None]
+        for shown in signs:
+            for rule in self._rules.get(type(shown), ()):
+                self._ask_step(found, rule, watch, step, shown)
+        for place, notes in wakes.notes:
+            self._notes_of(notes, watch).see(step, happenings[place])
+        for shown in signs:
+            for notes in self._notes.get(type(shown), ()):
+                self._notes_of(notes, watch).see(step, shown)
+        for notes in self._every:
+            self._whole.note(notes).see(step)
+        if signs or wakes.remarkable:
             watch.remember(step.packet)
             self._whole.remember(step.packet)
         return found
 
-    def _ask_step(self, rule: Rule, watch: _Watch, step: Step, event: Any) -> Iterator[Finding]:
+    def _wakes(self, happenings: tuple[Any, ...]) -> _Wakes:
+        kinds = tuple(map(type, happenings))
+        known = self._shapes.get(kinds)
+        if known is None:
+            if len(self._shapes) >= _SHAPES:
+                self._shapes.clear()
+            known = self._shapes[kinds] = _Wakes(kinds, self._rules, self._notes)
+        return known
+
+    def _odd(self, watch: _Watch, happenings: tuple[Any, ...]) -> None:
+        """What takes a need away for good, from this segment on."""
+        for happening in happenings:
+            if type(happening) is GapAcked:
+                watch.gap = True
+            elif type(happening) is ClockStepped:
+                self._stepped = True
+
+    def _ask_step(self, found: list[Finding], rule: Rule, watch: _Watch, step: Step, event: Any) -> None:
         self.woken += 1
-        arguments = (step, event) if rule.notes is None else (step, event, self._notes_of(rule.notes, watch))
-        for facts in rule.body(*arguments):
-            frame = step.packet.frame if facts.frame is None else facts.frame
-            place = watch.places.get(frame) if frame != step.packet.frame else (step.packet.line, step.packet.end_line, step.packet.time)
-            known_at = UNSET if frame == step.packet.frame else step.packet.frame
+        facts_of = rule.body(step, event) if rule.notes is None else rule.body(step, event, self._notes_of(rule.notes, watch))
+        for facts in facts_of:
+            own = step.packet.frame
+            frame = own if facts.frame is None else facts.frame
+            place = watch.places.get(frame) if frame != own else (step.packet.line, step.packet.end_line, step.packet.time)
+            known_at = UNSET if frame == own else own
             side = facts.side or str(step.side)
-            yield self._finding(rule, facts, frame, known_at, place, self._unmet_by_step(rule.needs, watch, step), step.connection, side)
+            unmet = self._unmet_by_step(rule.needs, watch, step)
+            found.append(self._finding(rule, facts, frame, known_at, place, unmet, step.connection, side))
 
     def _hold(self, ending: Ending) -> list[Finding]:
         """An eviction is known at the record that causes it, which comes next; an end of the capture is known at the end."""
@@ -212,10 +257,6 @@ class Judge:
             place = own if facts.frame is None else self._whole.places.get(facts.frame)
             known_at = "end" if own is None else UNSET if frame == at else at
             yield self._finding(rule, facts, frame, known_at, place, (), None, facts.side)
-
-    def _tell_step(self, watch: _Watch, step: Step, event: Any) -> None:
-        for kind in self._notes.get(type(event), ()):
-            self._notes_of(kind, watch).see(step, event)
 
     def _tell_capture(self, kind: type, event: Any) -> None:
         for notes in self._notes.get(kind, ()):

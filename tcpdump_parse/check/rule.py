@@ -89,6 +89,7 @@ class Rule:
     notes: type[Notes] | None
     title: str
     reason: str
+    gravest: Severity  # what its facts may raise it to
 
 
 _RULES: dict[str, Rule] = {}
@@ -104,8 +105,10 @@ def rule(
     label: str = "",
     elsewhere: tuple[str, ...] = (),
     notes: type[Notes] | None = None,
+    gravest: Severity | None = None,
 ) -> Callable[[Callable[..., Iterator[Facts]]], Callable[..., Iterator[Facts]]]:
-    """Register the function below as a rule. `quote` is a sentence of what `cites` names, word for word."""
+    """Register the function below as a rule. `quote` is a sentence of what `cites` names, word for word; `gravest` what its facts may
+    raise it to, where that is not `severity` itself."""
 
     def register(body: Callable[..., Iterator[Facts]]) -> Callable[..., Iterator[Facts]]:
         name = body.__name__.replace("_", "-")
@@ -117,8 +120,9 @@ def rule(
         family = body.__module__.rpartition(".")[2]
         wakes = on if isinstance(on, tuple) else (on,)
         _RULES[name] = Rule(
-            name, family, body, wakes, needs, severity, cites, quote, label, elsewhere, notes, title.strip(), _dedent(reason)
-        )
+            name, family, body, wakes, needs, severity, cites, quote, label, elsewhere, notes, title.strip(), _dedent(reason),
+            gravest or severity,
+        )  # fmt: skip
         return body
 
     return register

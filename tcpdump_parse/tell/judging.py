@@ -1,4 +1,4 @@
-"""The rules' findings among the events, each at its place: what `tell` needs to put them under their frames and into the verdict."""
+"""The rules' findings among the events: what `tell` needs to put them into the words about their segment and into the verdict."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tcpdump_parse.check.engine import Judge
-from tcpdump_parse.model.steps import Ending
+from tcpdump_parse.model.events import Severity
 
 
-def judged(events: Iterable[Any], select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Iterator[Any]:
-    """The events that `track` gave, with each `Finding` behind the event that made it certain; what an `Ending` shows comes before it,
-    since the verdict is given there."""
-    judge = Judge(select, ignore)
+def judged(events: Iterable[Any], select: Iterable[str] = (), ignore: Iterable[str] = (), least: Severity = Severity.WARN) -> Iterator[Any]:
+    """The events that `track` gave, with each `Finding` before the event that made it certain, so that what is told of the event can hold
+    it. `least`: what is less grave is left to `tdparse check`, and costs no time here."""
+    judge = Judge(select, ignore, least=least)
+    feed = judge.feed
     for event in events:
-        found = judge.feed(event)
-        if type(event) is Ending:
-            yield from found
-            yield event
-        else:
-            yield event
-            yield from found
+        yield from feed(event)
+        yield event
     yield from judge.finish()
