@@ -16,7 +16,7 @@ SECOND = 1_000_000_000
 class Trips(Notes):
     """`there(side)`: from that side's octets passing here to their ACK passing here."""
 
-    on: ClassVar = (AckAdvanced, HandshakeDone)
+    on: ClassVar[tuple[type, ...]] = (AckAdvanced, HandshakeDone)
 
     def __init__(self) -> None:
         self.client = Rtt()

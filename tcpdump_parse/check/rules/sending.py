@@ -1,0 +1,245 @@
+"""How a sender sends: how much at once, in what portions, when it waits and when it pushes (RFC 9293 §3.7.4, §3.8.6.2.1, §3.9.1.2).
+
+How far it may go is the family `window`. Bounded: a few numbers a direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from msgspec import UNSET, Struct
+
+from tcpdump_parse.check.rule import Facts, Need, rule
+from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.trips import SECOND, Trips
+from tcpdump_parse.model import Severity
+from tcpdump_parse.model.happenings import AckAdvanced, DataSent, HandshakeDone, Idle
+from tcpdump_parse.model.steps import Ending, Step
+from tcpdump_parse.model.terms import Side
+
+MILLI = 1_000_000
+
+
+class Small(Sign, frozen=True):
+    """Octets of less than half the MSS that the other end asked for: less than a path's smaller MTU explains."""
+
+
+@sign
+def small(step: Step) -> Sign | None:
+    """Few octets."""
+    length, mss = step.length, step.before.peer.mss
+    return Small() if length and mss is not None and 2 * length < mss and step.happened(DataSent) is not None else None
+
+
+class Sent(Struct, gc=False):
+    """The last new octets of an end."""
+
+    frame: int
+    at: int | None
+    start: int
+    end: int
+    small: bool
+    last: bool  # it has PSH or FIN: the end of what the application wrote
+    room: int | None  # what the window allowed from its start
+    heard: int  # octets seen of the other end by then
+
+
+class Sender(Struct, gc=False):
+    """What one end has sent."""
+
+    most: int = 0  # octets in flight
+    most_at: int = 0  # in which record
+    run: int = 0  # octets since the last PSH
+    pushes: int = 0
+    pushed: int = 0
+    longest: int = 0
+    data: Sent | None = None
+    before: Sent | None = None  # the last small one before it
+    told: bool = False  # two small segments in flight were told once
+
+
+def _flags(step: Step) -> str:
+    segment = step.packet.tcp
+    return "" if segment is UNSET or segment.flags is UNSET else segment.flags
+
+
+class Flow(Trips):
+    """Both senders, and their round trips."""
+
+    on: ClassVar = (DataSent, *Trips.on)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = {Side.CLIENT: Sender(), Side.SERVER: Sender()}
+
+    def of(self, side: Side) -> Sender:
+        return self.sent[side]
+
+    def see(self, step: Step, event: DataSent | AckAdvanced | HandshakeDone) -> None:
+        if isinstance(event, DataSent):
+            self._sends(step, event)
+        else:
+            super().see(step, event)
+
+    def _sends(self, step: Step, event: DataSent) -> None:
+        sender, me, peer, flags = self.of(step.side), step.after.me, step.before.peer, _flags(step)
+        flight = me.in_flight
+        if flight is not None and flight > sender.most:
+            sender.most, sender.most_at = flight, step.frame
+        sender.run += event.octets
+        last = "P" in flags or "F" in flags
+        if last:
+            sender.pushes += 1
+            sender.pushed += sender.run
+            sender.longest = max(sender.longest, sender.run)
+            sender.run = 0
+        if step.seq is None or step.end is None:
+            return
+        few = peer.mss is not None and 2 * step.length < peer.mss
+        if few and sender.before is not None and _together(step, sender.before):
+            sender.told = True
+        room = None if me.edge is None else me.edge - step.seq
+        sender.data = Sent(step.frame, step.at, step.seq, step.end, few, last, room, peer.octets)
+        if few:
+            sender.before = sender.data
+
+
+def _together(step: Step, earlier: Sent) -> bool:
+    """Is that small segment still not acknowledged when this one is sent?"""
+    una = step.before.me.snd_una
+    return una is not None and una < earlier.end and step.seq is not None and step.seq >= earlier.end
+
+
+# ---- portions ----
+
+
+@rule(on=Ending, notes=Flow, needs=Need.BOTH_SIDES, severity=Severity.NOTE, elsewhere=("tcp.analysis.bytes_in_flight", "tcptrace:max owin"))
+def bytes_in_flight(ending: Ending, notes: Flow) -> Iterator[Facts]:
+    """The most octets that were on their way at once: sent here and not acknowledged here.
+
+    A capture at the sender sees what the sender's congestion window and the receiver's window allowed; at the receiver it sees less.
+    """
+    for end in (ending.client, ending.server):
+        sender = notes.of(end.side)
+        if sender.most:
+            yield Facts(side=str(end.side), octets=sender.most, record=sender.most_at)
+
+
+@rule(
+    on=Ending,
+    notes=Flow,
+    severity=Severity.NOTE,
+    cites="RFC 9293 §3.9.1.2",
+    elsewhere=("tcp.analysis.push_bytes_sent", "tcptrace:pushed data pkts"),
+)
+def push_bytes(ending: Ending, notes: Flow) -> Iterator[Facts]:
+    """How much each PSH ended: often what the application wrote at once.
+
+    Most stacks set PSH on the last segment of each write, so the octets between two of them are its portions.
+    """
+    for end in (ending.client, ending.server):
+        sender = notes.of(end.side)
+        if sender.pushes:
+            yield Facts(side=str(end.side), pushes=sender.pushes, average=sender.pushed // sender.pushes, longest=sender.longest)
+
+
+@rule(
+    on=Idle,
+    notes=Flow,
+    needs=Need.TIME | Need.NO_GAP | Need.BOTH_SIDES,
+    severity=Severity.WARN,
+    cites="RFC 9293 §3.9.1.2",
+    label="MUST-61",
+    quote="(2) MUST set the PSH bit in the last buffered segment (i.e., when there is no more queued data to be sent)",
+)
+def psh_missing_last(step: Step, event: Idle, notes: Flow) -> Iterator[Facts]:
+    """The last segment before a pause has no PSH.
+
+    Everything was acknowledged and there was room for more, so nothing was queued behind it: the receiver is not told that this is all
+    for now. The RFC demands it of stacks that offer their applications no PUSH; the others do it as well.
+    """
+    for end in (step.before.me, step.before.peer):
+        data = notes.of(end.side).data
+        if data is None or data.last or data.end != end.snd_nxt or end.snd_una != end.snd_nxt or end.fin is not None:
+            continue
+        if end.edge is not None and end.snd_nxt is not None and end.edge > end.snd_nxt:
+            yield Facts(side=str(end.side), evidence=(data.frame,), record=data.frame, idle_s=event.gap / SECOND)
+
+
+# ---- small segments ----
+
+
+@rule(
+    on=Small,
+    notes=Flow,
+    needs=Need.BOTH_SIDES,
+    severity=Severity.NOTE,
+    cites="RFC 9293 §3.7.4",
+    label="SHLD-7",
+    quote="A TCP implementation SHOULD implement the Nagle algorithm to coalesce short segments",
+    elsewhere=("packetdrill:nagle",),
+)
+def nagle_violated_or_off(step: Step, event: Small, notes: Flow) -> Iterator[Facts]:
+    """A small segment is sent while an earlier small one is not yet acknowledged: the Nagle algorithm is off.
+
+    An application turns it off (TCP_NODELAY) so that its messages do not wait. Told once for each end.
+    """
+    sender = notes.of(step.side)
+    if not sender.told and sender.before is not None and "F" not in _flags(step) and _together(step, sender.before):
+        yield Facts(evidence=(sender.before.frame,), octets=step.length)
+
+
+LEAST_DELAY = 40 * MILLI
+"""The shortest delay of an ACK in common stacks (Linux; others wait 200 ms)."""
+MOST_DELAY = 500 * MILLI
+"""RFC 9293 MUST-40: an ACK may be delayed less than that."""
+
+
+@rule(
+    on=Small,
+    notes=Flow,
+    needs=Need.TIME | Need.NO_GAP,
+    severity=Severity.WARN,
+    cites="RFC 1122 §4.2.3.4",
+)
+def nagle_delack_stall(step: Step, event: Small, notes: Flow) -> Iterator[Facts]:
+    """The sender waited for a delayed ACK before it sent the next small segment.
+
+    Write, write, read: the Nagle algorithm holds the second portion until the first is acknowledged, and the receiver holds that ACK in
+    the hope of an answer to put it on. Each waits for the other until the receiver's timer runs out. One write for both, or TCP_NODELAY,
+    avoids it.
+    """
+    me, peer = step.before.me, step.before.peer
+    data = notes.of(step.side).data
+    if data is None or not data.small or data.at is None or peer.at is None or step.at is None:
+        return
+    if peer.frame < data.frame or peer.octets != data.heard or me.snd_una != data.end or me.snd_nxt != data.end or peer.fin is not None:
+        return
+    waited, turn = peer.at - data.at - notes.least(step.side), step.at - peer.at
+    if LEAST_DELAY <= waited < MOST_DELAY and 0 <= turn <= MILLI + notes.least(peer.side) * 5 // 4:
+        yield Facts(evidence=(data.frame, peer.frame), waited_s=(peer.at - data.at) / SECOND)
+
+
+@rule(
+    on=DataSent,
+    notes=Flow,
+    needs=Need.NO_GAP | Need.BOTH_SIDES | Need.HANDSHAKE,
+    severity=Severity.WARN,
+    cites="RFC 9293 §3.8.6.2.1",
+    label="MUST-38",
+    quote="A TCP implementation MUST include a SWS avoidance algorithm in the sender",
+    elsewhere=("netsem:tcp_output_required",),
+)
+def sws_sender(step: Step, event: DataSent, notes: Flow) -> Iterator[Facts]:
+    """A small segment although more was queued and a full one was allowed: the silly window syndrome made by the sender.
+
+    The small one has no PSH, so it was not the last of what was written; the next octets follow before anything came back; the window
+    had room for a whole segment.
+    """
+    data = notes.of(step.side).data
+    if data is None or not data.small or data.last or data.end != step.seq:
+        return
+    mss = step.before.peer.mss
+    if data.room is not None and mss is not None and data.room >= mss and step.before.peer.frame < data.frame:
+        yield Facts(evidence=(data.frame,), octets=data.end - data.start, room=data.room, record=data.frame)
