@@ -40,7 +40,7 @@ def _cause(me: Direction, seg: Sent) -> tuple[ResetCause, tuple[int, ...]]:
     if last is not None and not seg.bits & ACK and last.ack == seg.start and (me.nxt is None or last.ack != me.nxt or me.fin is not None):
         return _answer(me, last)
     if me.nxt is not None and seg.start == me.nxt:
-        if last is not None and last.length and me.fin is not None:
+        if last is not None and last.length and _after_fin(me, last):
             return ResetCause.LATE_DATA, (last.frame,)
         return ResetCause.ABORT, ()
     return ResetCause.UNKNOWN, ()
@@ -48,8 +48,13 @@ def _cause(me: Direction, seg: Sent) -> tuple[ResetCause, tuple[int, ...]]:
 
 def _answer(me: Direction, last: Sent) -> tuple[ResetCause, tuple[int, ...]]:
     """The reset's SEQ is the ACK of the peer's last segment: the reset answers it."""
-    late = last.length and (me.fin is not None or me.state is State.CLOSED)
+    late = last.length and (_after_fin(me, last) or me.state is State.CLOSED)
     return (ResetCause.LATE_DATA if late else ResetCause.UNEXPECTED_ACK), (last.frame,)
+
+
+def _after_fin(me: Direction, last: Sent) -> bool:
+    """Did the peer send this after `me` had closed?"""
+    return me.fin_sent is not None and last.frame > me.fin_sent.frame
 
 
 def acceptable(me: Direction, seg: Sent) -> bool | None:

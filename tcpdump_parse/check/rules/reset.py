@@ -17,6 +17,18 @@ from tcpdump_parse.model.terms import ResetCause, State
 SECOND = 1_000_000_000
 
 
+def _in_window(step: Step) -> int | None:
+    """How far beyond the other end's next octet the reset lies, while it is in its window; None when not.
+
+    A reset at its sender's own next octet is no guess: what lies between is on its way.
+    """
+    peer = step.before.peer
+    if step.seq is None or peer.ack is None or peer.wnd is None or step.seq == step.before.me.snd_nxt:
+        return None
+    ahead = step.seq - peer.ack
+    return ahead if 0 < ahead < peer.wnd else None
+
+
 @rule(
     on=ResetSent,
     severity=Severity.WARN,
@@ -27,16 +39,18 @@ SECOND = 1_000_000_000
 def rst_seen(step: Step, event: ResetSent) -> Iterator[Facts]:
     """A reset: this side ends the connection at once, whatever was on its way.
 
-    `facts.cause` says what the log shows of the reason. Data that was not acknowledged before it is lost.
+    `facts.cause` says what the log shows of the reason. Data that was not acknowledged before it is lost. A reset that the other end must
+    ignore or question, one that refuses a SYN and one of which nothing else is in the log are told by rules of their own.
     """
-    if event.cause is not ResetCause.REPEATED:
+    quiet = event.cause in (ResetCause.REPEATED, ResetCause.REFUSED) or step.happened(StartedLate) is not None
+    if not quiet and event.acceptable is not False and _in_window(step) is None:
         yield Facts(cause=str(event.cause))
 
 
 @rule(on=ResetSent, severity=Severity.NOTE, cites="RFC 9293 §3.5.2", elsewhere=("zeek:REJ",))
 def rst_cause_closed_port(step: Step, event: ResetSent) -> Iterator[Facts]:
     """The reset answers a SYN: nobody listens on that port (or a firewall says so)."""
-    if event.cause is ResetCause.REFUSED:
+    if event.cause is ResetCause.REFUSED and event.acceptable is not False:
         yield Facts(evidence=event.frames)
 
 
@@ -77,10 +91,13 @@ def rst_cause_timeout(step: Step, event: ResetSent) -> Iterator[Facts]:
         yield Facts(evidence=event.frames, unanswered=len(event.frames))
 
 
+TOLD = (ResetCause.REPEATED, ResetCause.LATE_DATA, ResetCause.TIMEOUT)
+
+
 @rule(on=ResetSent, severity=Severity.NOTE, elsewhere=("zeek:RSTO",))
 def rst_after_fin(step: Step, event: ResetSent) -> Iterator[Facts]:
     """A reset from the side that had already sent its FIN, instead of completing the close."""
-    if step.before.me.fin is not None and event.cause is not ResetCause.REPEATED:
+    if step.before.me.fin is not None and event.cause not in TOLD:
         yield Facts()
 
 
@@ -99,15 +116,6 @@ def rst_in_syn_sent(step: Step, event: ResetSent) -> Iterator[Facts]:
     """
     if step.before.peer.state is State.SYN_SENT and not step.before.me.packets and event.acceptable is False:
         yield Facts()
-
-
-def _in_window(step: Step) -> int | None:
-    """How far beyond the other end's next octet the reset lies, while it is in its window; None when not."""
-    peer = step.before.peer
-    if step.seq is None or peer.ack is None or peer.wnd is None:
-        return None
-    ahead = step.seq - peer.ack
-    return ahead if 0 < ahead < peer.wnd else None
 
 
 @rule(on=ResetSent, needs=Need.NO_GAP | Need.BOTH_SIDES, severity=Severity.WARN, cites="RFC 5961 §3.2")
