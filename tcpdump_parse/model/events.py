@@ -12,7 +12,7 @@ from tcpdump_parse.model.packet import Packet, Text
 SCHEMA = "1.0"
 
 
-class Capture(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="capture"):
+class Capture(Struct, frozen=True, gc=False, tag_field="type", tag="capture"):
     """The first value of each file, fenced block, or new banner."""
 
     schema: str = ""
@@ -22,7 +22,7 @@ class Capture(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type
     newline: str = "\n"
 
 
-class Notice(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="notice"):
+class Notice(Struct, frozen=True, gc=False, tag_field="type", tag="notice"):
     """A line that is no record: banner, reading, captured, received, dropped, dropped_by_interface, interrupt, prompt, comment,
     fence, blank, prose, … `count` is the counter's number, `text` the line as it stood."""
 
@@ -48,7 +48,7 @@ class Unread(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type"
 
 
 class Severity(enum.StrEnum):
-    """`error`: a MUST is broken or the log contradicts itself; `warn`: a SHOULD is broken, or loss or attack is likely; `note`: worth telling."""
+    """`error`: a MUST is broken or the log contradicts itself; `warn`: a SHOULD is broken, or loss or attack is likely; `note`: a fact."""
 
     ERROR = "error"
     WARN = "warn"

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from tcpdump_parse.model.packet import Port
 
 
-class FlowEnd(Struct, frozen=True, gc=False, omit_defaults=True):
+class FlowEnd(Struct, frozen=True, gc=False):
     """One end: what it sent (tcptrace's a2b for the client, b2a for the server)."""
 
     addr: str
@@ -96,7 +96,7 @@ class FlowEnd(Struct, frozen=True, gc=False, omit_defaults=True):
     rto: float | UnsetType = UNSET
 
 
-class Vantage(Struct, frozen=True, gc=False, omit_defaults=True):
+class Vantage(Struct, frozen=True, gc=False):
     """Where the capture was taken: `at` "client", "server", "both" (one host talking to itself), "between", "unknown" or
     "contradictory" (merged captures, a proxy). `evidence`: reason → how many segments say so."""
 
@@ -104,7 +104,7 @@ class Vantage(Struct, frozen=True, gc=False, omit_defaults=True):
     evidence: dict[str, int] = {}
 
 
-class Limits(Struct, frozen=True, gc=False, omit_defaults=True):
+class Limits(Struct, frozen=True, gc=False):
     """Seconds this end's sending was held up, by what: `receiver` (its window), `network` (waiting for ACKs, and recovery),
     `application` (nothing to send), `peer` (waiting for the other end's data)."""
 
@@ -114,7 +114,7 @@ class Limits(Struct, frozen=True, gc=False, omit_defaults=True):
     peer: float = 0.0
 
 
-class Flow(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="flow"):
+class Flow(Struct, frozen=True, gc=False, tag_field="type", tag="flow"):
     """One connection, whole."""
 
     capture: int

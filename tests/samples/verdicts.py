@@ -92,4 +92,5 @@ def sample(path: Path) -> Sample:
 
 def samples() -> list[Sample]:
     """Every sample that opens with a verdict, but the lab's recordings (they have a truth of their own)."""
-    return [sample(path) for path in sorted(SAMPLES.glob("*/*.txt")) if path.parent.name != "lab" and path.read_text("utf-8").startswith("#:")]
+    logs = [path for path in sorted(SAMPLES.glob("*/*.txt")) if path.parent.name != "lab"]
+    return [sample(path) for path in logs if path.read_text("utf-8").startswith("#:")]
