@@ -350,8 +350,8 @@ class ChecksumUnexplained(Happening, frozen=True):
     """Without payload the right checksum can be recomputed from the text, and it is not what tcpdump computed: a number in the line
     was changed, or a field tcpdump hides is not zero. `hidden_ack`: the hidden
     acknowledgement number that would explain it. `residue` mod 65535. `explanation`: "hidden_ack", "hidden_field" (a field tcpdump hides is
-    not zero), "reserved_flag", "addresses" (the same residue as before: something constant was rewritten), "changed", or the fields of which
-    one changed digit would explain it ("seq,ack")."""
+    not zero), "reserved_flag", "addresses" (the same residue as before: something constant was rewritten), "changed", or the fields
+    of which one changed digit would explain it ("seq,ack")."""
 
     residue: int
     hidden_ack: int | None = None
