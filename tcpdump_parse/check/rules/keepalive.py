@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.rule import Facts, rule
+from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.model import Severity
-from tcpdump_parse.model.happenings import KeepAlive, KeepAliveAck, ResetSent
+from tcpdump_parse.model.happenings import Idle, KeepAlive, KeepAliveAck, OldAck, ResetSent
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import ResetCause
 
@@ -67,6 +67,27 @@ def keepalive_too_soon(step: Step, event: KeepAlive) -> Iterator[Facts]:
     """The keep-alive interval is shorter than the default of two hours: somebody set it (TCP_KEEPIDLE, or the system's default)."""
     if event.n == 1 and event.idle is not None and event.idle < TWO_HOURS:
         yield Facts(idle_s=_seconds(event.idle))
+
+
+@rule(
+    on=Idle,
+    needs=Need.BOTH_SIDES | Need.NO_GAP,
+    severity=Severity.ERROR,
+    cites="RFC 9293 §3.8.4",
+    label="MUST-26",
+    quote="Keep-alive packets MUST only be sent when no sent data is outstanding, and no data or acknowledgment packets have been received "
+    "for the connection within an interval (MUST-26).",
+)
+def keepalive_outstanding(step: Step, event: Idle) -> Iterator[Facts]:
+    """A keep-alive probe although octets are not acknowledged: the retransmission timer is there for those.
+
+    One below the next sequence number, no octets, after a pause, while the other end's window is open.
+    """
+    me, peer = step.before.me, step.before.peer
+    if step.length or step.seq is None or me.snd_nxt is None or me.snd_una is None or me.fin is not None or not peer.win:
+        return
+    if step.seq == step.end == me.snd_nxt - 1 and me.snd_una < step.seq and step.happened(OldAck) is None:
+        yield Facts(octets=me.snd_nxt - me.snd_una, idle_s=_seconds(event.gap))
 
 
 DEAD = 3
