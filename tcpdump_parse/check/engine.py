@@ -54,10 +54,11 @@ class _Watch:
             found = self.notes[kind] = kind()
         return found
 
-    def remember(self, packet: Packet) -> None:
-        if len(self.places) >= PLACES:
-            del self.places[next(iter(self.places))]
-        self.places[packet.frame] = (packet.line, packet.end_line, packet.time)
+    def remember(self, frame: int, place: Place) -> None:
+        places = self.places
+        if len(places) >= PLACES:
+            del places[next(iter(places))]
+        places[frame] = place
 
 
 class _Wakes:
@@ -161,22 +162,28 @@ class Judge:
         wakes = self._wakes(happenings)
         if wakes.remarkable:
             self._odd(watch, happenings)
-        for place, rule in wakes.calls:
-            self._ask_step(found, rule, watch, step, happenings[place])
-        signs = [shown for asked in SIGNS if (shown := asked(step)) is not None]
+        for at, rule in wakes.calls:
+            self._ask_step(found, rule, watch, step, happenings[at])
+        signs = []
+        for asked in SIGNS:
+            shown = asked(step)
+            if shown is not None:
+                signs.append(shown)
         for shown in signs:
             for rule in self._rules.get(type(shown), ()):
                 self._ask_step(found, rule, watch, step, shown)
-        for place, notes in wakes.notes:
-            self._notes_of(notes, watch).see(step, happenings[place])
+        for at, notes in wakes.notes:
+            self._notes_of(notes, watch).see(step, happenings[at])
         for shown in signs:
             for notes in self._notes.get(type(shown), ()):
                 self._notes_of(notes, watch).see(step, shown)
         for notes in self._every:
             self._whole.note(notes).see(step)
         if signs or wakes.remarkable:
-            watch.remember(step.packet)
-            self._whole.remember(step.packet)
+            packet = step.packet
+            place = (packet.line, packet.end_line, packet.time)
+            watch.remember(frame, place)
+            self._whole.remember(frame, place)
         return found
 
     def _wakes(self, happenings: tuple[Any, ...]) -> _Wakes:
@@ -264,7 +271,8 @@ class Judge:
                 self._whole.note(notes).see(event)
 
     def _notes_of(self, kind: type[Notes], watch: _Watch) -> Notes:
-        return self._whole.note(kind) if issubclass(kind, CaptureNotes) else watch.note(kind)
+        home = self._whole if issubclass(kind, CaptureNotes) else watch
+        return home.notes.get(kind) or home.note(kind)
 
     def _unmet_by_step(self, needs: Need, watch: _Watch, step: Step) -> tuple[str, ...]:
         if not needs:
