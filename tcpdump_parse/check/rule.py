@@ -90,6 +90,7 @@ class Rule:
     title: str
     reason: str
     gravest: Severity  # what its facts may raise it to
+    positions: tuple[str, ...] = ()  # which facts are sequence numbers of the wire, as `-S` prints them; all others are relative
 
 
 _RULES: dict[str, Rule] = {}
@@ -106,9 +107,11 @@ def rule(
     elsewhere: tuple[str, ...] = (),
     notes: type[Notes] | None = None,
     gravest: Severity | None = None,
+    positions: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Iterator[Facts]]], Callable[..., Iterator[Facts]]]:
     """Register the function below as a rule. `quote` is a sentence of what `cites` names, word for word; `gravest` what its facts may
-    raise it to, where that is not `severity` itself."""
+    raise it to, where that is not `severity` itself; `positions` those facts that are sequence numbers as on the wire: they alone change
+    with the ISN."""
 
     def register(body: Callable[..., Iterator[Facts]]) -> Callable[..., Iterator[Facts]]:
         name = body.__name__.replace("_", "-")
@@ -121,7 +124,7 @@ def rule(
         wakes = on if isinstance(on, tuple) else (on,)
         _RULES[name] = Rule(
             name, family, body, wakes, needs, severity, cites, quote, label, elsewhere, notes, title.strip(), _dedent(reason),
-            gravest or severity,
+            gravest or severity, positions,
         )  # fmt: skip
         return body
 

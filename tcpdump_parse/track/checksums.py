@@ -121,9 +121,14 @@ def examine(me: Direction, tcp: Segment, ip: IP, seg: Sent, out: list[Happening]
         return wrong
     if seg.length == 0:
         total = header_sum(me, seg, (seg.ack or 0) & _WIRE, size, options)
-        if total is not None and (total + seg.good) % ALL:
-            out.append(_unexplained(me, seg, -(total + seg.good) % ALL))
+        if total is not None and (total := total + _unflagged(tcp) + seg.good) % ALL:
+            out.append(_unexplained(me, seg, -total % ALL))
     return wrong
+
+
+def _unflagged(tcp: Segment) -> int:
+    """Fields that tcpdump 5.0 prints although their flags are not set."""
+    return (0 if tcp.ack_unflagged is UNSET else tcp.ack_unflagged) + (0 if tcp.urg_unflagged is UNSET else tcp.urg_unflagged)
 
 
 def _wrong(me: Direction, value: int, ip: IP, seg: Sent) -> Happening:

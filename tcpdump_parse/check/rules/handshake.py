@@ -138,6 +138,7 @@ def synack_retransmit(step: Step, event: SynAckSent, notes: Opening) -> Iterator
     severity=Severity.WARN,
     cites="RFC 9293 §3.4.1",
     elsewhere=("suricata:stream.3whs_synack_resend_with_diff_seq", "suricata:stream.est_synack_resend_with_diff_seq"),
+    positions=("isn", "was"),
 )
 def synack_diff_seq(step: Step, event: SynAckSent, notes: Opening) -> Iterator[Facts]:
     """A second SYN+ACK with another initial sequence number: two answers to one SYN.
@@ -159,6 +160,7 @@ def _same_ack(last: Syn, step: Step) -> bool:
     severity=Severity.WARN,
     cites="RFC 9293 §3.10.7.3",
     elsewhere=("suricata:stream.3whs_synack_resend_with_different_ack", "suricata:stream.est_synack_resend_with_different_ack"),
+    positions=("ack", "was"),
 )
 def synack_diff_ack(step: Step, event: SynAckSent, notes: Opening) -> Iterator[Facts]:
     """The SYN+ACK is sent again with another acknowledgement number.
@@ -179,6 +181,7 @@ def synack_diff_ack(step: Step, event: SynAckSent, notes: Opening) -> Iterator[F
     cites="RFC 9293 §3.10.7.3",
     quote="If SEG.ACK =< ISS or SEG.ACK > SND.NXT, send a reset (unless the RST bit is set, if so drop the segment and return)",
     elsewhere=("zeek:bad_SYN_ack", "suricata:stream.3whs_synack_with_wrong_ack"),
+    positions=("acked", "expected"),
 )
 def synack_wrong_ack(step: Step, event: SynAckSent) -> Iterator[Facts]:
     """The SYN+ACK does not acknowledge the SYN.
@@ -327,6 +330,7 @@ _NOT_ACCEPTABLE = "If the segment acknowledgment is not acceptable, form a reset
     cites="RFC 9293 §3.10.7.4",
     quote=_NOT_ACCEPTABLE,
     elsewhere=("suricata:stream.3whs_right_seq_wrong_ack_evasion",),
+    positions=("acked", "expected"),
 )
 def third_ack_wrong_ack(step: Step, event: Unsettled) -> Iterator[Facts]:
     """The third step has the right sequence number and a wrong acknowledgement.
@@ -345,6 +349,7 @@ def third_ack_wrong_ack(step: Step, event: Unsettled) -> Iterator[Facts]:
     cites="RFC 9293 §3.10.7.4",
     quote=_NOT_ACCEPTABLE,
     elsewhere=("suricata:stream.3whs_wrong_seq_wrong_ack",),
+    positions=("acked", "expected"),
 )
 def third_ack_wrong_both(step: Step, event: Unsettled) -> Iterator[Facts]:
     """Where the third step should stand, neither the sequence number nor the acknowledgement fits.

@@ -224,6 +224,7 @@ def urg_field_nonzero(step: Step, event: OddHeader | ChecksumUnexplained) -> Ite
     label="MUST-62",
     quote="The urgent pointer MUST point to the sequence number of the octet following the urgent data",
     elsewhere=("tcptrace:urgent data pkts",),
+    positions=("end",),
 )
 def urg_pointer(step: Step, event: OddHeader) -> Iterator[Facts]:
     """Urgent data: `facts.end` is the octet after it by the RFC; most systems take the one before that as the urgent octet."""

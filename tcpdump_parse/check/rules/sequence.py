@@ -112,6 +112,7 @@ SURE = SECOND // 100
     cites="RFC 9293 §3.10.7.4",
     quote="If the ACK acks something not yet sent (SEG.ACK > SND.NXT), then send an ACK, drop the segment, and return.",
     elsewhere=("tcp.analysis.ack_lost_segment", "suricata:stream.est_invalid_ack", "suricata:stream.pkt_invalid_ack"),
+    positions=("acked", "sent"),
 )
 def ack_unsent(step: Step, event: BelowAck, notes: Beyond) -> Iterator[Facts]:
     """The ACK covers octets the other end had never sent.
@@ -177,7 +178,9 @@ def ack_too_old(ending: Ending, notes: Oldest) -> Iterator[Facts]:
 FAR = 1 << 20
 
 
-@rule(on=(GapAcked, OldAck, BelowStart), needs=Need.ABSOLUTE, severity=Severity.WARN, elsewhere=("zeek:update_ack_seq",))
+@rule(
+    on=(GapAcked, OldAck, BelowStart), needs=Need.ABSOLUTE, severity=Severity.WARN, elsewhere=("zeek:update_ack_seq",), positions=("next",)
+)
 def ack_zero_bogus(step: Step, event: GapAcked | OldAck | BelowStart) -> Iterator[Facts]:
     """An acknowledgement of 0 in the middle of a connection whose numbers are far from 0.
 

@@ -93,6 +93,7 @@ def data_after_fin(step: Step, event: PastEnd) -> Iterator[Facts]:
     severity=Severity.ERROR,
     cites="RFC 9293 §3.6",
     elsewhere=("tcptrace:rexmitted FIN had diff. seqnum", "zeek:FIN_advanced_last_seq", "suricata:stream.fin2_fin_wrong_seq"),
+    positions=("fin", "was"),
 )
 def fin_moved(step: Step, event: PastEnd) -> Iterator[Facts]:
     """The FIN is sent again at another sequence number: the stream ends twice, at two places."""

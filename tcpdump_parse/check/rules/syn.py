@@ -26,7 +26,13 @@ SECOND = 1_000_000_000
 THREE_MINUTES = 180 * SECOND
 
 
-@rule(on=SynSent, severity=Severity.NOTE, cites="RFC 9293 §3.5", elsewhere=("tcp.connection.syn", "zeek:S", "tcptrace:SYN pkts sent"))
+@rule(
+    on=SynSent,
+    severity=Severity.NOTE,
+    cites="RFC 9293 §3.5",
+    elsewhere=("tcp.connection.syn", "zeek:S", "tcptrace:SYN pkts sent"),
+    positions=("isn",),
+)
 def syn_seen(step: Step, event: SynSent) -> Iterator[Facts]:
     """A connection attempt: the first SYN between these ports."""
     if event.copy == 1 and not event.crossed:
@@ -121,6 +127,7 @@ def syn_giveup_early(ending: Ending, notes: Latest) -> Iterator[Facts]:
     severity=Severity.WARN,
     cites="RFC 9293 §3.4.1",
     elsewhere=("zeek:SYN_seq_jump", "suricata:stream.3whs_syn_resend_diff_seq_on_syn_recv", "tcptrace:rexmitted SYN had diff. seqnum"),
+    positions=("isn", "was"),
 )
 def syn_seq_jump(step: Step, event: PortReused, notes: Incarnations) -> Iterator[Facts]:
     """A SYN with another initial sequence number while the first attempt is still open.
