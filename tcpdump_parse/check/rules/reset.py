@@ -47,13 +47,6 @@ def rst_seen(step: Step, event: ResetSent) -> Iterator[Facts]:
         yield Facts(cause=str(event.cause))
 
 
-@rule(on=ResetSent, severity=Severity.NOTE, cites="RFC 9293 §3.5.2", elsewhere=("zeek:REJ",))
-def rst_cause_closed_port(step: Step, event: ResetSent) -> Iterator[Facts]:
-    """The reset answers a SYN: nobody listens on that port (or a firewall says so)."""
-    if event.cause is ResetCause.REFUSED and event.acceptable is not False:
-        yield Facts(evidence=event.frames)
-
-
 @rule(
     on=ResetSent,
     needs=Need.BOTH_SIDES | Need.NO_GAP,

@@ -1,0 +1,137 @@
+"""How the segments of each end look in their IP headers, so that one that looks otherwise stands out: TTL, DF, DSCP, ids.
+
+For the families ip and security. Told of every segment, so the usual one costs a few comparisons. Bounded: an entry for each end of each
+open connection, at most `MOST`, forgotten when the connection ends.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from msgspec import UNSET, UnsetType
+
+from tcpdump_parse.check.notes import CaptureNotes
+from tcpdump_parse.model import IPv4, IPv6, Packet
+from tcpdump_parse.model.happenings import Copied
+from tcpdump_parse.model.steps import Ending, Step
+from tcpdump_parse.model.terms import Side
+
+MOST: Final = 8192
+INITIAL: Final = (32, 64, 128, 255)
+"""The TTLs that systems start with."""
+
+
+def ttl_of(packet: Packet) -> int | None:
+    """The TTL or hop limit; tcpdump prints none when it is 0, and nothing of it without -v."""
+    ip = packet.ip
+    if isinstance(ip, IPv4):
+        return ip.ttl if ip.ttl is not UNSET else 0 if ip.id is not UNSET else None
+    return ip.hlim if isinstance(ip, IPv6) and ip.hlim is not UNSET else None
+
+
+def hops(ttl: int) -> int:
+    """Routers behind it, if it began with the next of the usual values."""
+    return next(first for first in INITIAL if first >= ttl) - ttl
+
+
+class Odd:
+    """A segment whose field is not that of the segments before it."""
+
+    __slots__ = ("data", "frame", "lines", "now", "was")
+
+    def __init__(self, step: Step, was: int | str, now: int | str) -> None:
+        self.frame, self.lines = step.frame, (step.packet.line, step.packet.end_line)
+        self.was, self.now, self.data = was, now, step.length > 0
+
+
+class Path:
+    """One end of one connection. `ttl` is what most of its segments had when it was last looked at; resets are kept apart."""
+
+    __slots__ = (
+        "after_reset", "back", "df", "df_changed", "dscp", "dscp_changed", "first", "id", "packets", "reset", "steps", "ttl",
+        "ttl_changed", "ttl_odd", "zeros",
+    )  # fmt: skip
+
+    def __init__(self, frame: int, ttl: int | None, dscp: int, df: bool) -> None:
+        self.first, self.ttl, self.dscp, self.df = frame, ttl, dscp, df
+        self.packets = self.zeros = self.steps = 0
+        self.id = -1
+        self.ttl_changed: Odd | None = None  # the first segment with another TTL
+        self.ttl_odd = 0  # segments with another TTL than the first
+        self.back = 0  # segments with the first TTL after such a one
+        self.df_changed: Odd | None = None
+        self.dscp_changed: Odd | None = None
+        self.reset: Odd | None = None  # the first reset; `was` the usual TTL, `now` its own
+        self.after_reset: list[int] = []  # segments after it that look as those before it; at most two
+
+    @property
+    def foreign(self) -> bool:
+        """A few segments with another TTL between many with the usual one: they are not of this end."""
+        return 0 < self.ttl_odd <= 2 < self.packets - self.ttl_odd and self.back > 0
+
+
+class Paths(CaptureNotes):
+    on: ClassVar = (Step, Ending)
+
+    def __init__(self) -> None:
+        self.open: dict[tuple[int, Side], Path] = {}
+        self.told: set[str] = set()  # addresses whose ids were described
+
+    def of(self, step: Step, side: Side | None = None) -> Path | None:
+        return self.open.get((step.connection.conn, side or step.side))
+
+    def see(self, event: Step | Ending) -> None:
+        if type(event) is Step:
+            self._segment(event)
+        elif isinstance(event, Ending):
+            for side in Side:
+                path = self.open.pop((event.connection.conn, side), None)
+                if path is not None and path.packets >= ENOUGH and len(self.told) < MOST:
+                    self.told.add(event.connection.addr(side))
+
+    def _segment(self, step: Step) -> None:
+        packet = step.packet
+        ip, tcp = packet.ip, packet.tcp
+        if ip is UNSET or tcp is UNSET:
+            return
+        ttl = ttl_of(packet)
+        key = (step.connection.conn, step.side)
+        path = self.open.get(key)
+        dscp, df = 0, False
+        ipid: int | UnsetType = UNSET
+        if isinstance(ip, IPv4):
+            dscp, df, ipid = (ip.tos or 0) >> 2, "DF" in (ip.flags or ()), ip.id
+        if path is None:
+            if ttl is None or len(self.open) >= MOST:
+                return
+            path = self.open[key] = Path(step.frame, ttl, dscp, df)
+        if tcp.flags and "R" in tcp.flags:
+            if path.reset is None and path.packets:
+                path.reset = Odd(step, path.ttl or 0, ttl or 0)
+            return
+        path.packets += 1
+        if ipid is not UNSET:
+            path.zeros += ipid == 0
+            path.steps += 0 < (ipid - path.id) % 65536 <= 16 and path.id >= 0
+            path.id = ipid
+        if path.reset is not None and len(path.after_reset) < 2 and ttl == path.ttl:
+            path.after_reset.append(step.frame)
+        if ttl != path.ttl or dscp != path.dscp or df != path.df:
+            self._differs(step, path, ttl, dscp, df)
+        elif path.ttl_changed is not None:
+            path.back += 1
+
+    def _differs(self, step: Step, path: Path, ttl: int | None, dscp: int, df: bool) -> None:
+        if step.happened(Copied) is not None or ttl is None:
+            return  # the copy of a router or a mirror
+        if ttl != path.ttl:
+            path.ttl_odd += 1
+            path.ttl_changed = path.ttl_changed or Odd(step, path.ttl or 0, ttl)
+        if dscp != path.dscp:
+            path.dscp_changed = path.dscp_changed or Odd(step, path.dscp, dscp)
+        if df != path.df and "+" not in (getattr(step.packet.ip, "flags", UNSET) or ()):
+            path.df_changed = path.df_changed or Odd(step, "DF" if path.df else "none", "DF" if df else "none")
+
+
+ENOUGH: Final = 6
+"""Segments of an end after which the manner of its ids can be told."""
