@@ -32,8 +32,9 @@ ADDRESSED = re.compile(r"[^\n]*?[^ \n\x01]+ > [^ \n\x01]+: (?=[^ ]|$)")
 
 # Records of -t have no time: they begin with a word of the network layer, or with a link header.
 _ENDS = r"[^ \n]+ > [^ \n]+: "
+_SHORT = r"(?:truncated-ip6? - [0-9]+ bytes missing! ?|\[[^\]\n]*length [^\]\n]*\] \(invalid\) )"
 TIMELESS = re.compile(
-    rf"{_BEFORE}(?:IP6? (?:\((?:tos|class|flowlabel|hlim) |{_ENDS})|ARP, |(?:MPLS \(|PPPoE +\[|AF IPv[46] \(|ip: |IPOIB, )"
+    rf"{_BEFORE}(?:IP6? (?:{_SHORT}?\((?:tos|class|flowlabel|hlim) |{_ENDS})|ARP, |(?:MPLS \(|PPPoE +\[|AF IPv[46] \(|ip: |IPOIB, )"
     r"|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}[^\n>]* > [^\n]*, (?:ethertype |802\.3, |IPv[46], )"
     rf"|[^ \n]+ +(?:In |Out|B  |M  |P  |\?  ) (?:IP|ifindex |[0-9a-f:.]+ > )|{_ENDS}(?:Flags \[[^\n]*, |tcp [0-9]+$))"
 )
@@ -47,6 +48,12 @@ OTHER_INDENT = re.compile(rf"([^\n\x01]*\))\n[ \t]*(?={_SEGMENT_LINE})")
 
 # A second line behind a line that is no first one: its own was lost (grep).
 ORPHAN = re.compile(r"(?<!\))\x01[^ \n\x01]+ > [^ \n\x01]+: Flags \[")
+
+# A TCP record that was torn: its first line alone, or a segment line that breaks off before its length.
+TORN = re.compile(
+    r"\(tos [^\n\x01]*, offset 0, [^\n\x01]*\bproto TCP \(6\), length [0-9]+[^\n\x01]*\)[ \t]*\Z"
+    r"|[^ \n\x01]+ > [^ \n\x01]+: Flags \[(?:[SFRP.UEWe]+|none)\](?:, [^\n\x01]*|,?)\Z"
+)
 
 HEADER_SHOWN = re.compile(r"[E`](?=[^\n]*(?:\.[^\n]*){6})")
 SNAPSHOT = re.compile(r"(?:snapshot length|capture size) ([1-9][0-9]{0,8})\b")

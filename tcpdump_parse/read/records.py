@@ -34,6 +34,7 @@ from tcpdump_parse.read.looks import (
     STARTS,
     TIME,
     TIMELESS,
+    TORN,
 )  # fmt: skip
 from tcpdump_parse.read.notices import classify, margin
 from tcpdump_parse.read.shapes import BREAK, JOINT, Refused, Settle, Shapes, key_of
@@ -227,7 +228,7 @@ class Records:
     def indented(self, lines: list[str], at: int) -> int:
         """A record that is indented, or whose second line is not indented by four: how many lines it takes."""
         first = lines[at].strip(" \t")
-        if not self.begins(first):
+        if not self.begins(first) or (first != lines[at] and SECOND.match(first)):
             return 0
         second = lines[at + 1].strip(" \t") if at + 1 < len(lines) else ""
         two = SEGMENT.search(first) is None and first.endswith(")") and SEGMENT.search(second) is not None
@@ -308,7 +309,10 @@ class Records:
             self.read(text, cut.end(), self.start)
 
     def other(self, text: str, line: int) -> None:
-        """A record that carries no TCP: its time and addresses, the rest is body."""
+        """A record that carries no TCP: its time and addresses, the rest is body. One that was torn is not such a record."""
+        if TORN.search(text):
+            self.torn(text, line)
+            return
         addressed, prefix = ADDRESSED.match(text), PREFIX.match(text)
         for found in (addressed, prefix):
             if found is None:
@@ -322,6 +326,14 @@ class Records:
             self.tail.append(text[len(head) :])
             return
         self.unread(text, Refused(0, ()), line)
+
+    def torn(self, text: str, line: int) -> None:
+        try:
+            made, _ = SHAPES.find(text, key_of(text), self.where(text, line), self.settle)
+        except Refused as refused:
+            self.unread(text, refused, line)
+        else:
+            self.add(made)
 
     def close(self) -> None:
         """The packet that is last in `out` is complete: its tail becomes fields."""
