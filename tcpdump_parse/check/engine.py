@@ -20,6 +20,7 @@ from tcpdump_parse.model import Capture, Finding, Notice, Packet, Severity, Unre
 from tcpdump_parse.model.happenings import AckAdvanced, ClockStepped, DataSent, GapAcked
 from tcpdump_parse.model.steps import Connection, Ending, Step
 
+AT_ONCE = ("end", "capture")  # endings that nothing later is needed for
 LOWERED = {Severity.ERROR: Severity.WARN, Severity.WARN: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 PLACES = 4096  # remarkable records of a connection whose place in the file is kept, so that later findings can point back
 GRAVITY = {Severity.NOTE: 0, Severity.WARN: 1, Severity.ERROR: 2}
@@ -217,7 +218,7 @@ class Judge:
 
     def _hold(self, ending: Ending) -> list[Finding]:
         """An eviction is known at the record that causes it, which comes next; an end of the capture is known at the end."""
-        if ending.reason not in ("end", "capture"):
+        if ending.reason not in AT_ONCE:
             self._pending.append(ending)
             return []
         return self._ending(ending, "end")
@@ -319,6 +320,7 @@ class Judge:
             time=time,
             flow=connection.flow if connection else UNSET,
             side=side or UNSET,
+            message=rule.message or UNSET,
             cites=rule.cites or UNSET,
             facts=facts.facts,
             evidence=facts.evidence,

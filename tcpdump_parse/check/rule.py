@@ -90,10 +90,12 @@ class Rule:
     title: str
     reason: str
     gravest: Severity  # what its facts may raise it to
+    message: str = ""  # what a finding says that has no words of ours
     positions: tuple[str, ...] = ()  # which facts are sequence numbers of the wire, as `-S` prints them; all others are relative
 
 
-_RULES: dict[str, Rule] = {}
+_RULES: dict[tuple[str, str], Rule] = {}
+"""By module and name: packages of others may call theirs as ours."""
 
 
 def rule(
@@ -118,13 +120,15 @@ def rule(
         title, _, reason = (body.__doc__ or "").partition("\n")
         if not title:
             raise TypeError(f"rule {name} has no docstring: its first line is the fault, in one sentence")
-        if name in _RULES and _RULES[name].body.__module__ != body.__module__:
-            raise TypeError(f"rule {name} is defined twice: in {_RULES[name].body.__module__} and in {body.__module__}")
-        family = body.__module__.rpartition(".")[2]
+        home = body.__module__
+        package, _, family = home.rpartition(".")
+        for module, other in _RULES:
+            if other == name and module != home and package and module.startswith(f"{package}."):
+                raise TypeError(f"rule {name} is defined twice: in {module} and in {home}")
         wakes = on if isinstance(on, tuple) else (on,)
-        _RULES[name] = Rule(
+        _RULES[home, name] = Rule(
             name, family, body, wakes, needs, severity, cites, quote, label, elsewhere, notes, title.strip(), _dedent(reason),
-            gravest or severity, positions,
+            gravest or severity, positions=positions,
         )  # fmt: skip
         return body
 
@@ -140,20 +144,30 @@ def rules(*, plugins: bool = True) -> dict[str, Rule]:
     package = importlib.import_module("tcpdump_parse.check.rules")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-    found = {name: rule for name, rule in _RULES.items() if rule.body.__module__.startswith(f"{package.__name__}.")}
-    return found | _plugged() if plugins else found
+    return _of(package.__name__) | (_plugged() if plugins else {})
+
+
+def _of(package: str) -> dict[str, Rule]:
+    """The rules registered by a module, or by the modules of a package."""
+    return {name: rule for (home, name), rule in _RULES.items() if f"{home}.".startswith(f"{package}.")}
+
+
+class PluginError(Exception):
+    """Rules of another package cannot be loaded; says whose, why, and what to do."""
 
 
 @cache
 def _plugged() -> dict[str, Rule]:
-    """The rules of installed packages, under their vendors' names."""
+    """The rules of installed packages, under their vendors' names. Without texts of ours a finding says the rule's fault."""
     found: dict[str, Rule] = {}
     for point in entry_points(group=GROUP):
-        before = set(_RULES)
-        module = point.load()
-        for name in [name for name in _RULES if name not in before and _RULES[name].body.__module__.startswith(module.__name__)]:
-            theirs = _RULES.pop(name)
-            found[f"{point.name}/{name}"] = replace(theirs, name=f"{point.name}/{name}", family=point.name)
+        try:
+            module = point.load()
+        except Exception as error:  # whatever the code of others raises
+            whose = f"{point.name} ({point.value})"
+            raise PluginError(f"the rules of {whose} cannot be loaded: {error!r}; `check --no-plugins` leaves them out") from error
+        for name, theirs in _of(module.__name__).items():
+            found[f"{point.name}/{name}"] = replace(theirs, name=f"{point.name}/{name}", family=point.name, message=theirs.title)
     return found
 
 

@@ -39,9 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except Exception as error:
         if "--debug" in given:
             traceback.print_exc()
+        if _of_others(error):
+            tell(f"tdparse: {error}")
+            sys.exit(int(Status.UNREADABLE))
         tell(f"tdparse: internal error: {type(error).__name__}: {error}\nThis is a fault of tdparse, not of the log; --debug shows where.")
         _forget_output()
         sys.exit(int(Status.INTERNAL))
+
+
+def _of_others(error: Exception) -> bool:
+    """Is it the code of another package that fails, and not ours?"""
+    rules = sys.modules.get("tcpdump_parse.check.rule")
+    return rules is not None and isinstance(error, rules.PluginError)
 
 
 def _forget_output() -> None:

@@ -71,7 +71,7 @@ def check(
         findings = _findings(log, out, chosen, view or (compare and f"compare {compare}"), plugins=not no_plugins)
         lang = language(target.lang) if target.format in FOR_PEOPLE else target.lang or "en"
         reported = _counted(_reported(findings, log, lang), summary, log)
-        _write(reported, out, target, summary, failing, log, lang)
+        _write(reported, out, target, summary, failing, log, lang, plugins=not no_plugins)
     log.conclude()
     return Status.FOUND if any(summary.found.get(severity) for severity in failing) else Status.DONE
 
@@ -143,7 +143,15 @@ def _counted(reported: Iterable[Reported], summary: Summary, log: Log) -> Iterat
 
 
 def _write(
-    reported: Iterable[Reported], out: TextIO, target: Target, summary: Summary, failing: tuple[Severity, ...], log: Log, lang: str
+    reported: Iterable[Reported],
+    out: TextIO,
+    target: Target,
+    summary: Summary,
+    failing: tuple[Severity, ...],
+    log: Log,
+    lang: str,
+    *,
+    plugins: bool,
 ) -> None:
     from tcpdump_parse.write import report
 
@@ -156,17 +164,17 @@ def _write(
         case "jsonl":
             target.writer.write((one.finding for one in reported), out)
         case "sarif":
-            report.sarif(reported, out, _descriptions(), _version())
+            report.sarif(reported, out, _descriptions(plugins=plugins), _version())
         case "junit":
             report.junit(reported, out, failing, [shown_name(file) for file in log.files])
         case _:
             report.github(reported, out)
 
 
-def _descriptions() -> dict[str, dict[str, str]]:
+def _descriptions(*, plugins: bool) -> dict[str, dict[str, str]]:
     from tcpdump_parse.check.rule import rules
 
-    return {name: {"title": rule.title, "reason": rule.reason, "cites": rule.cites} for name, rule in rules().items()}
+    return {name: {"title": rule.title, "reason": rule.reason, "cites": rule.cites} for name, rule in rules(plugins=plugins).items()}
 
 
 def _version() -> str:

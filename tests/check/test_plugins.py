@@ -1,0 +1,90 @@
+"""Rules of other packages: found through the entry point group `tdparse.rules`, named after their vendor, left out on request."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import ROOT, SEED, Ran, tdparse
+
+RULES = '''
+from tcpdump_parse.check.rule import Facts, rule
+from tcpdump_parse.model import Severity
+from tcpdump_parse.model.happenings import SynSent
+
+@rule(on=SynSent, severity=Severity.WARN, cites="ACME TN-7")
+def syn_seen(step, event):
+    """A connection is opened on a network where none should be.
+
+    The name is one of ours: a vendor's rules are told apart by the vendor.
+    """
+    yield Facts(port=step.packet.tcp.dport)
+'''
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A folder as an installer leaves it: a module, and a distribution that names it."""
+    return install(tmp_path, RULES)
+
+
+def install(folder: Path, code: str) -> Path:
+    (folder / "acme_rules.py").write_text(code)
+    info = folder / "acme_rules-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-rules\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[tdparse.rules]\nacme = acme_rules\n")
+    return folder
+
+
+def run(folder: Path, *arguments: str) -> Ran:
+    return tdparse(*arguments, env={"PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)])}, cwd=folder)
+
+
+def check(folder: Path, *arguments: str) -> list[dict[str, object]]:
+    ran = run(folder, "check", "--isolated", "--format", "jsonl", *arguments, str(SEED))
+    assert not ran.err
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def test_a_vendors_rule_stands_beside_ours_of_the_same_name(installed: Path) -> None:
+    found = [one for one in check(installed) if str(one["rule"]).endswith("syn-seen")]
+    assert sorted((one["rule"], one["family"], one["severity"]) for one in found) == [
+        ("acme/syn-seen", "acme", "warn"),
+        ("syn-seen", "syn", "note"),
+    ]
+    theirs = next(one for one in found if one["family"] == "acme")
+    assert theirs["message"] == "A connection is opened on a network where none should be."
+    assert theirs["facts"] == {"port": 8000}
+
+
+@pytest.mark.parametrize("pattern", ["acme", "acme/syn-seen", "acme/*"])
+def test_a_vendors_rules_are_selected_by_family_name_or_glob(installed: Path, pattern: str) -> None:
+    assert [one["rule"] for one in check(installed, "--select", pattern)] == ["acme/syn-seen"]
+
+
+def test_without_plugins_there_are_only_ours(installed: Path) -> None:
+    rules = {str(one["rule"]) for one in check(installed, "--no-plugins")}
+    assert "syn-seen" in rules
+    assert not [rule for rule in rules if "/" in rule]
+
+
+def test_a_vendors_rule_is_explained_as_ours_are(installed: Path) -> None:
+    page = run(installed, "rules", "acme/syn-seen").out
+    assert page.startswith("acme/syn-seen  (acme, warn)")
+    assert "ACME TN-7" in page
+
+
+def test_code_that_cannot_be_loaded_is_named_with_its_vendor(tmp_path: Path) -> None:
+    """Someone else's fault is no traceback and not called ours; nothing of theirs runs under --no-plugins."""
+    broken = install(tmp_path, "raise RuntimeError('out of order')")
+    ran = run(broken, "check", "--isolated", str(SEED))
+    assert ran.status == 2
+    assert ran.err == (
+        "tdparse: the rules of acme (acme_rules) cannot be loaded: RuntimeError('out of order'); `check --no-plugins` leaves them out\n"
+    )
+    for form in ("text", "sarif"):
+        assert run(broken, "check", "--isolated", "--no-plugins", "--format", form, str(SEED)).status == 0
