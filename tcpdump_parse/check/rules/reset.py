@@ -40,11 +40,13 @@ def rst_seen(step: Step, event: ResetSent) -> Iterator[Facts]:
     """A reset: this side ends the connection at once, whatever was on its way.
 
     `facts.cause` says what the log shows of the reason. Data that was not acknowledged before it is lost. A reset that the other end must
-    ignore or question, one that refuses a SYN and one of which nothing else is in the log are told by rules of their own.
+    ignore or question, one that refuses a SYN and one of which nothing else is in the log are told by rules of their own; the first segment
+    of its sender is only a note.
     """
     quiet = event.cause in (ResetCause.REPEATED, ResetCause.REFUSED) or step.happened(StartedLate) is not None
     if not quiet and event.acceptable is not False and _in_window(step) is None:
-        yield Facts(cause=str(event.cause))
+        stranger = not step.before.me.packets  # it answers what it never knew: nothing that the log shows is lost
+        yield Facts(cause=str(event.cause), severity=Severity.NOTE if stranger else None)
 
 
 @rule(
