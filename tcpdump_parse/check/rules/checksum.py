@@ -116,7 +116,7 @@ def cksum_recompute(step: Step, event: ChecksumUnexplained) -> Iterator[Facts]:
     So a number in the line is not the one that was sent (an edit, a slip in copying, rewritten addresses), or a field that tcpdump does
     not print is not zero. `facts.hidden_ack` is the hidden acknowledgement number that would explain it.
     """
-    if event.hidden_ack is None:
+    if event.hidden_ack is None and event.explanation != "reserved_flag":  # that one is told as what it is
         yield Facts(residue=event.residue, explanation=event.explanation or None)
 
 

@@ -23,6 +23,10 @@ BGP = 179
 """Neighbours speak BGP with a TTL of 1, on purpose."""
 
 
+def bgp(step: Step) -> bool:
+    return BGP in (step.connection.client_port, step.connection.server_port)
+
+
 class OddIp(Sign, frozen=True):
     """Something in the IP header that ordinary segments have not."""
 
@@ -98,7 +102,7 @@ def ttl_low(step: Step, event: OddIp, notes: Paths) -> Iterator[Facts]:
     """
     ttl, path = ttl_of(step.packet), notes.of(step)
     told = path is not None and path.ttl is not None and path.ttl <= LOW
-    if ttl is not None and ttl <= LOW and not told and BGP not in (step.connection.client_port, step.connection.server_port):
+    if ttl is not None and ttl <= LOW and not told and not bgp(step):
         yield Facts(ttl=ttl)
 
 
