@@ -8,13 +8,16 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tcpdump_parse.check.rule import Need, Rule, rules
+from tcpdump_parse.model import Packet, Unread
+from tcpdump_parse.read import read
 from tcpdump_parse.tell.words import words
 
 
 class Explained(Struct, frozen=True, omit_defaults=True):
-    """One rule. `sample` is a log of the project's samples that fires it, `excerpt` its first lines."""
+    """One rule. `sample` is a log of the project's samples that fires it, `excerpt` what it shows there (`named` gives it)."""
 
     name: str
     family: str
@@ -32,6 +35,8 @@ class Explained(Struct, frozen=True, omit_defaults=True):
 
 
 EXCERPT = 12
+"""Lines at most."""
+LEFT_OUT = "…"
 
 
 def explained(lang: str = "en") -> list[Explained]:
@@ -44,7 +49,14 @@ def named(name: str, lang: str = "en") -> list[Explained]:
     every = explained(lang)
     wanted = name.strip().lower()
     own = [rule for rule in every if rule.name == wanted.replace("_", "-")]
-    return own or [rule for rule in every if any(wanted in (other.lower(), other.lower().partition(":")[2]) for other in rule.elsewhere)]
+    found = own or [rule for rule in every if any(wanted in (other.lower(), other.lower().partition(":")[2]) for other in rule.elsewhere)]
+    return [shown(rule) for rule in found]
+
+
+def shown(rule: Explained) -> Explained:
+    """With the excerpt of its sample."""
+    found = _samples().get(rule.name)
+    return replace(rule, excerpt=_excerpt(found.text, found.frame)) if found else rule
 
 
 def _explained(rule: Rule, lang: str) -> Explained:
@@ -63,27 +75,48 @@ def _explained(rule: Rule, lang: str) -> Explained:
         quote=rule.quote,
         needs=tuple(need.name.lower().replace("_", " ") for need in Need if need & rule.needs and need.name),
         elsewhere=rule.elsewhere,
-        sample=f"samples/{sample[0]}" if sample else "",
-        excerpt=sample[1] if sample else (),
+        sample=f"samples/{sample.path}" if sample else "",
     )
 
 
+class _Sample(Struct, frozen=True):
+    """A log that fires a rule, about `frame` (None: known at the end)."""
+
+    path: str
+    text: str
+    frame: int | None
+
+
 @cache
-def _samples() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """rule → the first sample whose head says that it fires, and its first lines."""
-    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+def _samples() -> dict[str, _Sample]:
+    """rule → the first sample whose head says that it fires."""
+    found: dict[str, _Sample] = {}
     for home in (files("tcpdump_parse") / "samples", Path(__file__).parents[2] / "samples"):
         if not home.is_dir():
             continue
         for family in sorted(home.iterdir(), key=lambda entry: entry.name):
             for log in _logs(family):
-                lines = log.read_text("utf-8").split("\n")
-                for line in lines:
+                text = log.read_text("utf-8")
+                for line in text.split("\n"):
                     if line.startswith("#: ") and " at " in line:
-                        excerpt = tuple(text for text in lines if not text.startswith(("#:", "#~")))[:EXCERPT]
-                        found.setdefault(line[3:].partition(" at ")[0], (f"{family.name}/{log.name}", excerpt))
+                        rule, _, at = line[3:].partition(" at ")
+                        found.setdefault(rule, _Sample(f"{family.name}/{log.name}", text, int(at) if at.isdecimal() else None))
         break
     return found
+
+
+def _excerpt(text: str, frame: int | None) -> tuple[str, ...]:
+    """The log's first records; where they do not reach the record that the finding is about, those up to it."""
+    lines = text.split("\n")
+    places = [(event.line, event.end_line) for event in read([text.encode()]) if isinstance(event, Packet | Unread)]
+    if not places:
+        return ()
+    first, last = places[0][0], len(lines) if frame is None else places[min(frame, len(places)) - 1][1]
+    begin = first if last - first < EXCERPT else next(start for start, _ in places if last - start < EXCERPT or start == places[-1][0])
+    shown = lines[begin - 1 : max(last, begin - 1 + EXCERPT)][:EXCERPT]
+    while shown and not shown[-1]:
+        shown.pop()
+    return tuple(shown) if begin == first else (LEFT_OUT, *shown)
 
 
 def _logs(family: Traversable | Path) -> list[Traversable]:
