@@ -6,7 +6,7 @@ Each retransmission itself, with its cause and whether it was needed, is told by
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from msgspec import UNSET, Struct
 
@@ -49,27 +49,24 @@ class Timed(Struct, gc=False):
     burst: int = 1
 
 
-class Timer(Trips):
+class Timer(Notes):
     """Each sender's last retransmission, and the duplicate ACKs it was told."""
 
-    on: ClassVar[tuple[type, ...]] = (*Trips.on, Retransmitted, DuplicateAck)
+    on: ClassVar = (Retransmitted, DuplicateAck)
 
     def __init__(self) -> None:
-        super().__init__()
         self.last: dict[Side, Timed] = {}
         self.dups: dict[Side, tuple[int, int, int]] = {}  # ACK, how many, the last's record; by the sender of the octets
 
-    def see(self, step: Step, event: Any) -> None:
+    def see(self, step: Step, event: Retransmitted | DuplicateAck) -> None:
         if isinstance(event, DuplicateAck):
             if step.ack is not None:
                 self.dups[step.side.other] = (step.ack, event.n, step.frame)
-        elif isinstance(event, Retransmitted):
+        else:
             together, heard = _bursts(step, event, self), step.before.peer.at
             alone = heard is not None and step.at is not None and step.at - heard >= LEAST_RTO
             burst = self.last[step.side].burst + 1 if together else 1
             self.last[step.side] = Timed(step.frame, step.at, event.start, event.end, event.since_last, alone, burst)
-        else:
-            super().see(step, event)
 
 
 # ---- when ----
