@@ -53,13 +53,14 @@ def explain(
 ) -> None:
     """Tell what happened, segment by segment, in plain words."""
     from tcpdump_parse.tell import Choice, Detail, Lessons, Manner, tell
+    from tcpdump_parse.tell.judging import judged
     from tcpdump_parse.track import track
 
     lang = language(target.lang) if target.format in FOR_PEOPLE else target.lang or "en"
     lessons = Lessons.TEACH if teach else Lessons.NONE
     manner = Manner(lang, Detail(detail or "normal"), _order(log.files), lessons, Choice(flow, client, port, only))
     with target.text(*log.files) as out:
-        _write(tell(track(log.events(out)), manner), out, target, lang)
+        _write(tell(judged(track(log.events(out))), manner), out, target, lang)
     log.judge()
 
 

@@ -23,7 +23,8 @@ __all__ = [
 
 
 def tell(events: Iterable[object], manner: Manner | None = None) -> Iterator[Story]:
-    """Tell what `track` gave (and, where there are any, the `Finding`s among it): one value as soon as it is certain.
+    """Tell what `track` gave, with the `Finding`s that `judging.judged` puts before the events that show them:
+    one value as soon as it is certain.
 
     With `Order.LOG` nothing waits; with `Order.CONNECTION` connections are told one after the other, within a bound of memory.
     """
@@ -33,14 +34,15 @@ def tell(events: Iterable[object], manner: Manner | None = None) -> Iterator[Sto
 
 
 def explain(source: str | os.PathLike[str] | BinaryIO | Iterable[Any], lang: str = "en", manner: Manner | None = None) -> Iterator[Story]:
-    """Read, follow and tell a log. `source`: what `read` takes (a path, a binary file, an iterable of bytes), or the events `read` gave.
+    """Read, follow, judge and tell a log. `source`: what `read` takes (a path, a binary file, an iterable of bytes), or what it gave.
 
     `lang` is "en" or "zh"; a text missing in one language falls back to English. `manner` says how much and in which order, and
     overrules `lang`.
     """
+    from tcpdump_parse.tell.judging import judged
     from tcpdump_parse.track import track
 
-    return tell(track(_events(source)), manner or Manner(lang=lang))
+    return tell(judged(track(_events(source))), manner or Manner(lang=lang))
 
 
 def _events(source: str | os.PathLike[str] | BinaryIO | Iterable[Any]) -> Iterator[Any]:

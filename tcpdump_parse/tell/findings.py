@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tcpdump_parse.model.events import Finding
 from tcpdump_parse.tell.amounts import span
-from tcpdump_parse.tell.told import Basis, Reason, Remark, Sentence, Weight
+from tcpdump_parse.tell.told import Remark, Sentence, Weight
 from tcpdump_parse.tell.words import Words
 from tcpdump_parse.visible import visible
 
@@ -62,20 +62,20 @@ def worded(finding: Finding, words: Words) -> Finding:
     return finding if finding.message is not UNSET else replace(finding, message=story(finding, words))
 
 
-def pointing(finding: Finding, words: Words) -> Remark:
-    """The finding at its place; it names its frame when it became certain only later."""
+def sentence_of(finding: Finding, words: Words, *, pointing: bool = True) -> Sentence:
+    """What the finding says; it names its frame when it became certain only later."""
     frame = 0 if finding.frame is UNSET else finding.frame
     later = finding.known_at is not UNSET and finding.known_at != frame
     text = story(finding, words)
-    if later and frame:
+    if later and frame and pointing:
         text = f"{words.say('remark.about', frame=frame)} {text}"
     weight = Weight.LATER if later else Weight.REMARK
-    sentence = Sentence(text, f"{finding.rule}.story", weight, finding.severity.value, visible(finding.rule))
+    return Sentence(text, f"{finding.rule}.story", weight, finding.severity.value, visible(finding.rule), frame if later else 0)
+
+
+def pointing(finding: Finding, words: Words) -> Remark:
+    """The finding as a line of its own."""
     conn = 0 if finding.conn is UNSET else finding.conn
     line = 0 if finding.line is UNSET else finding.line
-    return Remark(finding.capture, line, (sentence,), conn, frame)
-
-
-def about(finding: Finding, words: Words) -> Reason:
-    """A finding about the capture as a whole, for the overview."""
-    return Reason(Basis.FINDING, story(finding, words), f"{finding.rule}.story", finding.severity.value, visible(finding.rule))
+    frame = 0 if finding.frame is UNSET else finding.frame
+    return Remark(finding.capture, line, (sentence_of(finding, words),), conn, frame)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tcpdump_parse.check.engine import Judge
-from tcpdump_parse.model.events import Severity
+from tcpdump_parse.check.engine import AT_ONCE, Judge
+from tcpdump_parse.model.events import Capture, Finding, Severity
+from tcpdump_parse.model.packet import Packet
+from tcpdump_parse.model.steps import Ending, Step
 
 
 def judged(events: Iterable[Any], select: Iterable[str] = (), ignore: Iterable[str] = (), least: Severity = Severity.WARN) -> Iterator[Any]:
@@ -14,7 +16,25 @@ def judged(events: Iterable[Any], select: Iterable[str] = (), ignore: Iterable[s
     it. `least`: what is less grave is left to `tdparse check`, and costs no time here."""
     judge = Judge(select, ignore, least=least)
     feed = judge.feed
+    leaving: list[Ending] = []  # an eviction is judged at the record that causes it, which comes next
     for event in events:
-        yield from feed(event)
+        found = feed(event)
+        if leaving and type(event) in (Step, Packet, Capture):
+            yield from _left(leaving, found)
+        if type(event) is Ending and not found and event.reason not in AT_ONCE:
+            leaving.append(event)
+            continue
+        yield from found
         yield event
-    yield from judge.finish()
+    found = judge.finish()
+    yield from _left(leaving, found)
+    yield from found
+
+
+def _left(leaving: list[Ending], found: list[Finding]) -> Iterator[Any]:
+    """The endings that waited, each behind what was found of it; `found` keeps the rest."""
+    for ending in leaving:
+        yield from (finding for finding in found if finding.conn == ending.connection.conn)
+        found[:] = [finding for finding in found if finding.conn != ending.connection.conn]
+        yield ending
+    leaving.clear()

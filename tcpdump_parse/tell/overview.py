@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import UNSET
 
 from tcpdump_parse.model.events import Notice
+from tcpdump_parse.model.packet import Packet
 from tcpdump_parse.tell.told import Basis, Overview, Reason, Row, Verdict
 from tcpdump_parse.tell.words import Words
 
@@ -21,9 +22,10 @@ _DROPPED: Final = {"dropped": "overview.kernel", "dropped_by_interface": "overvi
 class Ledger:
     """One capture's counts: what tcpdump said of itself, and what stands in the text."""
 
-    __slots__ = ("connections", "counters", "first_unread", "icmp", "number", "other", "records", "tcp", "unread")
+    __slots__ = ("connections", "counters", "first_unread", "icmp", "number", "other", "quoted", "records", "tcp", "unread")
 
     def __init__(self, number: int) -> None:
+        self.quoted: dict[int, int] = {}  # earlier capture → how many records of this one stand in it, literally
         self.number = number
         self.counters: dict[str, int] = {}
         self.records = self.tcp = self.other = self.icmp = 0
@@ -33,6 +35,11 @@ class Ledger:
     def note(self, notice: Notice) -> None:
         if notice.count is not UNSET:
             self.counters[notice.kind] = notice.count
+
+    @property
+    def quotes(self) -> int:
+        """The earlier capture that holds all records of this one; 0 for none."""
+        return next((earlier for earlier, count in self.quoted.items() if count == self.records), 0)
 
     @property
     def missing(self) -> int:
@@ -64,6 +71,28 @@ def _reason(words: Words, basis: Basis, key: str, **values: object) -> Reason:
     return Reason(basis, words.say(key, **values), key)
 
 
+KEPT: Final = 4096  # first records of a capture that a later one may quote
+_CAPTURES: Final = 64  # of which that many captures are remembered
+
+
+class Quotes:
+    """Which records stand in an earlier capture already, every printed value the same: an article quotes what it printed before."""
+
+    __slots__ = ("known",)
+
+    def __init__(self) -> None:
+        self.known: dict[int, int] = {}  # digest of a record → the capture it first stood in
+
+    def see(self, packet: Packet, ledger: Ledger) -> None:
+        digest = hash((packet.time, packet.ip, packet.tcp))
+        earlier = self.known.get(digest)
+        if earlier is None:
+            if len(self.known) < KEPT * _CAPTURES:
+                self.known[digest] = ledger.number
+        elif earlier != ledger.number:
+            ledger.quoted[earlier] = ledger.quoted.get(earlier, 0) + 1
+
+
 class Survey:
     """All connections of the input, as far as a page holds them."""
 
@@ -89,9 +118,11 @@ class Survey:
                 )
             )  # fmt: skip
 
-    def overview(self, capture: int, reasons: tuple[Reason, ...]) -> Overview:
-        rows = sorted((self.odd + self.plain)[:MOST_ROWS], key=lambda row: row.conn)
+    def overview(self, capture: int, reasons: tuple[Reason, ...], most: int = MOST_ROWS) -> Overview:
+        """`most`: how many connections to list."""
+        rows = sorted((self.odd + self.plain)[:most], key=lambda row: row.conn)
         return Overview(
             capture=capture, packets=self.packets, connections=self.connections, reasons=reasons,
-            conn_states=dict(sorted(self.states.items(), key=lambda item: -item[1])), rows=tuple(rows), more=self.connections - len(rows),
+            conn_states=dict(sorted(self.states.items(), key=lambda item: -item[1])), rows=tuple(rows),
+            more=self.connections - len(rows) if most else 0,
         )  # fmt: skip

@@ -16,6 +16,7 @@ from tcpdump_parse.tell.told import Phase, Sentence, Weight
 from tcpdump_parse.tell.words import Words
 
 if TYPE_CHECKING:
+    from tcpdump_parse.tell.merging import Folded
     from tcpdump_parse.tell.runs import Folding
     from tcpdump_parse.tell.shapes import Shape
 
@@ -44,7 +45,7 @@ class Scene:
         self.run: Folding | None = None
         self.remark = ""
         self.caption_lines: dict[str, int] = {}
-        self.findings: dict[tuple[str, str], int] = {}
+        self.findings: Folded = {}
 
     def say(self, key: str, side: Side, weight: Weight = Weight.STORY, /, **values: object) -> Sentence:
         """A sentence about `side`: {who}, {peer} and their capitals are filled in."""

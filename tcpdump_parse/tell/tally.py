@@ -39,7 +39,7 @@ class Tally:
         self.unexplained: list[int] = [0, 0]
         self.contradiction = self.content = 0
         self.late = False
-        self.likely = False  # a copy was called needed only because nothing speaks against it
+        self.likely: dict[Side, int] = {}  # of `needed`: those that only nothing speaks against
         self.handshake: h.HandshakeDone | None = None
         self.quickest: dict[Side, int] = {}  # the shortest time each end took to acknowledge
         self.replies = 0
@@ -89,7 +89,8 @@ class Tally:
         if judged.needed is not None:
             self.copies_open[judged.side] = self.copies_open.get(judged.side, 0) - 1
             _more(self.needed if judged.needed else self.spurious, judged.side)
-            self.likely = self.likely or judged.proof is Proof.AS_FAR_AS_SEEN
+            if judged.needed and judged.proof is Proof.AS_FAR_AS_SEEN:
+                _more(self.likely, judged.side)
 
 
 def _more(counts: dict[Side, int], side: Side, by: int = 1) -> None:
@@ -138,7 +139,8 @@ def _late(tally: Tally, step: Step, happening: h.StartedLate) -> bool:
 def _again(tally: Tally, step: Step, happening: h.Retransmitted) -> bool:
     known = {True: tally.needed, False: tally.spurious, None: tally.copies_open}
     _more(known[happening.needed], step.side)
-    tally.likely = tally.likely or happening.proof is Proof.AS_FAR_AS_SEEN
+    if happening.needed and happening.proof in (None, Proof.AS_FAR_AS_SEEN):
+        _more(tally.likely, step.side)
     return False
 
 

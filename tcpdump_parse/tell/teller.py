@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, cast
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.events import Capture, Finding, Notice, Severity, Unread
@@ -19,11 +20,12 @@ from tcpdump_parse.model.packet import Base64, Packet, Text
 from tcpdump_parse.model.steps import Connection, Ending, Step
 from tcpdump_parse.tell import runs
 from tcpdump_parse.tell.details import details
-from tcpdump_parse.tell.findings import about, pointing
+from tcpdump_parse.tell.findings import pointing
 from tcpdump_parse.tell.flags import in_words
 from tcpdump_parse.tell.lessons import lessons
 from tcpdump_parse.tell.manner import Detail, Lessons, Manner, Order
-from tcpdump_parse.tell.overview import Ledger, Survey
+from tcpdump_parse.tell.merging import EVERY, FRAMES, Folded, fold, graded, merged, resting, worth_words
+from tcpdump_parse.tell.overview import KEPT, MOST_ROWS, Ledger, Quotes, Survey
 from tcpdump_parse.tell.pauses import pause_before
 from tcpdump_parse.tell.scene import Scene, phase_after
 from tcpdump_parse.tell.sentences import sentences
@@ -36,7 +38,7 @@ from tcpdump_parse.visible import visible
 
 _CAPTIONS: Final = 3  # comment lines kept for the next packet
 _FOUR_WAY: Final = re.compile(r"four[- ]?(?:way|step)|[4四] *次 *挥手", re.IGNORECASE)
-_TOLD_ANYWAY: Final = frozenset({"loss"})  # families whose every finding is a happening the story tells by itself
+IN_FULL: Final = 10  # connections told in full, however many there are, where verdicts alone are asked for
 _EVICTED: Final = frozenset({"evicted", "limit", "crowded"})
 
 
@@ -60,7 +62,10 @@ class Teller:
         self.file = ""
         self.banner = ""
         self.captures = 0  # that held a packet
-        self.reasons: list[Reason] = []
+        self.held: list[Finding] = []  # found, and told with the event that comes next
+        self.quotes = Quotes()
+        self.missed = False  # a verdict said that the capture missed octets
+        self.folded: Folded = {}  # what the rules found about captures
 
     def tell(self, event: object) -> Iterable[Story]:
         if type(event) is Step:
@@ -84,30 +89,34 @@ class Teller:
 
     def step(self, step: Step) -> Sequence[Story]:
         """No generator: nearly everything that is told goes through here, one value at a time."""
-        self.ledger.records += 1
         scene = self.scenes.get(step.connection.conn)
         if scene is None:
             return self._opening(step)
+        ledger = self.ledger
+        ledger.records += 1
+        if ledger.records <= KEPT:
+            self.quotes.see(step.packet, ledger)
         shape = shape_of(step.happenings)
         ordinary = scene.tally.count(step, shape)
+        found = self._found(scene) if self.held else None
         if self.quiet or not scene.chosen:
             if self.captions:
                 self._remember_captions(scene)
             return ()
+        ordinary = ordinary and not found
         if ordinary and self.folds and scene.plain >= runs.FIRST and not self.captions:
             self._fold(step, shape, scene)
             return ()
         scene.plain = scene.plain + 1 if ordinary else 0
         if scene.run is not None:
-            return [*self._unfold(scene), *self._told(step, shape, scene)]
-        return self._told(step, shape, scene)
+            return [*self._unfold(scene), *self._told(step, shape, scene, found)]
+        return self._told(step, shape, scene, found)
 
     def _opening(self, step: Step) -> Sequence[Story]:
         """The first segment of a connection, and its heading before it."""
         scene = self._scene(step)
         begun = () if self.quiet or not scene.chosen else (self._begun(step),)
         heading = (*self._listening(step.packet), *begun)
-        self.ledger.records -= 1  # it is counted when it is told
         return (*heading, *self.step(step))
 
     def _scene(self, step: Step) -> Scene:
@@ -146,13 +155,15 @@ class Teller:
     def _wanted(self, phase: Phase) -> bool:
         return not self.manner.choice.only or phase in self.manner.choice.only
 
-    def _told(self, step: Step, shape: Shape, scene: Scene) -> tuple[Story, ...]:
+    def _told(self, step: Step, shape: Shape, scene: Scene, found: list[Finding] | None = None) -> tuple[Story, ...]:
         phase = scene.phase = phase_after(scene, shape, step)
         captions = self._remember_captions(scene) if self.captions else ()
         if not self._wanted(phase):
             return ()
         packet, connection, tcp = step.packet, step.connection, step.packet.tcp
         told = sentences(step, shape, scene)
+        if found:
+            told = merged(told, found, packet.frame, self.words)
         if packet.possibly_payload:
             told += (scene.say("remark.possibly_payload", step.side, Weight.REMARK),)
         if self.teaches:
@@ -184,40 +195,51 @@ class Teller:
         if scene is None:
             return
         self.ends.pop(_ends(ending.connection), None)
+        found = self._found(scene)
         later = [happening for happening in ending.happenings if type(happening) is h.Judged]
         for judged in later:
             scene.tally.judge(judged)
-        whole = verdict(scene, ending, self.ledger.missing)
+        whole = verdict(scene, ending, self.ledger, frozenset(finding.rule for finding in found))
         if not scene.chosen:
             return
         yield from self._unfold(scene)
         if later and not self.quiet:
-            yield Remark(
-                capture=ending.connection.capture, line=0, conn=ending.connection.conn, frame=ending.frame,
-                sentences=tuple(verdict_on(judged, scene) for judged in later),
-            )  # fmt: skip
+            yield self._decided(later, found, scene, ending)
         self.survey.add(whole, scene.remark)
-        yield whole
+        self.missed = self.missed or any(reason.key == "verdict.missed" for reason in whole.reasons)
+        yield replace(whole, brief=True) if self.quiet and self.survey.connections > IN_FULL and not scene.remark else whole
 
-    def finding(self, finding: Finding) -> Iterator[Story]:
-        """Placed under its frame when it comes with it, pointing back when it comes later."""
-        if finding.family in _TOLD_ANYWAY:
-            return
-        scene = None if finding.conn is UNSET else self.scenes.get(finding.conn)
-        if scene is not None:
-            key = (finding.severity.value, finding.rule)
-            scene.findings[key] = scene.findings.get(key, 0) + 1
-            if not scene.chosen or finding.severity is Severity.NOTE:
-                return
-            scene.remark = scene.remark or finding.rule
-            yield from self._unfold(scene)
-            scene.plain = 0
+    def _decided(self, later: list[h.Judged], found: list[Finding], scene: Scene, ending: Ending) -> Remark:
+        """What only the end says about earlier segments; the verdict counts those that stay open."""
+        told = merged([verdict_on(judged, scene) for judged in later], _of_frames(found, later), 0, self.words)
+        most = len(told) if self.verbose else FRAMES
+        return Remark(ending.connection.capture, 0, told[:most], ending.connection.conn, ending.frame)
+
+    def finding(self, finding: Finding) -> Iterable[Story]:
+        """A finding stands before the event that makes it certain: it is held until that is told."""
         if finding.severity is Severity.NOTE:
-            return
-        if not self.quiet and finding.conn is not UNSET:
-            yield pointing(finding, self.words)
+            return ()
         if finding.conn is UNSET:
-            self.reasons.append(about(finding, self.words))
+            fold(self.folded, finding)
+        waiting = [value for early in self.held if early.conn != finding.conn for value in self._alone(early)]
+        self.held = [early for early in self.held if early.conn == finding.conn]
+        self.held.append(finding)
+        return waiting
+
+    def _found(self, scene: Scene) -> list[Finding]:
+        """The findings that were held for this connection; its verdict rests on them."""
+        conn = scene.connection.conn
+        found = [finding for finding in self.held if finding.conn == conn]
+        self.held = [finding for finding in self.held if finding.conn != conn]
+        for finding in found:
+            fold(scene.findings, finding)
+            scene.remark = scene.remark or finding.rule
+        return found if self.verbose else [finding for finding in found if worth_words(scene.findings, finding)]
+
+    def _alone(self, finding: Finding) -> Iterator[Story]:
+        """A finding whose event never came; about a capture the overview tells it."""
+        if finding.conn is not UNSET and not self.quiet:
+            yield pointing(finding, self.words)
 
     # ---- everything else -----------------------------------------------------------------------------------------------------------
 
@@ -271,6 +293,9 @@ class Teller:
             return
         key = "remark.unread"
         sentence = Sentence(self.words.say(key, line=unread.line, column=unread.column), key, Weight.REMARK)
+        for finding in self.held:
+            sentence = graded(sentence, finding) if finding.frame == unread.frame else sentence
+        self.held = []
         yield Remark(unread.capture, unread.line, (sentence,), frame=unread.frame, quote=(*_lines(unread.text, 2), visible(unread.message)))
 
     def capture(self, capture: Capture) -> Iterator[Story]:
@@ -294,17 +319,23 @@ class Teller:
         """A capture is over while others follow: its own counters, if they say anything."""
         if not self.ledger.records:
             return
-        reasons = tuple(self.ledger.reasons(self.words))
+        reasons = tuple(resting(self.ledger.reasons(self.words), self.folded, self.words, EVERY))
+        self.folded = {}
         if reasons:
             yield Survey(self.words).overview(self.ledger.number, reasons)
 
     def close(self) -> Iterator[Story]:
         """The end of the input: everything at a glance."""
-        reasons = [*self.ledger.reasons(self.words), *self.reasons]
+        for finding in self.held:
+            yield from self._alone(finding)
+        if self.missed and self.survey.connections == 1:
+            self.folded.pop(("cap-drop-inferred", ""), None)  # the one verdict has said so
+        reasons = resting(self.ledger.reasons(self.words), self.folded, self.words, EVERY)
         if not self.survey.connections:
             key = "overview.nothing_chosen" if self.ledger.connections else "overview.nothing"
             reasons.append(Reason(Basis.PROVED, self.words.say(key), key))
-        yield self.survey.overview(0, tuple(reasons))
+        listed = self.quiet and self.survey.connections > IN_FULL  # each has its line above
+        yield self.survey.overview(0, tuple(reasons), most=0 if listed else MOST_ROWS)
 
 
 def tell_all(events: Iterator[object], manner: Manner) -> Iterator[Story]:
@@ -312,6 +343,12 @@ def tell_all(events: Iterator[object], manner: Manner) -> Iterator[Story]:
     for event in events:
         yield from teller.tell(event)
     yield from teller.close()
+
+
+def _of_frames(found: Iterable[Finding], later: Iterable[h.Judged]) -> list[Finding]:
+    """What the rules found about the segments that only the end decides on; the rest stands in the verdict."""
+    frames = {judged.frame for judged in later}
+    return [finding for finding in found if finding.frame in frames and finding.family == "loss"]
 
 
 def _ends(connection: Connection) -> tuple[str, object, str, object]:

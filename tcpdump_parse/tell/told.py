@@ -52,7 +52,8 @@ class Sentence(Struct, frozen=True, gc=False, omit_defaults=True):
     key: str = ""
     weight: Weight = Weight.STORY
     severity: str = ""
-    rule: str = ""
+    rule: str = ""  # several, with commas between them, where one sentence says what several found
+    frame: int = 0  # the earlier segment it is about
 
 
 class Listening(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="listening"):
@@ -158,6 +159,7 @@ class Reason(Struct, frozen=True, gc=False, omit_defaults=True):
     severity: str = ""
     rule: str = ""
     frames: tuple[int, ...] = ()
+    side: Side | None = None  # whose
 
 
 class Verdict(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="verdict"):
@@ -177,6 +179,7 @@ class Verdict(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type
     server_octets: int = 0
     agreed: str = ""
     reasons: tuple[Reason, ...] = ()
+    brief: bool = False  # one of many, and unremarkable: a line is enough where little is asked for
 
 
 class Row(Struct, frozen=True, gc=False, omit_defaults=True):

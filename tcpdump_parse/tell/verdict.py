@@ -1,7 +1,8 @@
 """The verdict on one connection: what it was, how it ended, and what is remarkable, each line with what it rests on.
 
 Law: `proved` only what no other explanation fits; what is likely is `suggested`; what this log cannot answer is said as `not_shown`.
-Figures come from the `Flow` (the same as `tdparse flows`), the rest from the tally; findings of rules stand first where there are any.
+Figures come from the `Flow` (the same as `tdparse flows`), the rest from the tally; findings of rules stand first where there are any
+(`merging`): a line that says what a rule says bears its name.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from tcpdump_parse.model.steps import End, Ending
 from tcpdump_parse.model.terms import ResetCause, Side, State
 from tcpdump_parse.tell.amounts import exact, span
+from tcpdump_parse.tell.figures import losses, place, round_trips, waits
+from tcpdump_parse.tell.merging import resting
+from tcpdump_parse.tell.overview import Ledger
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.sentences.handshake import in_force
 from tcpdump_parse.tell.told import Basis, Reason, Verdict
@@ -22,16 +27,27 @@ from tcpdump_parse.visible import visible
 _SILENCE: Final = 1_000_000_000  # ns; a shorter pause before a FIN is nobody's idling
 
 
-def verdict(scene: Scene, ending: Ending, missing: int) -> Verdict:
-    """`missing`: how many packets tcpdump counted that the log does not hold."""
+def verdict(scene: Scene, ending: Ending, ledger: Ledger, at_end: frozenset[str] = frozenset()) -> Verdict:
+    """`ledger`: the capture's counts so far; `at_end`: the rules that spoke only now."""
     flow = ending.flow
     seconds = None if flow.duration is UNSET or flow.duration < 0 else flow.duration  # a clock that stepped back measures nothing
     return Verdict(
         capture=flow.capture, conn=flow.conn, flow=visible(flow.flow), conn_state=flow.conn_state, states=flow.states, packets=flow.packets,
         frame=ending.frame, headline=_say(scene, _headline(scene, flow.conn_state)), summary=_summary(scene, ending, seconds),
         seconds=seconds, client_octets=flow.client.unique_bytes_sent, server_octets=flow.server.unique_bytes_sent,
-        agreed=in_force(ending.client, ending.server, scene.words), reasons=tuple(_reasons(scene, ending, missing)),
+        agreed=in_force(ending.client, ending.server, scene.words),
+        reasons=_resting(scene, ending, ledger, at_end),
     )  # fmt: skip
+
+
+def _resting(scene: Scene, ending: Ending, ledger: Ledger, at_end: frozenset[str]) -> tuple[Reason, ...]:
+    reasons = resting(_reasons(scene, ending, ledger), scene.findings, scene.words, at_end)
+    headed = _HEADED.get(ending.flow.conn_state, "")
+    return tuple(reason for reason in reasons if not headed or reason.key != headed)
+
+
+_HEADED: Final = dict.fromkeys(("REJ", "RSTO", "RSTR", "RSTOS0", "RSTRH"), "rst-seen.title")
+"""Findings of which the headline says as much as their title."""
 
 
 def _headline(scene: Scene, conn_state: str) -> str:
@@ -60,31 +76,23 @@ class _Judge:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
 
-    def __call__(self, basis: Basis, key: str, side: Side = Side.CLIENT, *, frames: tuple[int, ...] = (), **values: object) -> Reason:
-        return Reason(basis, _say(self.scene, f"verdict.{key}", side, **values), f"verdict.{key}", frames=frames)
+    def __call__(self, basis: Basis, key: str, side: Side | None = None, *, frames: tuple[int, ...] = (), **values: object) -> Reason:
+        return Reason(basis, _say(self.scene, f"verdict.{key}", side or Side.CLIENT, **values), f"verdict.{key}", frames=frames, side=side)
 
 
-def _reasons(scene: Scene, ending: Ending, missing: int) -> Iterator[Reason]:
+def _reasons(scene: Scene, ending: Ending, ledger: Ledger) -> Iterator[Reason]:
     say = _Judge(scene)
-    yield from _findings(scene)
     yield from _states(say, ending)
     yield from _half(say, scene, ending)
     yield from _abort(say, scene)
     yield from _timing(say, scene)
+    yield from round_trips(say, ending)
+    yield from waits(say, ending)
     yield from _quiet(say, scene)
-    yield from _loss(say, scene, ending)
+    yield from losses(say, scene, ending)
     yield from _integrity(say, scene)
-    yield from _unknown(say, scene, ending, missing)
-
-
-def _findings(scene: Scene) -> Iterator[Reason]:
-    """Rules that fired, the gravest first; each once with its count."""
-    gravity = {"error": 0, "warn": 1}
-    for (severity, rule), count in sorted(scene.findings.items(), key=lambda item: gravity.get(item[0][0], 2)):
-        if severity in gravity:
-            title = scene.words.say(f"{rule}.title") if scene.words.knows(f"{rule}.title") else rule
-            text = _say(scene, "verdict.findings", n=count, title=title) if count > 1 else title
-            yield Reason(Basis.FINDING, text, f"{rule}.title", severity, rule)
+    yield from place(say, ending)
+    yield from _unknown(say, scene, ending, ledger)
 
 
 def _timing(say: _Judge, scene: Scene) -> Iterator[Reason]:
@@ -136,7 +144,7 @@ def _half(say: _Judge, scene: Scene, ending: Ending) -> Iterator[Reason]:
     if "four_way" in scene.caption_lines:
         yield say(Basis.PROVED, "half_caption", line=scene.caption_lines["four_way"])
     if acked:
-        yield say(Basis.SUGGESTED, "half_waits", closer.side)
+        yield replace(say(Basis.SUGGESTED, "half_waits", closer.side), side=None)  # it speaks of both ends
 
 
 def _half_closed(ending: Ending) -> End | None:
@@ -163,27 +171,6 @@ def _quiet(say: _Judge, scene: Scene) -> Iterator[Reason]:
         )
 
 
-def _loss(say: _Judge, scene: Scene, ending: Ending) -> Iterator[Reason]:
-    tally = scene.tally
-    for side in Side:
-        needed, spurious, undecided = tally.needed.get(side, 0), tally.spurious.get(side, 0), tally.copies_open.get(side, 0)
-        if total := needed + spurious + undecided:
-            segments = scene.words.count("segments", total)
-            basis = Basis.SUGGESTED if tally.likely else Basis.PROVED  # that it was sent again is plain, why need not be
-            yield say(basis, "again", side, segments=segments, needed=needed, spurious=spurious, open=undecided)
-        if tally.reordered.get(side):
-            yield say(Basis.PROVED, "reordered", side, segments=scene.words.count("segments", tally.reordered[side]))
-        row = ending.flow.client if side is Side.CLIENT else ending.flow.server
-        if row.missed_by_capture:
-            yield say(Basis.PROVED, "missed", side, octets=scene.octets(row.missed_by_capture))
-    for end in (ending.client, ending.server):
-        waiting = (end.in_flight or 0) - (end.fin is not None)
-        if waiting > 0 and tally.handshake is not None:
-            yield say(Basis.PROVED, "unacked", end.side, octets=scene.octets(waiting), frame=ending.frame)
-    if tally.copied:
-        yield say(Basis.PROVED, "copied", packets=scene.words.count("packets", tally.copied))
-
-
 def _integrity(say: _Judge, scene: Scene) -> Iterator[Reason]:
     tally = scene.tally
     if tally.offload:
@@ -199,11 +186,14 @@ def _integrity(say: _Judge, scene: Scene) -> Iterator[Reason]:
         yield say(Basis.PROVED, "content", frame=tally.content, frames=(tally.content,))
 
 
-def _unknown(say: _Judge, scene: Scene, ending: Ending, missing: int) -> Iterator[Reason]:
+def _unknown(say: _Judge, scene: Scene, ending: Ending, ledger: Ledger) -> Iterator[Reason]:
+    if ledger.quotes:
+        yield say(Basis.PROVED, "quote", capture=ledger.number, earlier=ledger.quotes)
     if scene.tally.late:
         yield say(Basis.UNKNOWN, "late")
     closer = _half_closed(ending)
     if closer is not None and ending.reason == "end":
         yield say(Basis.UNKNOWN, "afterwards", closer.side.other)
+    missing = ledger.missing
     if missing > 0 and ending.flow.conn_state in ("S0", "S1", "S2", "S3", "OTH", "SH", "SHR"):
         yield say(Basis.UNKNOWN, "missing", n=missing)

@@ -37,7 +37,9 @@ def hold(end: Direction, gap: int) -> None:
     if nxt is None:
         return
     held = end.held
-    if una is not None and nxt > una:
+    if una is None and end.iss is not None:
+        held.network += gap  # its SYN waits for an answer
+    elif una is not None and nxt > una:
         if end.edge is not None and end.edge - nxt < (end.peer.mss or SEGMENT):
             held.receiver += gap
         else:

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tcpdump_parse.read import read
-from tcpdump_parse.tell import Begun, Listening, Manner, Story, tell
-from tcpdump_parse.track import track
+from tcpdump_parse.tell import Begun, Listening, Manner, Story, explain
 from tcpdump_parse.write.story import Look, lines
 
 ROOT = Path(__file__).parents[2]
@@ -28,18 +26,23 @@ SAMPLES = {
     "macos-lo0-ipv6": "samples/wild/macos-lo0-ipv6.md",
     "lost-data": "samples/lab/recorded/lost-data/client.txt",
     "lost-syn": "samples/lab/recorded/lost-syn/client.txt",
+    "other-content": "samples/checksum/other-content.txt",
+    "beyond": "samples/close/beyond.txt",
+    "lost-burst": "samples/lab/recorded/lost-burst/server.txt",
+    "lab-zero-window": "samples/lab/recorded/zero-window/client.txt",
 }
 PAGES = [
     *((name, "en", None) for name in SAMPLES),
     ("seed", "en", 80),
     ("seed", "zh", 60),
     ("zero-window", "zh", 80),
+    ("beyond", "zh", 60),
     ("lost-data", "zh", None),
 ]
 
 
 def story(sample: str, manner: Manner | None = None) -> list[Story]:
-    return list(tell(track(read(ROOT / SAMPLES[sample])), manner))
+    return list(explain(ROOT / SAMPLES[sample], manner=manner))
 
 
 def page(sample: str, lang: str = "en", width: int | None = None, manner: Manner | None = None) -> str:

@@ -3,6 +3,7 @@
 from itertools import chain
 
 import pytest
+from msgspec.structs import replace
 
 from tcpdump_parse.model.events import Capture, Finding, Notice, Severity, Unread
 from tcpdump_parse.model.steps import Step
@@ -104,15 +105,14 @@ def test_a_short_stretch_is_not_folded():
     assert of(Run, tell(events(long_talk(5)))) == []
 
 
-def test_a_finding_ends_the_fold_and_stands_behind_its_frame():
-    """Whatever a rule says about a segment, the segment itself is told above it."""
+def test_a_finding_ends_the_fold_and_is_told_with_its_frame():
+    """A finding comes before its segment, ends the run, and is told with the segment."""
     steps = list(events(long_talk()))
     finding = Finding("odd-thing", Severity.WARN, "data", 1, conn=1, frame=40, message="Something \x1b[31modd.")
-    merged = chain.from_iterable((event, finding) if isinstance(event, Step) and event.frame == 40 else (event,) for event in steps)
+    merged = chain.from_iterable((finding, event) if isinstance(event, Step) and event.frame == 40 else (event,) for event in steps)
     values = list(tell(merged))
-    place = next(number for number, value in enumerate(values) if isinstance(value, Remark))
-    assert values[place - 1].frame == 40
-    assert values[place].sentences[0].text == "Something \\x1b[31modd."
+    (told,) = [value for value in of(Told, values) if value.frame == 40]
+    assert told.sentences[-1].text == "Something \\x1b[31modd."
     (verdict,) = of(Verdict, values)
     first = verdict.reasons[0]
     assert (first.basis, first.severity, first.rule) == ("finding", "warn", "odd-thing")
@@ -120,8 +120,51 @@ def test_a_finding_ends_the_fold_and_stands_behind_its_frame():
 
 def test_a_late_finding_points_back():
     finding = Finding("odd-thing", Severity.ERROR, "data", 1, conn=1, frame=4, known_at=9, message="Odd.")
-    (remark,) = of(Remark, tell([*[*events(long_talk(3))][:9], finding]))
-    assert (remark.sentences[0].text, remark.sentences[0].weight) == ("About frame 4: Odd.", Weight.LATER)
+    steps = [*events(long_talk(3))]
+    (told,) = [value for value in of(Told, tell([*steps[:9], finding, *steps[9:]])) if value.frame == 9]
+    assert [(line.text, line.weight) for line in told.sentences if line.rule] == [("About frame 4: Odd.", Weight.LATER)]
+
+
+def test_a_finding_that_nothing_follows_stands_alone():
+    finding = Finding("odd-thing", Severity.ERROR, "data", 1, conn=1, frame=4, message="Odd.")
+    (remark,) = of(Remark, tell([*[*events(long_talk(3))][:4], finding]))
+    assert remark.sentences[0].text == "Odd."
+
+
+def test_beyond_ten_connections_quiet_is_a_line_each_but_for_the_remarkable():
+    packets = [packet for number in range(14) for packet in one_of_many(number)]
+    log = [Capture(capture=1), *(replace(packet, frame=frame) for frame, packet in enumerate(packets, 1))]
+    *verdicts, overview = explain(log, manner=Manner(detail=Detail.QUIET))
+    assert [verdict.brief for verdict in verdicts] == [False] * 10 + [True, True, False, True]
+    assert [reason.rule for reason in verdicts[12].reasons if reason.rule] == ["rst-seen"]
+    assert (overview.connections, overview.rows, overview.more) == (14, (), 0)
+
+
+def one_of_many(number):
+    """A connection with ports and addresses of its own; the thirteenth is reset, the others are closed."""
+    talk = Talk(number * number * 7919, number**3 * 104729).open().c("P.", 1, 20, 1).s(".", 1, ack=21)
+    if number == 12:
+        talk.c("R.", 21, ack=1)
+    else:
+        talk.c("F.", 21, ack=1).s("F.", 1, ack=22).c(".", 22, ack=2)
+    for packet in talk.packets:
+        client = packet.ip.src == "10.0.0.1"
+        port = {"sport": 50000 + number} if client else {"dport": 50000 + number}
+        yield replace(packet, tcp=replace(packet.tcp, **port), clock=f"{float(packet.clock) + number:.6f}")
+
+
+def test_repeats_of_a_finding_are_counted_in_the_verdict():
+    steps = list(events(long_talk()))
+    merged = []
+    for event in steps:
+        if isinstance(event, Step) and 9 <= event.frame < 30:
+            merged.append(Finding("odd-thing", Severity.WARN, "data", 1, conn=1, frame=event.frame, side="client", message="Odd."))
+        merged.append(event)
+    values = list(tell(merged))
+    assert [value.frame for value in of(Told, values) if any(sentence.rule for sentence in value.sentences)] == [9, 10, 11]
+    assert of(Verdict, values)[0].reasons[0].text == "21 × Odd (frame 9, 10, 11, …)."
+    verbose = of(Told, tell(merged, WHOLE))
+    assert len([value for value in verbose if any(sentence.rule for sentence in value.sentences)]) == 21
 
 
 def test_quiet_is_verdicts_and_overview():

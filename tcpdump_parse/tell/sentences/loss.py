@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import Cause, DupReason, Proof, Side, Where
@@ -69,7 +71,8 @@ def verdict_on(happening: h.Judged, scene: Scene) -> Sentence:
     """What is known now about an earlier copy."""
     likely = happening.needed is True and happening.proof is Proof.AS_FAR_AS_SEEN
     key = "likely" if likely else _NEEDED[happening.needed]
-    return scene.say(f"loss.judged_{key}", happening.side, Weight.LATER, frame=happening.frame, proof=proof(happening.proof, scene))
+    told = scene.say(f"loss.judged_{key}", happening.side, Weight.LATER, frame=happening.frame, proof=proof(happening.proof, scene))
+    return replace(told, frame=happening.frame)
 
 
 def reordered(step: Step, happening: h.Reordered, scene: Scene) -> tuple[Sentence, ...]:
@@ -109,7 +112,8 @@ def gap(step: Step, happening: h.GapOpened, scene: Scene) -> tuple[Sentence, ...
 
 
 def missed(step: Step, happening: h.GapAcked, scene: Scene) -> tuple[Sentence, ...]:
-    return (_range("loss.missed", step.side, happening.start, happening.end, step.after.peer, scene),)
+    key = "loss.missed_or_not" if happening.beyond else "loss.missed"
+    return (_range(key, step.side, happening.start, happening.end, step.after.peer, scene),)
 
 
 def _range(key: str, side: Side, start: int, stop: int, end: End, scene: Scene) -> Sentence:

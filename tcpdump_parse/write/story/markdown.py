@@ -119,8 +119,8 @@ class _Page:
         yield from self._row(value.conn, value.phase, (f"{value.frame}-{value.last_frame}", _since(value.since), segment, "", story))
 
     def _sentences(self, sentences: tuple[Sentence, ...]) -> list[str]:
-        story = self.words.gap.join(prose(sentence.text) for sentence in sentences if sentence.weight is Weight.STORY)
-        rest = [_marked(sentence, self.words) for sentence in sentences if sentence.weight is not Weight.STORY]
+        story = self.words.gap.join(prose(sentence.text) for sentence in sentences if _plain(sentence))
+        rest = [_marked(sentence, self.words) for sentence in sentences if not _plain(sentence)]
         return [story, *rest] if story else rest
 
     def remark(self, value: Remark) -> Iterator[str]:
@@ -134,6 +134,9 @@ class _Page:
     def verdict(self, value: Verdict) -> Iterator[str]:
         say = self.words.say
         yield from self._close()
+        if value.brief:
+            yield f"- {code(value.flow)}: {value.conn_state}, {self.words.count('packets', value.packets)}"
+            return
         yield f"**{say('term.verdict_on', conn=value.conn)}** {code(value.flow)}"
         yield ""
         yield f"**{prose(value.headline)}** {prose(value.summary)}"
@@ -165,6 +168,11 @@ class _Page:
                 yield "| " + " | ".join((str(row.conn), code(row.flow), *figures)) + " |"
             yield ""
         yield from self._reasons(value.reasons)
+
+
+def _plain(sentence: Sentence) -> bool:
+    """Part of the running story; a finding in it stands out."""
+    return sentence.weight is Weight.STORY and not sentence.severity
 
 
 def _marked(sentence: Sentence, catalogue: Words) -> str:

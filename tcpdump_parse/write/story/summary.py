@@ -12,7 +12,9 @@ from tcpdump_parse.write.story.look import Look, Style, cells, fold, pad, pad_le
 
 
 def verdict_lines(value: Verdict, look: Look, words: Words) -> list[str]:
-    """What the connection was, then one line for each thing it rests on."""
+    """What the connection was, then one line for each thing it rests on; a line in all for one of many."""
+    if value.brief:
+        return _brief(value, look, words)
     title = words.say("term.verdict_on", conn=value.conn)
     made = [f"{look.dye(Style.HEADING, title)}  {look.dye(Style.DIM, value.flow)}"]
     if look.width is not None and cells(title) + 2 + cells(value.flow) > look.width:
@@ -23,6 +25,15 @@ def verdict_lines(value: Verdict, look: Look, words: Words) -> list[str]:
         style = Style.REMARK if number == 0 else None
         made += [f"  {look.dye(style, line) if style else line}" for line in fold(paragraph, room)]
     return made + reason_lines(value.reasons, look, words)
+
+
+def _brief(value: Verdict, look: Look, words: Words) -> list[str]:
+    time = "" if value.seconds is None else f" {exact(round(value.seconds * 1e9))},"
+    figures = f"{value.conn_state},{time} {words.count('packets', value.packets)}, {value.client_octets} B →, ← {value.server_octets} B"
+    title = f"{look.dye(Style.HEADING, f'#{value.conn}')}  {look.dye(Style.DIM, value.flow)}"
+    if look.width is not None and cells(f"#{value.conn}  {value.flow}  {figures}") > look.width:
+        return [title, *(f"  {line}" for line in fold(figures, look.width - 2))]
+    return [f"{title}  {figures}"]
 
 
 def reason_lines(reasons: Iterable[Reason], look: Look, words: Words) -> list[str]:

@@ -180,15 +180,19 @@ class _Page:
     def _sentences(self, sentences: tuple[Sentence, ...]) -> list[str]:
         story: list[str] = []
         rest: list[str] = []
+        found: list[str] = []  # parts of the story that are findings
         for sentence in sentences:
             weight = sentence.weight
-            if weight is Weight.STORY:
+            if weight is Weight.STORY and sentence.severity:
+                found += self._hang([self._graded(sentence)], _MARKS[Weight.REMARK], self._style(sentence))
+            elif weight is Weight.STORY:
                 story.append(sentence.text)
             elif weight is Weight.STATE:
                 rest = [*self._hang([f"[{sentence.text}]"], "", Style.DIM), *rest]
             else:
                 rest += self._hang([self._graded(sentence)], _MARKS[weight], self._style(sentence))
-        return [*self._hang([self.words.gap.join(story)], ""), *rest] if story else rest
+        told = self._hang([self.words.gap.join(story)], "") if story else []
+        return [*told, *found, *rest]
 
     def _graded(self, sentence: Sentence) -> str:
         if not sentence.severity:
@@ -196,7 +200,7 @@ class _Page:
         return f"{self.words.say(f'severity.{sentence.severity}')} {sentence.rule}: {sentence.text}"
 
     def _style(self, sentence: Sentence) -> Style:
-        return {"error": Style.ERROR, "warn": Style.WARN}.get(sentence.severity, _STYLES[sentence.weight])
+        return {"error": Style.ERROR, "warn": Style.WARN}.get(sentence.severity, _STYLES.get(sentence.weight, Style.REMARK))
 
     def _hang(self, paragraphs: list[str], mark: str, style: Style | None = None) -> list[str]:
         """Paragraphs under the ladder, their further lines under their own first word."""

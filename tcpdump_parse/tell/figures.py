@@ -1,0 +1,107 @@
+"""The verdict's figures: what was lost, overtaken and copied; round trips; who waited for whom; where the capture was taken.
+
+Law: a figure is told where it says something to a reader, not because it was counted; `tdparse flows` has all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from tcpdump_parse.model.flow import FlowEnd, Limits
+from tcpdump_parse.model.steps import Ending
+from tcpdump_parse.model.terms import Side
+from tcpdump_parse.tell.amounts import span
+from tcpdump_parse.tell.scene import Scene
+from tcpdump_parse.tell.told import Basis, Reason
+
+Say = Callable[..., Reason]
+
+_WORTH: Final = 0.1  # seconds; who waited less than this is nobody's question
+_SHARE: Final = 0.2  # of the connection's time; less than this did not decide how long it took
+_TRANSFER: Final = 4  # data segments; fewer are a question or an answer
+_SAMPLES: Final = 5  # round trips worth a summary
+
+
+def losses(say: Say, scene: Scene, ending: Ending) -> Iterator[Reason]:
+    """What was sent again, overtaken, copied, missed, never acknowledged."""
+    for side in Side:
+        yield from _again(say, scene, side)
+        if late := scene.tally.reordered.get(side):
+            yield say(Basis.PROVED, "reordered", side, segments=scene.words.count("segments", late))
+        if missed := _row(ending, side).missed_by_capture:
+            yield replace(say(Basis.PROVED, "missed", side, octets=scene.octets(missed)), rule="cap-drop-inferred")
+    for end in (ending.client, ending.server):
+        waiting = (end.in_flight or 0) - (end.fin is not None)
+        if waiting > 0 and scene.tally.handshake is not None:
+            yield say(Basis.PROVED, "unacked", end.side, octets=scene.octets(waiting), frame=ending.frame)
+    if scene.tally.copied:
+        yield say(Basis.PROVED, "copied", packets=scene.words.count("packets", scene.tally.copied))
+
+
+def _again(say: Say, scene: Scene, side: Side) -> Iterator[Reason]:
+    """That something was sent again is plain; why it need or need not be is proved, likely, or not shown."""
+    tally, count = scene.tally, scene.words.count
+    needed, likely = tally.needed.get(side, 0), tally.likely.get(side, 0)
+    spurious, undecided = tally.spurious.get(side, 0), tally.copies_open.get(side, 0)
+    total = needed + spurious + undecided
+    if not total:
+        return
+    parts = [("needed", needed - likely), ("spurious", spurious)]
+    told = [scene.words.say(f"verdict.again_{name}", n=n) for name, n in parts if n]
+    segments = count("segments", total)
+    if told:
+        yield say(Basis.PROVED, "again", side, segments=segments, parts=scene.words.listed(told))
+    else:
+        yield say(Basis.PROVED, "again_plain", side, segments=segments)
+    if likely:
+        yield say(Basis.SUGGESTED, "again_likely", side, n=likely)
+    if undecided:
+        yield say(Basis.UNKNOWN, "again_open", side, n=undecided)
+
+
+def round_trips(say: Say, ending: Ending) -> Iterator[Reason]:
+    """From data to its ACK, where there were enough of them and they are more than the end next to the capture answering itself."""
+    for side in Side:
+        row = _row(ending, side)
+        if row.rtt_samples < _SAMPLES or row.rtt_min is UNSET or row.rtt_max is UNSET or row.rtt_avg is UNSET:
+            continue
+        least, most, mean = (span(round(value * 1e9)) for value in (row.rtt_min, row.rtt_max, row.rtt_avg))
+        if row.rtt_max >= _WORTH / 100:
+            yield say(Basis.PROVED, "trips", side, n=row.rtt_samples, least=least, most=most, mean=mean)
+
+
+def waits(say: Say, ending: Ending) -> Iterator[Reason]:
+    """Who waited for whom: what held each end's sending up for a good part of the time."""
+    limits, duration = ending.flow.limits, ending.flow.duration
+    if limits is UNSET or duration is UNSET or duration < _WORTH:
+        return
+    for side in Side:
+        held = limits.get(side.value)
+        if held is None or _row(ending, side).actual_data_pkts < _TRANSFER:
+            continue
+        for cause, seconds in _held(held):
+            if seconds >= max(_WORTH, _SHARE * duration):
+                share = round(100 * min(1.0, seconds / duration))
+                yield say(Basis.SUGGESTED, f"waits_{cause}", side, span=span(round(seconds * 1e9)), share=share)
+
+
+def _held(held: Limits) -> list[tuple[str, float]]:
+    causes = [("receiver", held.receiver), ("network", held.network), ("application", held.application)]
+    return sorted(causes, key=lambda cause: -cause[1])
+
+
+def place(say: Say, ending: Ending) -> Iterator[Reason]:
+    """Where the capture was taken."""
+    vantage = ending.flow.vantage
+    if vantage is UNSET or vantage.at == "unknown":
+        return
+    proved = any(reason.endswith("offload") for reason in vantage.evidence)
+    yield say(Basis.PROVED if proved else Basis.SUGGESTED, f"at_{vantage.at}")
+
+
+def _row(ending: Ending, side: Side) -> FlowEnd:
+    return ending.flow.client if side is Side.CLIENT else ending.flow.server
