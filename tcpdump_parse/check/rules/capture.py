@@ -164,7 +164,7 @@ SENT = (DataSent, GapFilled, Reordered, Retransmitted)
 class Missed(CaptureNotes):
     """Octets that were acknowledged and never seen, not even later, and the first ACK of them."""
 
-    on: ClassVar = (GapAcked, *SENT, Ending)
+    on: ClassVar = (GapAcked, *SENT, FinSent, Ending)
 
     def __init__(self) -> None:
         self.open: dict[tuple[int, Side], list[Hole]] = {}  # by connection and sender: its latest holes
@@ -188,6 +188,8 @@ class Missed(CaptureNotes):
         elif self.open and step.seq is not None:
             for hole in self.open.get((step.connection.conn, step.side), ()):
                 hole.seen += max(0, min(hole.end, step.end) - max(hole.start, step.seq))
+                if step.seq == hole.start and isinstance(event, DataSent | FinSent):
+                    hole.seen = hole.end - hole.start  # the sender goes on here: the ACK was early, or of octets never sent
 
     def _settle(self, holes: list[Hole]) -> int:
         """Count what stays unseen of these."""

@@ -11,12 +11,13 @@ from typing import ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.engine import CaptureEnd
-from tcpdump_parse.check.notes import CaptureNotes
+from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.model import Packet, Severity
-from tcpdump_parse.model.happenings import ClockStepped, Copied, Idle
+from tcpdump_parse.model.happenings import ClockStepped, Copied, Idle, SynAckSent, SynSent
 from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import Step
+from tcpdump_parse.model.terms import Side
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
@@ -34,24 +35,47 @@ def cap_time_backwards(step: Step, event: ClockStepped) -> Iterator[Facts]:
     yield Facts(by_s=event.by / SECOND, severity=Severity.NOTE if event.by < QUEUES else None)
 
 
-@rule(
-    on=Idle,
-    severity=Severity.WARN,
-    cites="RFC 7323 §5.4",
-    elsewhere=("tcpanaly:time travel",),
-)
-def cap_time_forward_jump(step: Step, event: Idle) -> Iterator[Facts]:
+class Pace(Notes):
+    """Where each end's timestamps began since the clock last stepped: (when, TSval)."""
+
+    on: ClassVar = (SynSent, SynAckSent, ClockStepped)
+
+    def __init__(self) -> None:
+        self.start: dict[Side, tuple[int, int]] = {}
+
+    def see(self, step: Step, event: SynSent | SynAckSent | ClockStepped) -> None:
+        if isinstance(event, ClockStepped):
+            self.start.clear()
+        tsval = step.after.me.tsval
+        if tsval is not None and step.at is not None:
+            self.start.setdefault(step.side, (step.at, tsval))
+
+    def expected(self, step: Step, jump: int) -> float:
+        """Ticks in `jump` nanoseconds at the sender's pace so far; at least one in two seconds (RFC 7323: 1 ms to 1 s a tick)."""
+        least = jump / (2 * SECOND)
+        me, start = step.before.me, self.start.get(step.side)
+        if start is None or me.at is None or me.tsval is None or me.at - start[0] < PACED:
+            return least
+        return max(least, (me.tsval - start[1]) % 2**32 * jump / (me.at - start[0]) / 10)
+
+
+PACED = SECOND // 50
+"""The pace of a sender's clock is known after this."""
+
+
+@rule(on=Idle, notes=Pace, severity=Severity.WARN, cites="RFC 7323 §5.4", elsewhere=("tcpanaly:time travel",))
+def cap_time_forward_jump(step: Step, event: Idle, notes: Pace) -> Iterator[Facts]:
     """The capture's clock jumped ahead: the sender's own clock did not move with it.
 
-    Timestamps tick at least once a second (RFC 7323 §5.4), and here they did not in the whole of the pause. The clock was set, or the
-    sender (a virtual machine, a laptop) slept.
+    Its timestamps ticked less than a tenth of what they did before, or less than any clock may. The capture's clock was set, or the sender
+    (a virtual machine, a laptop) slept.
     """
     me = step.before.me
     ticks = _ticks(step)
     if ticks is None or me.at is None or step.at is None or step.happened(Copied) is not None:
         return
     jump = step.at - me.at
-    if jump >= 2 * SECOND and ticks * SECOND < jump // 2:
+    if jump >= 2 * SECOND and ticks < notes.expected(step, jump):
         yield Facts(evidence=(me.frame,), jump_s=jump / SECOND, ticks=ticks)
 
 

@@ -133,7 +133,14 @@ def _unacked(end: End) -> bool:
     return end.fin is not None and (end.snd_una is None or end.snd_una <= end.fin)
 
 
-@rule(on=Ending, notes=Fins, needs=Need.NO_GAP, severity=Severity.WARN, cites="RFC 9293 §3.6", elsewhere=("zeek:S2", "zeek:S3"))
+@rule(
+    on=Ending,
+    notes=Fins,
+    needs=Need.NO_GAP | Need.BOTH_SIDES,
+    severity=Severity.WARN,
+    cites="RFC 9293 §3.6",
+    elsewhere=("zeek:S2", "zeek:S3"),
+)
 def fin_unacked(ending: Ending, notes: Fins) -> Iterator[Facts]:
     """A FIN was never acknowledged.
 

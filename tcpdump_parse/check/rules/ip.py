@@ -66,8 +66,8 @@ def _changed(side: Side, odd: Odd) -> Facts:
 def ttl_changed(ending: Ending, notes: Paths) -> Iterator[Facts]:
     """The TTL of one end changes within a connection.
 
-    Its way changed, or another device answers in its name (a SYN proxy, a load balancer). A few segments that stand out between many are
-    told as injected, and resets apart.
+    Its way changed, or another device answers in its name (a SYN proxy, a load balancer), or its program set another one, as BGP does after
+    the SYN. A few segments that stand out between many are told as injected, and resets apart.
     """
     for side, path in _ends(ending, notes):
         if path.ttl_changed is not None and not path.foreign:
