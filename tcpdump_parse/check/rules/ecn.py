@@ -20,6 +20,8 @@ from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
 
 SECOND = 1_000_000_000
+AE = 0x100
+"""AccECN's own bit in the word of header length and flags, so in a checksum that lacks it."""
 
 
 class Capable(Sign, frozen=True):
@@ -64,7 +66,7 @@ def asked(step: Step) -> Ecn:
     if not ("E" in flags and "W" in flags):
         return Ecn.NONE
     odd = step.happened(ChecksumUnexplained)
-    hidden = isinstance(odd, ChecksumUnexplained) and odd.explanation == "reserved_flag"
+    hidden = isinstance(odd, ChecksumUnexplained) and odd.residue == AE
     return Ecn.ACCURATE if hidden or "e" in flags else Ecn.CLASSIC
 
 
