@@ -27,10 +27,13 @@ CIRCLE = 2**32
 RULES = rules()
 TROUBLES = ("copies", "lost-burst", "lost-fin", "mixed-near", "no-sack", "reordered", "zero-window")
 RECORDED = [SAMPLES / "lab" / "recorded" / trouble / f"{end}.txt" for trouble in TROUBLES for end in ("client", "server")]
-TEXTS = {f"{s.path.parent.name}/{s.path.stem}": s.text for s in samples()}
+TEXTS = {f"{s.path.parent.name}/{s.path.stem}": s.text for s in samples() if len(s.text) < 50_000}
+"""The samples but for a few long ones, which say the same again and again."""
 RECORDINGS = {f"{path.parent.name}/{path.stem}": path.read_text("utf-8") for path in RECORDED}
 NUMBERS = {"seq-wrap", "ack-zero-bogus", "ack-field-nonzero", "cksum-bad", "cksum-ffff", "cksum-recompute"}
 """Rules about the absolute numbers themselves: that they wrap, that one is 0, that one is hidden, and what checksum they give."""
+ADDRESSES = {"ip-addr-martian"}
+"""Rules about what an address is for."""
 
 Event = Capture | Packet | Notice | Unread
 
@@ -89,20 +92,26 @@ def renamed(finding: Finding, other: dict[str, str]) -> Finding:
     """A finding with the hosts' names exchanged wherever it names one."""
     flow = finding.flow
     if flow is not UNSET:
-        flow = " > ".join(f"{other[end.rpartition(':')[0]]}:{end.rpartition(':')[2]}" for end in flow.split(" > "))
+        flow = " > ".join(_renamed_end(end, other) for end in flow.split(" > "))
     facts = {key: other.get(value, value) if isinstance(value, str) else value for key, value in finding.facts.items()}
     return replace(finding, flow=flow, facts=facts)
 
 
-def test_swapping_the_two_addresses_swaps_the_sides_and_nothing_else() -> None:
-    compared = 0
-    for name, text in TEXTS.items():
-        log = events(text)
-        turned, other = swapped(log)
-        if other and not any(":" in host for host in other):
-            compared += 1
-            assert [renamed(f, other) for f in findings(turned)] == findings(log), name
-    assert compared > 100
+def _renamed_end(end: str, other: dict[str, str]) -> str:
+    host, _, port = end.rpartition(":")
+    return f"[{other[host[1:-1]]}]:{port}" if host.startswith("[") else f"{other[host]}:{port}"
+
+
+def of_any_address(found: list[Finding]) -> list[Finding]:
+    return [finding for finding in found if finding.rule not in ADDRESSES]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_swapping_the_two_addresses_swaps_the_sides_and_nothing_else(name: str) -> None:
+    log = events(TEXTS[name])
+    turned, other = swapped(log)
+    if other:
+        assert of_any_address([renamed(f, other) for f in findings(turned)]) == of_any_address(findings(log))
 
 
 # ---- nothing depends on where the numbers begin ----
