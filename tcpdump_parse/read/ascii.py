@@ -16,7 +16,9 @@ With -AA the link header comes first; where the IP header stands in the text is 
 
 from __future__ import annotations
 
+import copy
 import enum
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from msgspec import UNSET
@@ -54,10 +56,22 @@ class Text:
         self.least, self.most = expected.least + link, expected.most + link
         self._printed = len(first)  # characters, with the line ends between
         self._ends = 0
+        self.kept: bool | None = None
+        """Whether the text ends where the length says, once somebody has looked."""
 
     def add(self, line: str) -> None:
         self._printed += len(line) + 1
         self._ends += 1
+
+    def ends(self, lines: Sequence[str], begins: Callable[[str], bool]) -> bool:
+        """Whether one of the coming lines `begins` a record just where this text ends, or the log ends there."""
+        ahead = copy.copy(self)
+        for line in lines:
+            place = ahead.where()
+            if place is not Where.INSIDE and (place is Where.AFTER or begins(line)):
+                return begins(line)
+            ahead.add(line)
+        return ahead.where() is not Where.INSIDE
 
     def where(self) -> Where:
         if self._printed + self._ends < self.least:

@@ -80,6 +80,7 @@ class Framing(Records):
         if self.counting or b"    1  " in whole:  # -#: the first nine records begin with four blanks too
             self.counting = True
             joined = _NUMBERED.sub(rb"\n    \1", joined)
+        self.ahead_line = self.line
         self.ahead = texts = joined.decode("latin-1").split("\n")
         keys = joined.translate(None, HEX_DIGITS).split(b"\n")
         known = SHAPES.aliases.get

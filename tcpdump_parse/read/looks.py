@@ -28,7 +28,6 @@ _BEFORE = r"(?: {0,4}[0-9]{1,9}  )?(?:caplen [0-9]+ len [0-9]+ )?"
 STARTS = re.compile(rf"{_BEFORE}(?:{_TIME}|{_NO_TIME}|\[Invalid header: )")
 TIME = re.compile(rf"(?:{_TIME})[^ ]*")
 PREFIX = re.compile(rf"{_BEFORE}(?:(?:{_TIME})[^ ]*(?: \(invalid [un]s\))? |{_NO_TIME})?")
-ADDRESSED = re.compile(r"[^\n]*?[^ \n\x01]+ > [^ \n\x01]+: (?=[^ ]|$)")
 
 # Records of -t have no time: they begin with a word of the network layer, or with a link header.
 _ENDS = r"[^ \n]+ > [^ \n]+: "
@@ -57,3 +56,20 @@ TORN = re.compile(
 
 HEADER_SHOWN = re.compile(r"[E`](?=[^\n]*(?:\.[^\n]*){6})")
 SNAPSHOT = re.compile(r"(?:snapshot length|capture size) ([1-9][0-9]{0,8})\b")
+
+
+LONGEST = 2000
+
+
+def addressed(text: str) -> str | None:
+    """The beginning of a record up to its addresses; None when it shows none. (A pattern would be quadratic on long lines.)"""
+    line = text[:LONGEST].partition("\n")[0]
+    at = line.find(" > ")
+    while at > 0:
+        end = line.find(": ", at)
+        if end < 0:
+            return None
+        if not any(space in line[at + 3 : end] for space in " \x01"):
+            return line[: end + 2]
+        at = line.find(" > ", at + 3)
+    return None

@@ -21,10 +21,10 @@ from tcpdump_parse.read.clock import Clock, Form
 from tcpdump_parse.read.diagnose import diagnose
 from tcpdump_parse.read.layout import difference
 from tcpdump_parse.read.looks import (
-    ADDRESSED,
     COLUMN_0,
     HEADER_SHOWN,
     INNER,
+    LONGEST,
     ORPHAN,
     OTHER_INDENT,
     PREFIX,
@@ -35,6 +35,7 @@ from tcpdump_parse.read.looks import (
     TIME,
     TIMELESS,
     TORN,
+    addressed,
 )  # fmt: skip
 from tcpdump_parse.read.notices import classify, margin
 from tcpdump_parse.read.shapes import BREAK, JOINT, Refused, Settle, Shapes, key_of
@@ -67,6 +68,7 @@ class Records:
         self.newline = "\n"
         self.out: list[Read] = []
         self.ahead: list[str] = []  # the items of this chunk
+        self.ahead_line = 1  # the line of the first of them
         self.tail: list[str] = []  # of the packet that is last in `out`: the rest of its line, then lines
         self.undecided: list[str] = []  # items of a record that shows no segment yet
         self.ascii = False  # the capture shows the text of -A
@@ -175,7 +177,13 @@ class Records:
         return where is counted.Where.DOUBTFUL and classify(text)[0] not in _SURE
 
     def bears_out(self, text: str) -> bool:
-        """A record inside counted text after all: its own text of -A follows it. So it is where captures cut their packets short."""
+        """A record inside counted text after all: its own text of -A follows it. So it is where captures cut their packets short.
+
+        A payload can say the same. But it has no say in what stands where the whole packet's text ends: a record begins there, or the
+        packet was cut.
+        """
+        if self.keeps_count():
+            return False
         if text.startswith("[Invalid header: "):
             return True
         cut = SEGMENT.search(text)
@@ -186,6 +194,17 @@ class Records:
         except Refused:
             return False
         return any(counted.begin(made, line, self.snapshot) is not None for line in self.coming(text))
+
+    def keeps_count(self) -> bool:
+        """A record begins, or the log ends, where the packet's length says that its text ends."""
+        assert self.shown is not None
+        if self.shown.kept is None:
+            line, at = self.ahead_line, 0
+            while at < len(self.ahead) and line < self.line:
+                line, at = line + 1 + self.ahead[at].count(JOINT), at + 1
+            lines = "\n".join(self.ahead[at:]).replace(JOINT, BREAK).split("\n")
+            self.shown.kept = self.shown.ends(lines, self.begins)
+        return self.shown.kept
 
     def follow(self, text: str) -> None:
         """A line of the open packet's tail."""
@@ -200,6 +219,11 @@ class Records:
 
     def between(self, text: str) -> None:
         """Lines that are no record; those behind blanks one by one, for pastes come indented."""
+        glued = margin(text)
+        if glued and STARTS.match(text, glued):
+            self.notice(text[:glued], glued=True)
+            self.record(text[glued:])
+            return
         first, *others = text.split(JOINT)
         lines = [first] + ["    " + other for other in others]
         at = 0
@@ -207,11 +231,7 @@ class Records:
             at += self.indented(lines, at) or self.noise(lines[at])
 
     def noise(self, line: str) -> int:
-        glued = margin(line)
-        if glued and STARTS.match(line, glued):
-            self.notice(line[:glued], glued=True)
-            self.record(line[glued:])
-        elif SECOND.match(line) and SEGMENT.search(line):
+        if SECOND.match(line) and SEGMENT.search(line):
             self.lost(line)
         else:
             self.notice(line)
@@ -310,14 +330,13 @@ class Records:
 
     def other(self, text: str, line: int) -> None:
         """A record that carries no TCP: its time and addresses, the rest is body. One that was torn is not such a record."""
-        if TORN.search(text):
+        if TORN.search(text[:LONGEST]):
             self.torn(text, line)
             return
-        addressed, prefix = ADDRESSED.match(text), PREFIX.match(text)
-        for found in (addressed, prefix):
-            if found is None:
+        prefix = PREFIX.match(text)
+        for head in (addressed(text), prefix and prefix[0]):
+            if head is None:
                 continue
-            head = found[0]
             try:
                 made, _ = SHAPES.find(head, key_of(head), self.where(head, line), None)
             except Refused:

@@ -65,6 +65,8 @@ class Source:
 NESTED = 3
 """So many layers of packing are taken off; a log has one, a bomb has many."""
 SAMPLE = 4096
+FEW = 8
+"""So many control characters may stand in any text."""
 FIRST_LINE = 1 << 20
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
         (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
@@ -222,5 +224,5 @@ def _refuse_binary(head: bytes, name: str) -> None:
             raise SourceError(f"{name} is {what}; {remedy}")
     sample = head.lstrip(b"\0")[:SAMPLE]  # a log that was truncated under its writer begins with a hole
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if controls * 20 > len(sample) or (head and not sample):
+    if controls > max(FEW, len(sample) // 20) or (head and not sample):
         raise SourceError(f"{name} is a binary file; tdparse reads the text that tcpdump prints, or a pcap")
