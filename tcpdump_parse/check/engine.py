@@ -7,7 +7,7 @@ certainty: a finding about an earlier frame says at which frame it became certai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -63,14 +63,22 @@ class _Watch:
 
 
 class _Wakes:
-    """What a sequence of happenings wakes, decided at its first sight: `calls` and `notes` are (place of the happening, who reads it)."""
+    """What a sequence of happenings (or signs) wakes, decided at its first sight. `calls`: place of the event, rule, its body, the notes it
+    reads and whether they are the capture's; `notes`: place, who is told, whether it is the capture's."""
 
-    __slots__ = ("calls", "notes", "remarkable")
+    __slots__ = ("calls", "notes", "remarkable", "takes_needs")
 
     def __init__(self, kinds: tuple[type, ...], rules: Mapping[type, list[Rule]], notes: Mapping[type, list[type[Notes]]]) -> None:
-        self.calls = tuple((place, rule) for place, kind in enumerate(kinds) for rule in rules.get(kind, ()))
-        self.notes = tuple((place, reader) for place, kind in enumerate(kinds) for reader in notes.get(kind, ()))
+        self.calls = tuple(
+            (place, rule, rule.body, rule.notes, rule.notes is not None and issubclass(rule.notes, CaptureNotes))
+            for place, kind in enumerate(kinds)
+            for rule in rules.get(kind, ())
+        )
+        self.notes = tuple(
+            (place, reader, issubclass(reader, CaptureNotes)) for place, kind in enumerate(kinds) for reader in notes.get(kind, ())
+        )
         self.remarkable = not _PLAIN.issuperset(kinds)
+        self.takes_needs = GapAcked in kinds or ClockStepped in kinds
 
 
 class Judge:
@@ -161,23 +169,20 @@ class Judge:
             watch = self._watches[conn] = _Watch()
         happenings = step.happenings
         wakes = self._wakes(happenings)
-        if wakes.remarkable:
-            self._odd(watch, happenings)
-        for at, rule in wakes.calls:
-            self._ask_step(found, rule, watch, step, happenings[at])
+        if wakes.takes_needs:
+            self._lose_needs(watch, happenings)
+        self._ask_step(found, wakes, watch, step, happenings)
         signs = []
         for asked in SIGNS:
             shown = asked(step)
             if shown is not None:
                 signs.append(shown)
-        for shown in signs:
-            for rule in self._rules.get(type(shown), ()):
-                self._ask_step(found, rule, watch, step, shown)
-        for at, notes in wakes.notes:
-            self._notes_of(notes, watch).see(step, happenings[at])
-        for shown in signs:
-            for notes in self._notes.get(type(shown), ()):
-                self._notes_of(notes, watch).see(step, shown)
+        by_sign = self._wakes(signs) if signs else None
+        if by_sign is not None:
+            self._ask_step(found, by_sign, watch, step, signs)
+        self._tell_step(wakes, watch, step, happenings)
+        if by_sign is not None:
+            self._tell_step(by_sign, watch, step, signs)
         for notes in self._every:
             self._whole.note(notes).see(step)
         if signs or wakes.remarkable:
@@ -187,8 +192,8 @@ class Judge:
             self._whole.remember(frame, place)
         return found
 
-    def _wakes(self, happenings: tuple[Any, ...]) -> _Wakes:
-        kinds = tuple(map(type, happenings))
+    def _wakes(self, events: Sequence[Any]) -> _Wakes:
+        kinds = tuple(map(type, events))
         known = self._shapes.get(kinds)
         if known is None:
             if len(self._shapes) >= _SHAPES:
@@ -196,7 +201,7 @@ class Judge:
             known = self._shapes[kinds] = _Wakes(kinds, self._rules, self._notes)
         return known
 
-    def _odd(self, watch: _Watch, happenings: tuple[Any, ...]) -> None:
+    def _lose_needs(self, watch: _Watch, happenings: Sequence[Any]) -> None:
         """What takes a need away for good, from this segment on."""
         for happening in happenings:
             if type(happening) is GapAcked:
@@ -204,17 +209,29 @@ class Judge:
             elif type(happening) is ClockStepped:
                 self._stepped = True
 
-    def _ask_step(self, found: list[Finding], rule: Rule, watch: _Watch, step: Step, event: Any) -> None:
-        self.woken += 1
-        facts_of = rule.body(step, event) if rule.notes is None else rule.body(step, event, self._notes_of(rule.notes, watch))
-        for facts in facts_of:
-            own = step.packet.frame
-            frame = own if facts.frame is None else facts.frame
-            place = watch.places.get(frame) if frame != own else (step.packet.line, step.packet.end_line, step.packet.time)
-            known_at = UNSET if frame == own else own
-            side = facts.side or str(step.side)
-            unmet = self._unmet_by_step(rule.needs, watch, step)
-            found.append(self._finding(rule, facts, frame, known_at, place, unmet, step.connection, side))
+    def _ask_step(self, found: list[Finding], wakes: _Wakes, watch: _Watch, step: Step, events: Sequence[Any]) -> None:
+        self.woken += len(wakes.calls)
+        for at, rule, body, kind, whole in wakes.calls:
+            if kind is None:
+                facts_of = body(step, events[at])
+            else:
+                home = self._whole if whole else watch
+                facts_of = body(step, events[at], home.notes.get(kind) or home.note(kind))
+            for facts in facts_of:
+                found.append(self._of_step(rule, facts, watch, step))  # noqa: PERF401 nearly always nothing: no list for it
+
+    def _tell_step(self, wakes: _Wakes, watch: _Watch, step: Step, events: Sequence[Any]) -> None:
+        for at, kind, whole in wakes.notes:
+            home = self._whole if whole else watch
+            (home.notes.get(kind) or home.note(kind)).see(step, events[at])
+
+    def _of_step(self, rule: Rule, facts: Facts, watch: _Watch, step: Step) -> Finding:
+        own = step.packet.frame
+        frame = own if facts.frame is None else facts.frame
+        place = watch.places.get(frame) if frame != own else (step.packet.line, step.packet.end_line, step.packet.time)
+        known_at = UNSET if frame == own else own
+        side = facts.side or str(step.side)
+        return self._finding(rule, facts, frame, known_at, place, self._unmet_by_step(rule.needs, watch, step), step.connection, side)
 
     def _hold(self, ending: Ending) -> list[Finding]:
         """An eviction is known at the record that causes it, which comes next; an end of the capture is known at the end."""
