@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from msgspec import UNSET, Struct
 
+from tcpdump_parse.model.happenings import AckAdvanced
 from tcpdump_parse.model.steps import Step
 
 Asked = Callable[[Step], "Sign | None"]
@@ -42,3 +43,24 @@ def flags(step: Step) -> Sign | None:
     """Any flags beyond the ordinary: SYN+FIN, none at all, ECN's E and W, URG."""
     letters = step.packet.tcp.flags if step.packet.tcp is not UNSET else UNSET
     return None if letters in PLAIN or letters is UNSET else FlagsSeen(letters)
+
+
+class Unmeasured(Sign, frozen=True):
+    """An ACK of new octets, [start, start + octets), that is no sample of the round trip: something in it was sent twice, or cut anew.
+
+    Nearly every ACK of a recovery is one, and hardly any other.
+    """
+
+    start: int
+    octets: int
+
+
+@sign
+def unmeasured(step: Step) -> Sign | None:
+    """Does the ACK advance without measuring a round trip?"""
+    if step.ack is None or step.ack == step.before.me.ack:
+        return None
+    for happening in step.happenings:
+        if type(happening) is AckAdvanced:
+            return None if happening.rtt is not None else Unmeasured(happening.start, happening.octets)
+    return None

@@ -12,6 +12,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from tcpdump_parse.check.rule import Facts, Need, rule
+from tcpdump_parse.check.signs import Unmeasured
 from tcpdump_parse.check.trips import SECOND, Trips
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import (
@@ -314,13 +315,13 @@ def limited_transmit(step: Step, event: DuplicateAck, notes: Repair) -> Iterator
 
 
 @rule(
-    on=AckAdvanced,
+    on=Unmeasured,
     notes=Repair,
     severity=Severity.NOTE,
     cites="RFC 6582 §3.2",
     elsewhere=("tcp.analysis.partial_ack", "netsem:NewReno"),
 )
-def partial_ack(step: Step, event: AckAdvanced, notes: Repair) -> Iterator[Facts]:
+def partial_ack(step: Step, event: Unmeasured, notes: Repair) -> Iterator[Facts]:
     """A partial ACK: the repair arrived, and a further segment of the same flight is missing, or still on its way.
 
     It covers something, but not all that had been sent when the recovery began.
@@ -331,7 +332,7 @@ def partial_ack(step: Step, event: AckAdvanced, notes: Repair) -> Iterator[Facts
 
 
 @rule(
-    on=AckAdvanced,
+    on=Unmeasured,
     notes=Repair,
     severity=Severity.NOTE,
     cites="RFC 6298 §3",
@@ -340,7 +341,7 @@ def partial_ack(step: Step, event: AckAdvanced, notes: Repair) -> Iterator[Facts
     "for the first instance of the packet or a later instance).",
     elsewhere=("tcp.analysis.ambiguous_ack", "tcptrace:ambiguous acks"),
 )
-def karn_ambiguous(step: Step, event: AckAdvanced, notes: Repair) -> Iterator[Facts]:
+def karn_ambiguous(step: Step, event: Unmeasured, notes: Repair) -> Iterator[Facts]:
     """This ACK covers octets that were sent more than once, so it measures no round trip: which copy does it answer?
 
     With timestamps the echo tells; without them Karn's rule forbids the sample.

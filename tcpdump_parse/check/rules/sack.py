@@ -11,9 +11,9 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.signs import Sign, Unmeasured, sign
 from tcpdump_parse.model import Severity
-from tcpdump_parse.model.happenings import AckAdvanced, Copied, DuplicateAck, OptionSeen, Retransmitted, SackSeen
+from tcpdump_parse.model.happenings import Copied, DuplicateAck, OptionSeen, Retransmitted, SackSeen
 from tcpdump_parse.model.options import Sack, Timestamps
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import DupReason, Side
@@ -224,14 +224,14 @@ def _agreed(end: End) -> bool:
 
 
 @rule(
-    on=(AckAdvanced, SackSeen),
+    on=(Unmeasured, SackSeen),
     notes=Board,
     severity=Severity.WARN,
     cites="RFC 2018 §8",
     quote="The SACK option is advisory, in that, while it notifies the data sender that the data receiver has received the indicated "
     "segments, the data receiver is permitted to later discard data which have been reported in a SACK option.",
 )
-def sack_reneging(step: Step, event: AckAdvanced | SackSeen, notes: Board) -> Iterator[Facts]:
+def sack_reneging(step: Step, event: Unmeasured | SackSeen, notes: Board) -> Iterator[Facts]:
     """The receiver threw away what it had selectively acknowledged.
 
     The ACK stops exactly where such a block began instead of covering it, or a newer SACK with room to spare no longer names it. It is
@@ -241,7 +241,7 @@ def sack_reneging(step: Step, event: AckAdvanced | SackSeen, notes: Board) -> It
     told = notes.told.get(side)
     if not told or step.ack is None or _overtaken(step):
         return
-    if isinstance(event, AckAdvanced):
+    if isinstance(event, Unmeasured):
         if step.ack in told.starts and step.happened(SackSeen) is None:
             yield Facts(position=step.rel_ack)
         return
