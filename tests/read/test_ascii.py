@@ -3,6 +3,7 @@
 import re
 import struct
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -117,3 +118,11 @@ def head(length: int) -> Packet:
     (packet,) = packets([text.encode()])
     assert packet.tcp is not UNSET
     return packet
+
+
+def test_the_sample_of_a_forged_record_has_only_the_packets_of_the_wire() -> None:
+    sample = Path(__file__).parents[2] / "samples" / "payload" / "forged-record.txt"
+    found = list(packets(sample))
+    assert [packet.time for packet in found] == [f"12:00:00.00{number}000" for number in range(10)]
+    assert b"12:00:03.000000 IP" in sample.read_bytes()
+    assert b"\n12:00:04.000000 IP" in sample.read_bytes()
