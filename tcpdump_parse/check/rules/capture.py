@@ -173,6 +173,8 @@ class Missed(CaptureNotes):
         self.connections = 0
 
     def see(self, *events: Any) -> None:
+        if not self.open and type(events[-1]) is DataSent:
+            return
         if len(events) == 1:
             conn = events[0].connection.conn
             holes = [hole for side in Side for hole in self.open.pop((conn, side), ())]
@@ -239,6 +241,8 @@ def cap_resequenced(step: Step, event: DataSent | GapFilled | Reordered | Retran
 
     Nobody acknowledges what has not arrived: the capture wrote the two directions out of order (two queues, two interfaces merged).
     """
+    if not notes.last:
+        return
     start, end, at, frame = notes.last.get(str(step.side), (0, 0, None, 0))
     overlaps = step.seq is not None and step.end is not None and step.seq < end and start < step.end
     if overlaps and at is not None and step.at is not None and 0 <= step.at - at < SECOND // 1000:

@@ -12,13 +12,14 @@ from typing import ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.engine import CaptureEnd
-from tcpdump_parse.check.notes import CaptureNotes
+from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.check.signs import Sign, sign
 from tcpdump_parse.check.twins import Kind, Twins
 from tcpdump_parse.model import Checksum, IPv4, Severity
 from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers
 from tcpdump_parse.model.steps import Step
+from tcpdump_parse.model.terms import Side
 
 
 class AllOnes(Sign, frozen=True):
@@ -56,22 +57,36 @@ def cksum_bad(step: Step, event: ChecksumWrong) -> Iterator[Facts]:
         yield Facts(value=f"0x{checksum.value:04x}", expected=None if checksum.expected is UNSET else f"0x{checksum.expected:04x}")
 
 
-@rule(on=ChecksumOffload, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
-def cksum_offload_proven(step: Step, event: ChecksumOffload) -> Iterator[Facts]:
+class Partial(Notes):
+    """What offload was told of each end."""
+
+    on: ClassVar = (ChecksumOffload,)
+
+    def __init__(self) -> None:
+        self.told: set[tuple[Side, bool]] = set()
+
+    def see(self, step: Step, event: ChecksumOffload) -> None:
+        self.told.add((step.side, event.lso))
+
+
+@rule(on=ChecksumOffload, notes=Partial, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
+def cksum_offload_proven(step: Step, event: ChecksumOffload, notes: Partial) -> Iterator[Facts]:
     """The wrong checksum is exactly the pseudo-header sum: the sender's network card was to finish it.
 
-    A proof, not a guess: no damage leaves just this value. The capture was taken on the sending machine, before the card.
+    A proof, not a guess: no damage leaves just this value. The capture was taken on the sending machine, before the card. Told once
+    for each end of a connection.
     """
-    checksum = _sum(step)
-    if checksum is not None and not event.lso:
+    if not event.lso and (step.side, False) not in notes.told and (checksum := _sum(step)) is not None:
         yield Facts(value=f"0x{checksum.value:04x}")
 
 
-@rule(on=ChecksumOffload, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
-def cksum_lso(step: Step, event: ChecksumOffload) -> Iterator[Facts]:
-    """The wrong checksum is the pseudo-header sum with length 0: large send offload as Windows does it."""
-    checksum = _sum(step)
-    if checksum is not None and event.lso:
+@rule(on=ChecksumOffload, notes=Partial, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
+def cksum_lso(step: Step, event: ChecksumOffload, notes: Partial) -> Iterator[Facts]:
+    """The wrong checksum is the pseudo-header sum with length 0: large send offload as Windows does it.
+
+    Told once for each end of a connection.
+    """
+    if event.lso and (step.side, True) not in notes.told and (checksum := _sum(step)) is not None:
         yield Facts(value=f"0x{checksum.value:04x}")
 
 
@@ -140,7 +155,7 @@ class Unprinted(CaptureNotes):
 
     def see(self, step: Step) -> None:
         packet = step.packet
-        if packet.tcp is UNSET:
+        if self.printed or packet.tcp is UNSET:
             return
         if packet.tcp.checksum is not UNSET:
             self.printed = True

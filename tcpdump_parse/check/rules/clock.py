@@ -98,19 +98,23 @@ class Day(CaptureNotes):
 
     def __init__(self) -> None:
         self.first: Packet | None = None
-        self.last: int | None = None
+        self.day: int | None = None
         self.before: Packet | None = None
         self.midnights: list[tuple[Packet, Packet]] = []
 
     def see(self, step: Step) -> None:
         at, packet = step.at, step.packet
-        if self.before is None:
-            self.first = packet
-        elif (
-            at is not None and self.last is not None and at // DAY != self.last // DAY and len(self.midnights) < 64 and _time_of_day(packet)
-        ):
-            self.midnights.append((self.before, packet))
-        self.last, self.before = at, packet
+        if at is None:
+            self.first = self.first or packet
+            return
+        day = at // DAY
+        if day != self.day:
+            if self.before is None:
+                self.first = self.first or packet
+            elif len(self.midnights) < 64 and _time_of_day(packet):
+                self.midnights.append((self.before, packet))
+            self.day = day
+        self.before = packet
 
 
 def _time_of_day(packet: Packet) -> bool:
