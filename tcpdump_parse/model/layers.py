@@ -156,13 +156,13 @@ class MplsLabel(Struct, frozen=True, gc=False, omit_defaults=True):
     label: int
     ttl: int
     tc: int | UnsetType = UNSET
-    exp: int | UnsetType = UNSET
+    experimental: int | UnsetType = UNSET
     bottom: bool = False
     newline: bool = False
 
 
 class Mpls(LayerHeader, frozen=True, tag="mpls"):
-    """`exp` instead of `tc`: tcpdump before 4.99. `nested`: what follows stands on a line of its own (-v)."""
+    """`experimental` (printed `exp`) instead of `tc`: tcpdump before 4.99. `nested`: what follows stands on a line of its own (-v)."""
 
     labels: tuple[MplsLabel, ...] = ()
     nested: bool = False

@@ -112,7 +112,7 @@ def _port(text: str) -> Port:
 def _endpoint(text: str) -> tuple[str, Port]:
     """`127.0.0.1.8000` is an address and a port; refused where no port stands behind the last dot."""
     address, dot, port = text.rpartition(".")
-    if not dot or not address or not port:
+    if not dot or not address or not port or ":" in port:
         raise ValueError(f"no port in {text}")
     return address, _port(port)
 

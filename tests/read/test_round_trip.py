@@ -17,28 +17,28 @@ from tcpdump_parse.read import read
 from tcpdump_parse.write import find
 
 FILES = sorted((Path(__file__).parents[1] / "corpus" / "tcpdump-tests").glob("*.pcap*"))
-RECORDS = 2016
 
-# Flags of tcpdump, and how many records show a segment: without -v those inside ICMP errors and some tunnels are not printed.
+# Flags of tcpdump, how many records there are, and how many of them show a segment: without -v those inside ICMP errors and some
+# tunnels are not printed. With -t 13 records that carry no TCP look like no record at all (`unknown ip 3`): notices.
 DIALECTS = (
-    ("-S -nn -vvv", 1727),
-    ("", 1696),
-    ("-n", 1696),
-    ("-nn -v", 1728),
-    ("-nn -e -vv", 1727),
-    ("-nn -tttt -X -vvv", 1727),
-    ("-q", 1654),
-    ("-nn -# -ttt -e -XX -vvv", 1727),
-    ("-nn -A", 1696),
-    ("-nn -tt -xx -v", 1728),
-    ("-nn -ttttt -x --nano", 1696),
-    ("-nn -t -vv", 1728),
+    ("-S -nn -vvv", 2016, 1727),
+    ("", 2016, 1696),
+    ("-n", 2016, 1696),
+    ("-nn -v", 2016, 1728),
+    ("-nn -e -vv", 2016, 1727),
+    ("-nn -tttt -X -vvv", 2016, 1727),
+    ("-q", 2016, 1654),
+    ("-nn -# -ttt -e -XX -vvv", 2016, 1727),
+    ("-nn -A", 2016, 1696),
+    ("-nn -tt -xx -v", 2016, 1728),
+    ("-nn -ttttt -x --nano", 2016, 1696),
+    ("-nn -t -vv", 2003, 1728),
 )
-NUMBERED = re.compile(rb" {0,4}\d+  (?:[ \d-]|\[|[0-9a-f]{2}:|IP|ARP)")
 
 
 def printed(flags: str, file: Path) -> bytes:
-    return subprocess.run(["tcpdump", *flags.split(), "-r", file], capture_output=True, env={"TZ": "UTC", "PATH": "/usr/bin:/usr/sbin"}).stdout
+    environment = {"TZ": "UTC", "PATH": "/usr/bin:/usr/sbin"}
+    return subprocess.run(["tcpdump", *flags.split(), "-r", file], capture_output=True, env=environment).stdout
 
 
 def through_json(text: bytes) -> list[msgspec.Struct]:
@@ -51,19 +51,18 @@ def printed_again(values: list[msgspec.Struct]) -> bytes:
     return out.getvalue().encode("utf-8", "surrogateescape")
 
 
-@pytest.mark.parametrize(("flags", "segments"), DIALECTS, ids=[flags for flags, _ in DIALECTS])
-def test_every_dialect_reads_and_prints_back(flags: str, segments: int) -> None:
-    found = records = 0
+@pytest.mark.parametrize(("flags", "records", "segments"), DIALECTS, ids=[row[0] for row in DIALECTS])
+def test_every_dialect_reads_and_prints_back(flags: str, records: int, segments: int) -> None:
+    found = seen = 0
     for file in FILES:
         text = printed(flags, file)
         values = through_json(text)
         assert printed_again(values) == text, file
         assert not [value for value in values if isinstance(value, Unread)], file
         packets = [value for value in values if isinstance(value, Packet)]
-        records += len(packets)
+        seen += len(packets)
         found += sum(packet.tcp is not UNSET or packet.quoted is not UNSET for packet in packets)
-    assert found == segments
-    assert abs(records - RECORDS) <= 3  # what tcpdump calls an invalid header is a line or none, by flags
+    assert (seen, found) == (records, segments)
 
 
 @pytest.mark.parametrize("flags", ["-nn -S -vvv", "-nn -A", "-nn -e -XX -vv"])

@@ -62,7 +62,7 @@ def _vlan(layer: m.Vlan, version: int, _: int) -> bytes:
 
 def _mpls(layer: m.Mpls, _: int, size: int) -> bytes:
     words = [
-        label.label << 12 | (label.tc or label.exp or 0) << 9 | label.bottom << 8 | label.ttl
+        label.label << 12 | (label.tc or label.experimental or 0) << 9 | label.bottom << 8 | label.ttl
         for label in layer.labels
     ]
     return pack(f"!{len(words)}I", *words)
