@@ -3,7 +3,7 @@
 * A line that begins as records of this log begin is one; the law is format.md's R1, by the forms of time.
 * A head that carries no segment yet waits (`undecided`): tunnels and ICMP errors print what they carry on lines of their own.
 * While the text of -A is being counted (`shown`), a line that looks like a record may be payload.
-* A fence or a banner begins a capture; notices before it wait until it is known which capture they belong to.
+* Where captures begin is `captures`' business.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from datetime import tzinfo
 
 from msgspec import UNSET, UnsetType, structs
 
-from tcpdump_parse.model import SCHEMA, Capture, Notice, Packet, Read, Unread
+from tcpdump_parse.model import Packet, Unread
 from tcpdump_parse.read import ascii as counted
 from tcpdump_parse.read import grammar, printing, tails
-from tcpdump_parse.read.absolute import Numbers, Printed, announced
-from tcpdump_parse.read.clock import Clock, Form
+from tcpdump_parse.read.absolute import Printed
+from tcpdump_parse.read.captures import Captures
+from tcpdump_parse.read.clock import Form
 from tcpdump_parse.read.diagnose import diagnose
 from tcpdump_parse.read.layout import difference
 from tcpdump_parse.read.looks import (
@@ -30,7 +31,6 @@ from tcpdump_parse.read.looks import (
     PREFIX,
     SECOND,
     SEGMENT,
-    SNAPSHOT,
     STARTS,
     TIME,
     TIMELESS,
@@ -52,39 +52,22 @@ _SURE = frozenset(
     {"fence", "captured", "received", "dropped", "dropped_by_interface", "counters", "banner", "reading", "interrupt", "error", "warning"}
 )
 """Kinds of lines that are themselves also where text of -A may stand."""
-PATIENCE = 4096
-"""So many notices wait to learn which capture they belong to."""
 
 
-class Records:
+class Records(Captures):
     """The state of one log: captures, numbering, the record that is open, and what waits."""
 
     def __init__(self, file: str = "", zone: tzinfo | None = None) -> None:
-        self.file = file
-        self.zone = zone
-        self.capture = 0
+        super().__init__(file, zone)
         self.frame = 0
-        self.line = 1  # number of the next line
-        self.newline = "\n"
-        self.out: list[Read] = []
         self.ahead: list[str] = []  # the items of this chunk
         self.ahead_line = 1  # the line of the first of them
         self.tail: list[str] = []  # of the packet that is last in `out`: the rest of its line, then lines
         self.undecided: list[str] = []  # items of a record that shows no segment yet
-        self.ascii = False  # the capture shows the text of -A
-        self.plain = False  # and that begins with the network header
         self.shown: counted.Text | None = None  # such text behind the open packet, counted
         self.fresh = False  # its first line is counted already
-        self.snapshot: int | None = None
-        self.timed = False  # the capture's records have times
         self.raw = ""  # how the open record stood, when its white space is not tcpdump's
         self.doubtful = False  # the next record may be payload
-        self.content = False  # the capture has a banner or a record
-        self.opener = 0  # the line of a fence after which another capture may begin
-        self.waiting: list[Notice] = []
-        self.clock = Clock(self.zone)
-        self.numbers = Numbers()
-        self.announced = Printed.UNKNOWN
 
     def ready(self) -> bool:
         """A known shape is a record, whatever stood before."""
@@ -384,56 +367,3 @@ class Records:
         before = plain[: found.column]
         column = found.column - (before.rfind("\n") + 1) + 1
         self.out.append(Unread(capture, frame, line + before.count("\n"), end_line, column, to_text(plain), found.expected, found.message))
-
-    # Where captures begin. A capture has content from its banner or its first record on; a fence or a banner after content begins
-    # another one. Notices wait while it is open whether they belong to the capture before or to the one after them.
-
-    def begin(self) -> None:
-        """A record: it belongs to a capture."""
-        if not self.content:
-            self.new_capture(self.opener or self.line)
-        elif self.opener:
-            self.new_capture(self.opener)
-
-    def new_capture(self, line: int) -> None:
-        waiting, self.waiting = self.waiting, []
-        self.out.extend(notice for notice in waiting if self.capture and notice.line < line)
-        self.capture += 1
-        self.content = True
-        self.opener = 0
-        self.ascii = self.plain = self.timed = False
-        self.clock = Clock(self.zone)
-        self.numbers = Numbers(self.announced)
-        self.out.append(Capture(SCHEMA, self.capture, self.file, line, self.newline))
-        self.out.extend(structs.replace(notice, capture=self.capture) for notice in waiting if self.capture == 1 or notice.line >= line)
-
-    def notice(self, text: str, glued: bool = False) -> None:
-        """A line that is no record, or what stands before one on its line."""
-        self.close()
-        kind, count = classify(text)
-        if glued and kind == "prose":
-            kind = "margin"
-        if kind == "fence":
-            self.opener = self.line
-        elif kind in ("banner", "reading"):
-            found = SNAPSHOT.search(text)
-            self.snapshot = int(found[1]) if found else None
-            self.new_capture(self.opener or self.line)
-        elif kind == "prompt":
-            self.announced = announced(text)
-        made = Notice(self.capture, self.line, self.line, kind, to_text(text), UNSET if count is None else count)
-        if self.capture and not self.opener:
-            self.out.append(made)
-        else:
-            self.waiting.append(made)
-            if len(self.waiting) >= PATIENCE:
-                self.release()
-        self.line += not glued
-
-    def release(self) -> None:
-        """Nothing began: the notices belong to what was before them."""
-        if not self.capture and self.waiting:
-            self.new_capture(1)
-            self.content = False
-        self.out.extend(self.waiting)
-        self.waiting = []
