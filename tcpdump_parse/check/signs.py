@@ -20,6 +20,12 @@ class Sign(Struct, frozen=True, gc=False):
     """Base of all signs."""
 
 
+def letters(step: Step) -> str:
+    """tcpdump's letters of the segment's flags; empty for `[none]` and where they are not printed."""
+    segment = step.packet.tcp
+    return "" if segment is UNSET or segment.flags is UNSET else segment.flags
+
+
 SIGNS: list[Asked] = []
 
 

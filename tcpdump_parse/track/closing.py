@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 
 from tcpdump_parse.model.happenings import Happening, ResetSent
 from tcpdump_parse.model.terms import ResetCause, State
-from tcpdump_parse.track.segment import ACK, SECOND, SYN, Sent
+from tcpdump_parse.track.segment import ACK, SYN, Sent
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
-
-LATELY = SECOND
-"""An answer comes within this; what is older did not provoke the reset."""
 
 
 def reset(me: Direction, seg: Sent, out: list[Happening]) -> bool | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from msgspec import UNSET
-
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
+from tcpdump_parse.check.signs import letters
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import DataSent, FinAcked, FinSent, GapAcked, Retransmitted, StartedLate, StateMoved
 from tcpdump_parse.model.steps import End, Ending, Step
@@ -16,11 +15,6 @@ from tcpdump_parse.model.terms import State
 
 SECOND = 1_000_000_000
 CLOSING = frozenset({State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK, State.TIME_WAIT})
-
-
-def _letters(step: Step) -> str:
-    segment = step.packet.tcp
-    return "" if segment is UNSET or segment.flags is UNSET else segment.flags
 
 
 class Fins(Notes):
@@ -158,14 +152,14 @@ def fin_unacked(ending: Ending, notes: Fins) -> Iterator[Facts]:
 @rule(on=Retransmitted, severity=Severity.NOTE, cites="RFC 9293 §3.10.8", elsewhere=("tcp.analysis.fin_retransmission",))
 def fin_rexmit(step: Step, event: Retransmitted) -> Iterator[Facts]:
     """The FIN is sent again: its ACK did not come in time."""
-    if "F" in _letters(step):
+    if "F" in letters(step):
         yield Facts(evidence=event.frames, copies=event.copies)
 
 
 @rule(on=StartedLate, severity=Severity.NOTE, elsewhere=("suricata:stream.fin_but_no_session", "zeek:spontaneous_FIN"))
 def fin_no_session(step: Step, event: StartedLate) -> Iterator[Facts]:
     """A FIN of a connection whose beginning is not in the log."""
-    if "F" in _letters(step):
+    if "F" in letters(step):
         yield Facts()
 
 
@@ -224,7 +218,7 @@ class Storm(Notes):
         self.last: dict[str, int] = {}
 
     def see(self, step: Step, event: FinSent | Retransmitted) -> None:
-        if "F" not in _letters(step) or step.at is None:
+        if "F" not in letters(step) or step.at is None:
             return
         side = str(step.side)
         near = step.at - self.last.get(side, -SECOND * 2) < SECOND
@@ -235,7 +229,7 @@ class Storm(Notes):
 @rule(on=Retransmitted, notes=Storm, severity=Severity.WARN, elsewhere=("zeek:FIN_storm",))
 def fin_storm(step: Step, event: Retransmitted, notes: Storm) -> Iterator[Facts]:
     """A thousand FINs of one side, each within a second of the one before: no sane sender does this."""
-    if "F" in _letters(step) and notes.run.get(str(step.side), 0) + 1 == STORM:
+    if "F" in letters(step) and notes.run.get(str(step.side), 0) + 1 == STORM:
         yield Facts(count=STORM)
 
 
@@ -255,7 +249,7 @@ def time_wait_seen(step: Step, event: StateMoved) -> Iterator[Facts]:
 @rule(on=Retransmitted, severity=Severity.NOTE, cites="RFC 9293 §3.10.7.4", quote="Restart the 2 MSL time-wait timeout.")
 def time_wait_reack(step: Step, event: Retransmitted) -> Iterator[Facts]:
     """The FIN comes again to an end in TIME-WAIT: the last ACK was lost, and TIME-WAIT is there to send it once more."""
-    if "F" in _letters(step) and step.before.peer.state is State.TIME_WAIT:
+    if "F" in letters(step) and step.before.peer.state is State.TIME_WAIT:
         yield Facts(evidence=event.frames)
 
 

@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import FlagsSeen, Sign, sign
+from tcpdump_parse.check.signs import FlagsSeen, Sign, letters, sign
 from tcpdump_parse.model import IPv4, IPv6, Severity
 from tcpdump_parse.model.happenings import ChecksumUnexplained, HandshakeDone, OptionSeen, Retransmitted, SynAckSent, SynSent, WindowProbe
 from tcpdump_parse.model.steps import Ending, Step
@@ -55,14 +55,9 @@ class Ecn(enum.Enum):
     BROKEN = enum.auto()
 
 
-def _flags(step: Step) -> str:
-    segment = step.packet.tcp
-    return "" if segment is UNSET or segment.flags is UNSET else segment.flags
-
-
 def asked(step: Step) -> Ecn:
     """What this SYN asks for."""
-    flags = _flags(step)
+    flags = letters(step)
     if not ("E" in flags and "W" in flags):
         return Ecn.NONE
     odd = step.happened(ChecksumUnexplained)
@@ -72,7 +67,7 @@ def asked(step: Step) -> Ecn:
 
 def agreed(question: Ecn | None, step: Step) -> Ecn | None:
     """What this SYN+ACK makes of it; None where the SYN was not seen. RFC 9768 §3.1.1, table 2."""
-    bits = {letter for letter in _flags(step) if letter in "EWe"}
+    bits = {letter for letter in letters(step) if letter in "EWe"}
     if question is None or question is Ecn.NONE or not bits:
         return None if question is None else Ecn.NONE
     if bits == {"E"}:
@@ -165,7 +160,7 @@ class Dialogue(Notes):
 
 def _control(step: Step) -> str:
     """What RFC 3168 wants sent without ECT; "" for ordinary data."""
-    flags = _flags(step)
+    flags = letters(step)
     if "S" in flags:
         return "SYN"
     if step.happened(WindowProbe) is not None:
@@ -252,7 +247,7 @@ def ecn_ect_unnegotiated(step: Step, event: Capable | Marked, notes: Dialogue) -
     A router that would drop marks such packets instead, and the sender never slows down. Some devices still write the old type of service
     into these bits. Told once for each end.
     """
-    if notes.mode is Ecn.NONE and "S" not in _flags(step) and not notes.half[step.side].capable:
+    if notes.mode is Ecn.NONE and "S" not in letters(step) and not notes.half[step.side].capable:
         yield Facts()
 
 
@@ -269,7 +264,7 @@ def ecn_ect_on_control(step: Step, event: Capable, notes: Dialogue) -> Iterator[
     RFC 3168 forbids it; DCTCP, AccECN and experiments (RFC 8311) do it. Told once for each kind; a note where AccECN is in use.
     """
     kind = _control(step)
-    mode = asked(step) if "S" in _flags(step) and "." not in _flags(step) else notes.mode or notes.question
+    mode = asked(step) if "S" in letters(step) and "." not in letters(step) else notes.mode or notes.question
     if kind and mode in (Ecn.CLASSIC, Ecn.ACCURATE) and (step.side, kind) not in notes.control:
         yield Facts(severity=Severity.NOTE if mode is Ecn.ACCURATE else None, segment=kind)
 

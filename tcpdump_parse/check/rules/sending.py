@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.signs import Sign, letters, sign
 from tcpdump_parse.check.trips import SECOND, Trips
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import AckAdvanced, DataSent, HandshakeDone, Idle
@@ -59,11 +59,6 @@ class Sender(Struct, gc=False):
     told: bool = False  # two small segments in flight were told once
 
 
-def _flags(step: Step) -> str:
-    segment = step.packet.tcp
-    return "" if segment is UNSET or segment.flags is UNSET else segment.flags
-
-
 class Flow(Trips):
     """Both senders, and their round trips."""
 
@@ -83,7 +78,7 @@ class Flow(Trips):
             super().see(step, event)
 
     def _sends(self, step: Step, event: DataSent) -> None:
-        sender, me, peer, flags = self.of(step.side), step.after.me, step.before.peer, _flags(step)
+        sender, me, peer, flags = self.of(step.side), step.after.me, step.before.peer, letters(step)
         flight = me.in_flight
         if flight is not None and flight > sender.most:
             sender.most, sender.most_at = flight, step.frame
@@ -186,7 +181,7 @@ def nagle_violated_or_off(step: Step, event: Small, notes: Flow) -> Iterator[Fac
     An application turns it off (TCP_NODELAY) so that its messages do not wait. Told once for each end.
     """
     sender = notes.of(step.side)
-    if not sender.told and sender.before is not None and "F" not in _flags(step) and _together(step, sender.before):
+    if not sender.told and sender.before is not None and "F" not in letters(step) and _together(step, sender.before):
         yield Facts(evidence=(sender.before.frame,), octets=step.length)
 
 

@@ -7,12 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from msgspec import UNSET
-
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.openings import Incarnations, Latest, ports, syn_of
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.signs import Sign, letters, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import ChallengeAck, Contradiction, Copied, PortReused, Reordered, ResetSent, Retransmitted, StateMoved
 from tcpdump_parse.model.steps import Ending, Step
@@ -35,11 +33,6 @@ def past_end(step: Step) -> Sign | None:
     """Something after the end."""
     me = step.before.me
     return None if me.fin is None and me.state is not State.CLOSED else _PAST_END
-
-
-def _flags(step: Step) -> str:
-    tcp = step.packet.tcp
-    return "" if tcp is UNSET or tcp.flags is UNSET else tcp.flags
 
 
 # ---- the machine itself ----
@@ -83,7 +76,7 @@ def data_after_fin(step: Step, event: PastEnd) -> Iterator[Facts]:
     A FIN says that nothing follows. Another program or host speaks with these addresses, or somebody tries to get octets past a monitor.
     """
     fin = step.before.me.fin
-    if fin is not None and step.length and step.seq is not None and step.seq + step.length > fin and "R" not in _flags(step):
+    if fin is not None and step.length and step.seq is not None and step.seq + step.length > fin and "R" not in letters(step):
         yield Facts(beyond=step.seq + step.length - fin)
 
 
@@ -98,7 +91,7 @@ def data_after_fin(step: Step, event: PastEnd) -> Iterator[Facts]:
 def fin_moved(step: Step, event: PastEnd) -> Iterator[Facts]:
     """The FIN is sent again at another sequence number: the stream ends twice, at two places."""
     fin = step.before.me.fin
-    if fin is not None and step.end is not None and "F" in _flags(step) and "R" not in _flags(step) and step.end - 1 != fin:
+    if fin is not None and step.end is not None and "F" in letters(step) and "R" not in letters(step) and step.end - 1 != fin:
         yield Facts(fin=roll(step.end - 1), was=roll(fin))
 
 
@@ -130,7 +123,7 @@ def data_after_rst(step: Step, event: PastEnd, notes: Resets) -> Iterator[Facts]
     A host that resets forgets the connection. So the RST was likely not its own: somebody on the way broke the connection off in its name.
     """
     reset = notes.first.get(step.side)
-    flags = _flags(step)
+    flags = letters(step)
     if reset is None or "R" in flags or not (step.length or "F" in flags or "S" in flags):
         return
     if step.happened(Reordered) is None and step.happened(Copied) is None:

@@ -14,7 +14,7 @@ from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.options import options_of
-from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.signs import Sign, letters, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import Copied, FinSent, OptionSeen, ResetSent, SynAckSent, SynSent
 from tcpdump_parse.model.options import Timestamps
@@ -62,11 +62,6 @@ def _past(now: int, then: int) -> int:
 
 def _stamp(step: Step) -> Timestamps | None:
     return next((option for option in options_of(step) if type(option) is Timestamps), None)
-
-
-def _flags(step: Step) -> str:
-    segment = step.packet.tcp
-    return "" if segment is UNSET or segment.flags is UNSET else segment.flags
 
 
 class Clock(Struct, frozen=True, gc=False):
@@ -117,7 +112,7 @@ class Stamps(Notes):
 def _newer(step: Step) -> bool:
     """Do its numbers show that it was sent after everything seen of this end?"""
     me = step.before.me
-    if "R" in _flags(step) or step.seq is None or me.snd_nxt is None:
+    if "R" in letters(step) or step.seq is None or me.snd_nxt is None:
         return False
     if step.length:
         return step.seq >= me.snd_nxt
@@ -155,14 +150,14 @@ def paws_reject(step: Step, event: StampsOdd, notes: Stamps) -> Iterator[Facts]:
     """
     stamp, peer = _stamp(step), step.before.peer
     echoed, newest = peer.tsecr, notes.highest(step.before.me)
-    if stamp is None or not echoed or newest is None or _past(echoed, newest) > 0 or set("SR") & set(_flags(step)):
+    if stamp is None or not echoed or newest is None or _past(echoed, newest) > 0 or set("SR") & set(letters(step)):
         return
     copied = step.happened(Copied)
     if isinstance(copied, Copied) and copied.where is Where.CAPTURE:
         return
     recent = step.at is None or peer.at is None or step.at - peer.at < 24 * DAY
     if recent and (past := _past(stamp.val, echoed)) < 0:
-        severity = None if step.length or "F" in _flags(step) else Severity.NOTE
+        severity = None if step.length or "F" in letters(step) else Severity.NOTE
         yield Facts(severity=severity, behind=-past, echoed=echoed)
 
 
@@ -182,7 +177,7 @@ def ts_ecr_unsent(step: Step, event: StampsOdd, notes: Stamps) -> Iterator[Facts
     The capture missed a segment (a bare ACK leaves no other trace), or recorded two in the wrong order; or this end made the echo up.
     """
     stamp, newest = _stamp(step), notes.highest(step.before.peer)
-    if stamp is None or not stamp.ecr or newest is None or "." not in _flags(step):
+    if stamp is None or not stamp.ecr or newest is None or "." not in letters(step):
         return
     if (past := _past(stamp.ecr, newest)) > 0:
         yield Facts(echo=stamp.ecr, newest=newest, ahead=past)
@@ -201,7 +196,7 @@ def ts_ecr_stale(step: Step, event: StampsOdd) -> Iterator[Facts]:
     What an end echoes only ever grows. The other end will take its round trip for longer than it is.
     """
     stamp, me = _stamp(step), step.before.me
-    if stamp is None or not stamp.ecr or not me.tsecr or me.tsval is None or "R" in _flags(step):
+    if stamp is None or not stamp.ecr or not me.tsecr or me.tsval is None or "R" in letters(step):
         return
     if _past(stamp.val, me.tsval) > 0 and (past := _past(stamp.ecr, me.tsecr)) < 0:
         yield Facts(evidence=(me.frame,), was=me.tsecr, echo=stamp.ecr, back=-past)
@@ -216,7 +211,7 @@ def ts_ecr_zero(step: Step, event: StampsOdd) -> Iterator[Facts]:
     stamp, theirs = _stamp(step), step.before.peer.tsval
     if stamp is None or stamp.ecr or not theirs or 0 < _past(theirs, 0) < LEAP:  # a counter that just passed 0 was 0
         return
-    if "." in _flags(step) and "R" not in _flags(step):
+    if "." in letters(step) and "R" not in letters(step):
         yield Facts(newest=theirs)
 
 
