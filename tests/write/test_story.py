@@ -11,7 +11,7 @@ from wcwidth import wcswidth
 
 from tcpdump_parse.model.packet import IPv4, Packet, Segment
 from tcpdump_parse.read import read
-from tcpdump_parse.tell import Begun, Detail, Lessons, Manner, Order, Overview, Remark, Run, Told, Verdict, tell
+from tcpdump_parse.tell import Begun, Detail, Lessons, Listening, Manner, Order, Overview, Remark, Run, Told, Verdict, tell
 from tcpdump_parse.tell.told import Basis, Reason, Sentence
 from tcpdump_parse.track import track
 from tcpdump_parse.write.story import Glyphs, Look, Paint, lines, markdown, records, text
@@ -30,6 +30,17 @@ EVIL = "evil\x1b[31m`|<script>\u202e*_#@x.example"
 def test_no_line_is_wider_than_the_terminal(sample, lang, width):
     manner = Manner(lang=lang, detail=Detail.VERBOSE, lessons=Lessons.TEACH)
     assert [line for line in lines(story(sample, manner), Look(width=width, lang=lang)) if wcswidth(line) > width] == []
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_long_path_is_folded(width):
+    """Where the log stands on the reader's machine is not ours to choose."""
+    far = "/srv/" + "evidence/of/the/incident/" * 6 + "lo0.md"
+    near = story("macos-lo0-ipv6")
+    told = [msgspec.structs.replace(value, file=far) if isinstance(value, Listening | Begun) else value for value in near]
+    page = list(lines(told, Look(width=width)))
+    assert [line for line in page if wcswidth(line) > width] == []
+    assert far in "".join(line.strip() for line in page)
 
 
 @pytest.mark.parametrize("width", [None, 60, 100])

@@ -87,10 +87,20 @@ class _Page:
         made = [] if self.empty else [""]
         if where or value.capture > 1:
             head = self.look.dye(Style.HEADING, self.words.say("term.capture", capture=value.capture))
-            made += [f"{head}  {where}".rstrip()]
+            made += self._under(head, where)
         if value.banner:
             made += [self.look.dye(Style.DIM, line) for line in fold(f"  {value.banner}", self.look.width)]
         return made
+
+    def _under(self, head: str, where: str) -> list[str]:
+        """The heading and its place on one line if they fit, else the place below it, folded."""
+        bare = f"{self.words.say('term.capture', capture=999)}  {where}"
+        if self.look.width is None or cells(bare) <= self.look.width:
+            return [f"{head}  {where}".rstrip()]
+        return [head, *self._indented(where)]
+
+    def _indented(self, sentence: str) -> list[str]:
+        return [f"  {line}" for line in fold(sentence, None if self.look.width is None else self.look.width - 2)]
 
     def begun(self, value: Begun) -> list[str]:
         say, look = self.words.say, self.look
@@ -107,9 +117,9 @@ class _Page:
         if not value.continued:
             where = place(value.file, value.line) or say("term.line", line=value.line)
             start = say("term.starts", time=value.time, place=where) if value.time else say("term.starts_untimed", place=where)
-            made += [look.dye(Style.DIM, f"  {line}") for line in fold(start, None if look.width is None else look.width - 2)]
+            made += [look.dye(Style.DIM, line) for line in self._indented(start)]
             if value.tunnel:
-                made += [f"  {line}" for line in fold(say("term.tunnel", tunnel=value.tunnel), look.width)]
+                made += self._indented(say("term.tunnel", tunnel=value.tunnel))
         return made
 
     def _ends(self, title: str, client: str, server: str, value: Begun) -> list[str]:
@@ -272,4 +282,3 @@ def numbers(value: Told, end: int | None) -> str:
     if value.ack is not None:
         parts.append(f"ack {value.ack} ({value.raw_ack})")
     return " ".join(parts)
-
