@@ -153,12 +153,14 @@ def _of(package: str) -> dict[str, Rule]:
 
 
 class PluginError(Exception):
-    """Rules of another package cannot be loaded; says whose, why, and what to do."""
+    """Rules of another package cannot be loaded, or fail; says whose, why, and what to do."""
 
 
 @cache
 def _plugged() -> dict[str, Rule]:
     """The rules of installed packages, under their vendors' names. Without texts of ours a finding says the rule's fault."""
+    from tcpdump_parse.check.plugins import named  # it knows what a rule is
+
     found: dict[str, Rule] = {}
     for point in entry_points(group=GROUP):
         try:
@@ -167,7 +169,8 @@ def _plugged() -> dict[str, Rule]:
             whose = f"{point.name} ({point.value})"
             raise PluginError(f"the rules of {whose} cannot be loaded: {error!r}; `check --no-plugins` leaves them out") from error
         for name, theirs in _of(module.__name__).items():
-            found[f"{point.name}/{name}"] = replace(theirs, name=f"{point.name}/{name}", family=point.name, message=theirs.title)
+            known = replace(theirs, name=f"{point.name}/{name}", family=point.name, message=theirs.title)
+            found[known.name] = named(known)
     return found
 
 

@@ -90,6 +90,7 @@ def _failing(level: str) -> tuple[Severity, ...]:
 
 def _findings(log: Log, out: TextIO, chosen: Config, view: str | None, *, plugins: bool) -> Iterator[Finding]:
     from tcpdump_parse.check.engine import check as checked
+    from tcpdump_parse.check.plugins import sheltered
     from tcpdump_parse.check.rule import rules
     from tcpdump_parse.check.select import chosen as names
     from tcpdump_parse.track import track
@@ -98,7 +99,7 @@ def _findings(log: Log, out: TextIO, chosen: Config, view: str | None, *, plugin
     if view == WIRESHARK:
         yield from _of_wireshark(events, chosen)
         return
-    known = rules(plugins=plugins)
+    known = sheltered(rules(plugins=plugins), log.fault)
     if view:
         from tcpdump_parse.check import wireshark
 

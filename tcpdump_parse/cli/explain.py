@@ -13,11 +13,11 @@ from tcpdump_parse.cli.output import FOR_PEOPLE, Target, coloured, language, wid
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tcpdump_parse.check.rule import Rule
     from tcpdump_parse.tell import Order, Phase
     from tcpdump_parse.write.story import Look
 
 PHASES: Final = ("opening", "data", "idle", "close", "reset")
-
 
 
 class Phases(click.ParamType["frozenset[Phase]"]):
@@ -60,8 +60,20 @@ def explain(
     lessons = Lessons.TEACH if teach else Lessons.NONE
     manner = Manner(lang, Detail(detail or "normal"), _order(log.files), lessons, Choice(flow, client, port, only))
     with target.text(*log.files) as out:
-        _write(tell(judged(track(log.events(out))), manner), out, target, lang)
+        _write(tell(judged(track(log.events(out)), _known(log)), manner), out, target, lang)
     log.judge()
+
+
+def _known(log: Log) -> dict[str, Rule]:
+    """The rules whose findings are told; those of others are left out as soon as they fail, the story goes on."""
+    from tcpdump_parse.check.plugins import sheltered
+    from tcpdump_parse.check.rule import PluginError, rules
+
+    try:
+        return sheltered(rules(), log.fault)
+    except PluginError as error:
+        log.fault(error)
+        return rules(plugins=False)
 
 
 def _order(files: tuple[str, ...]) -> Order:

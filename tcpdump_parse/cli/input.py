@@ -55,6 +55,11 @@ class Log:
                 self._not_read(value)  # type: ignore[arg-type]
             yield value
 
+    def fault(self, error: Exception) -> None:
+        """Something of others failed beside the log: said at once, and in the exit status; the rest goes on."""
+        self.failed = True
+        tell(f"tdparse: {error}")
+
     def conclude(self) -> None:
         """Say on standard error what could not be read; Failure when a file failed or nothing at all was a record."""
         if self.first_unread:
@@ -148,8 +153,7 @@ class Log:
         try:
             yield
         except SourceError as error:
-            self.failed = True
-            tell(f"tdparse: {error}")
+            self.fault(error)
 
     def _not_read(self, value: Unread) -> None:
         from tcpdump_parse.cli.caret import pictured

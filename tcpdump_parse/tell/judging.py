@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tcpdump_parse.check.engine import AT_ONCE, Judge
+from tcpdump_parse.check.rule import Rule
 from tcpdump_parse.model.events import Capture, Finding, Severity
 from tcpdump_parse.model.packet import Packet
 from tcpdump_parse.model.steps import Ending, Step
 
 
-def judged(events: Iterable[Any], select: Iterable[str] = (), ignore: Iterable[str] = (), least: Severity = Severity.WARN) -> Iterator[Any]:
+def judged(events: Iterable[Any], known: Mapping[str, Rule] | None = None, least: Severity = Severity.WARN) -> Iterator[Any]:
     """The events that `track` gave, with each `Finding` before the event that made it certain, so that what is told of the event can hold
-    it. `least`: what is less grave is left to `tdparse check`, and costs no time here."""
-    judge = Judge(select, ignore, least=least)
+    it. `known`: the rules, by default all that are installed; `least`: what is less grave is left to `tdparse check`, and costs no time
+    here."""
+    judge = Judge(known=known, least=least)
     feed = judge.feed
     leaving: list[Ending] = []  # an eviction is judged at the record that causes it, which comes next
     for event in events:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,7 @@ def installed(tmp_path: Path) -> Path:
 def install(folder: Path, code: str) -> Path:
     (folder / "acme_rules.py").write_text(code)
     info = folder / "acme_rules-1.0.dist-info"
-    info.mkdir()
+    info.mkdir(exist_ok=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-rules\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[tdparse.rules]\nacme = acme_rules\n")
     return folder
@@ -88,3 +90,75 @@ def test_code_that_cannot_be_loaded_is_named_with_its_vendor(tmp_path: Path) -> 
     )
     for form in ("text", "sarif"):
         assert run(broken, "check", "--isolated", "--no-plugins", "--format", form, str(SEED)).status == 0
+
+
+BROKEN_RULES = """
+from tcpdump_parse.check.notes import Notes
+from tcpdump_parse.check.rule import Facts, rule
+from tcpdump_parse.model import Severity
+from tcpdump_parse.model.happenings import FinSent, SynSent
+
+@rule(on=(SynSent, FinSent), severity=Severity.WARN)
+def divided(step, event):
+    'It fails on every SYN and FIN.'
+    yield Facts(share=1 / 0)
+
+@rule(on=SynSent, severity=Severity.WARN)
+def sentence(step, event):
+    'It yields what is no Facts.'
+    yield 'a SYN'
+
+class Counted(Notes):
+    on = (SynSent,)
+
+    def see(self, step, event):
+        self.seen += 1
+
+@rule(on=FinSent, notes=Counted, severity=Severity.WARN)
+def counted(step, event, notes):
+    'Its notes fail on the first SYN.'
+    yield Facts()
+
+@rule(on=FinSent, severity=Severity.WARN)
+def fin(step, event):
+    'It works.'
+    yield Facts()
+"""
+FAULTS = [
+    "tdparse: the rule divided of acme failed at frame 1: ZeroDivisionError('division by zero'); `check --no-plugins` leaves it out",
+    "tdparse: the rule sentence of acme failed at frame 1: TypeError(\"'a SYN' is no Facts\"); `check --no-plugins` leaves it out",
+    "tdparse: the rule counted of acme failed at frame 1: AttributeError(\"'Counted' object has no attribute 'seen'\"); "
+    "`check --no-plugins` leaves it out",
+]
+
+
+def test_a_vendors_rule_that_fails_is_named_once_and_costs_only_its_own_findings(tmp_path: Path) -> None:
+    folder = install(tmp_path, BROKEN_RULES)
+    ran = run(folder, "check", "--isolated", "--format", "jsonl", str(SEED))
+    whole = run(folder, "check", "--isolated", "--format", "jsonl", "--no-plugins", str(SEED))
+    assert ran.status == 2
+    assert ran.err.splitlines() == FAULTS
+    found = [line for line in ran.out.splitlines() if '"acme/' not in line]
+    assert found == whole.out.splitlines()
+    assert {json.loads(line)["rule"] for line in ran.out.splitlines() if line not in found} == {"acme/fin"}
+
+
+def test_a_story_is_told_without_the_rule_that_fails(tmp_path: Path) -> None:
+    """Nor is it kept from being told by rules that cannot even be loaded."""
+    plain = run(install(tmp_path, ""), "explain", str(SEED))
+    assert (plain.status, plain.err) == (0, "")
+    ran = run(install(tmp_path, BROKEN_RULES), "explain", str(SEED))
+    assert (ran.status, ran.err.splitlines()) == (2, FAULTS)
+    assert "acme/fin: It works." in ran.out
+    unloaded = run(install(tmp_path, "raise RuntimeError('out of order')"), "explain", str(SEED))
+    assert (unloaded.status, unloaded.out) == (2, plain.out)
+    assert unloaded.err.startswith("tdparse: the rules of acme (acme_rules) cannot be loaded")
+
+
+def test_a_library_caller_learns_whose_code_failed(tmp_path: Path) -> None:
+    """Of a fault of ours nobody could tell otherwise."""
+    folder = install(tmp_path, BROKEN_RULES)
+    program = "import sys, tcpdump_parse as t; list(t.check(t.track(t.read(sys.argv[1])), ['acme/divided']))"
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)])}
+    done = subprocess.run([sys.executable, "-c", program, str(SEED)], capture_output=True, text=True, env=env, check=False)
+    assert "tcpdump_parse.check.rule.PluginError: the rule divided of acme failed at frame 1" in done.stderr

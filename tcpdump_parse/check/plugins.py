@@ -1,0 +1,109 @@
+"""Rules of other packages while they run: what they raise is named as theirs, and costs no more than what they would have found.
+
+Law: our own rules are never wrapped, a fault of ours must be seen. `named` is put around what is loaded, so that whoever calls the
+library learns whose code failed, and where; `sheltered` goes on without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tcpdump_parse.check.notes import Notes
+from tcpdump_parse.check.rule import Facts, PluginError, Rule
+
+OURS = "tcpdump_parse."
+
+
+def named(rule: Rule) -> Rule:
+    """The rule of a vendor; whatever its code raises comes as a PluginError that says vendor, rule and frame."""
+    body = rule.body
+
+    def asked(*arguments: Any) -> Iterator[Facts]:
+        try:
+            for facts in body(*arguments):
+                if not isinstance(facts, Facts):
+                    raise TypeError(f"{facts!r} is no Facts")
+                yield facts
+        except Exception as error:  # whatever the code of others raises
+            raise PluginError(_sentence(rule.name, arguments, error)) from error
+
+    return replace(rule, body=asked, notes=_told(rule.notes, rule.name))
+
+
+def sheltered(known: Mapping[str, Rule], told: Callable[[PluginError], None]) -> dict[str, Rule]:
+    """The same rules; one of another package that raises, or whose notes do, is told once and asked no more."""
+    broken: set[str] = set()
+
+    def fault(name: str, error: PluginError) -> None:
+        if name not in broken:
+            broken.add(name)
+            told(error)
+
+    return {name: _sheltered(rule, broken, fault) if "/" in name else rule for name, rule in known.items()}
+
+
+def _sheltered(rule: Rule, broken: set[str], fault: Callable[[str, PluginError], None]) -> Rule:
+    def asked(*arguments: Any) -> Iterator[Facts]:
+        if rule.name in broken:
+            return
+        try:
+            yield from rule.body(*arguments)
+        except PluginError as error:
+            fault(rule.name, error)
+
+    return replace(rule, body=asked, notes=_silenced(rule.notes, rule.name, broken, fault))
+
+
+Around = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def _told(notes: type[Notes] | None, rule: str) -> type[Notes] | None:
+    """The vendor's notes with their faults named."""
+
+    def around(method: Callable[..., None]) -> Callable[..., None]:
+        def told(self: Notes, *event: Any) -> None:
+            try:
+                method(self, *event)
+            except Exception as error:  # whatever the code of others raises
+                raise PluginError(_sentence(rule, event, error)) from error
+
+        return told
+
+    return _wrapped(notes, around)
+
+
+def _silenced(notes: type[Notes] | None, rule: str, broken: set[str], fault: Callable[[str, PluginError], None]) -> type[Notes] | None:
+    def around(method: Callable[..., None]) -> Callable[..., None]:
+        def silenced(self: Notes, *event: Any) -> None:
+            if rule in broken:
+                return
+            try:
+                method(self, *event)
+            except PluginError as error:
+                fault(rule, error)
+
+        return silenced
+
+    return _wrapped(notes, around)
+
+
+def _wrapped(notes: type[Notes] | None, around: Around) -> type[Notes] | None:
+    """A class of the vendor's own making with its two methods wrapped; ours stay as they are."""
+    if notes is None or notes.__module__.startswith(OURS):
+        return notes
+    methods = {"__init__": around(notes.__init__), "see": around(notes.see), "__module__": notes.__module__}
+    return type(notes.__name__, (notes,), methods)
+
+
+def _sentence(name: str, arguments: tuple[Any, ...], error: Exception) -> str:
+    vendor, _, rule = name.partition("/")
+    frame = next((found for found in map(_frame, arguments) if found is not None), None)
+    where = "" if frame is None else f" at frame {frame}"
+    return f"the rule {rule} of {vendor} failed{where}: {error!r}; `check --no-plugins` leaves it out"
+
+
+def _frame(event: Any) -> int | None:
+    frame = getattr(event, "frame", None)
+    return frame if isinstance(frame, int) else None
