@@ -8,12 +8,12 @@ from typing import ClassVar
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import letters
+from tcpdump_parse.check.storms import STORM, Storms
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import DataSent, FinAcked, FinSent, GapAcked, Retransmitted, StartedLate, StateMoved
 from tcpdump_parse.model.steps import End, Ending, Step
 from tcpdump_parse.model.terms import State
 
-SECOND = 1_000_000_000
 CLOSING = frozenset({State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK, State.TIME_WAIT})
 
 
@@ -204,32 +204,10 @@ def fin_invalid_ack(step: Step, event: GapAcked) -> Iterator[Facts]:
         yield Facts(octets=event.end - event.start)
 
 
-STORM = 1000
-"""Zeek's tcp_storm_thresh; its tcp_storm_interarrival_thresh is one second."""
-
-
-class Storm(Notes):
-    """FINs of a side in a row, each within a second of the one before."""
-
-    on: ClassVar = (FinSent, Retransmitted)
-
-    def __init__(self) -> None:
-        self.run: dict[str, int] = {}
-        self.last: dict[str, int] = {}
-
-    def see(self, step: Step, event: FinSent | Retransmitted) -> None:
-        if "F" not in letters(step) or step.at is None:
-            return
-        side = str(step.side)
-        near = step.at - self.last.get(side, -SECOND * 2) < SECOND
-        self.run[side] = self.run.get(side, 0) + 1 if near else 1
-        self.last[side] = step.at
-
-
-@rule(on=Retransmitted, notes=Storm, severity=Severity.WARN, elsewhere=("zeek:FIN_storm",))
-def fin_storm(step: Step, event: Retransmitted, notes: Storm) -> Iterator[Facts]:
+@rule(on=Retransmitted, notes=Storms, severity=Severity.WARN, elsewhere=("zeek:FIN_storm",))
+def fin_storm(step: Step, event: Retransmitted, notes: Storms) -> Iterator[Facts]:
     """A thousand FINs of one side, each within a second of the one before: no sane sender does this."""
-    if "F" in letters(step) and notes.run.get(str(step.side), 0) + 1 == STORM:
+    if "F" in letters(step) and notes.completed(step, "F"):
         yield Facts(count=STORM)
 
 

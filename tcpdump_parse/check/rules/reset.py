@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from msgspec import UNSET
 
-from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
+from tcpdump_parse.check.storms import STORM, Storms
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import ResetSent, StartedLate
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import ResetCause, State
-
-SECOND = 1_000_000_000
 
 
 def _in_window(step: Step) -> int | None:
@@ -182,30 +179,8 @@ def time_wait_assassination(step: Step, event: ResetSent) -> Iterator[Facts]:
         yield Facts()
 
 
-STORM = 1000
-"""Zeek's tcp_storm_thresh; its tcp_storm_interarrival_thresh is one second."""
-
-
-class Resets(Notes):
-    """Resets of a side in a row, each within a second of the one before."""
-
-    on: ClassVar = (ResetSent,)
-
-    def __init__(self) -> None:
-        self.run: dict[str, int] = {}
-        self.last: dict[str, int] = {}
-
-    def see(self, step: Step, event: ResetSent) -> None:
-        if step.at is None:
-            return
-        side = str(step.side)
-        near = step.at - self.last.get(side, -SECOND * 2) < SECOND
-        self.run[side] = self.run.get(side, 0) + 1 if near else 1
-        self.last[side] = step.at
-
-
-@rule(on=ResetSent, notes=Resets, severity=Severity.WARN, elsewhere=("zeek:RST_storm",))
-def rst_storm(step: Step, event: ResetSent, notes: Resets) -> Iterator[Facts]:
+@rule(on=ResetSent, notes=Storms, severity=Severity.WARN, elsewhere=("zeek:RST_storm",))
+def rst_storm(step: Step, event: ResetSent, notes: Storms) -> Iterator[Facts]:
     """A thousand resets of one side, each within a second of the one before."""
-    if notes.run.get(str(step.side), 0) + 1 == STORM:
+    if notes.completed(step, "R"):
         yield Facts(count=STORM)
