@@ -85,7 +85,7 @@ class Following:
                 hold(peer, since)
         if seg.ipid:
             me.ids.add(seg.ipid, at)
-            hardware_copy(me.counters, (seg.ipid, seg.start))
+            hardware_copy(me, seg.ipid, seg.start)
         count(me, seg, tcp.urg if isinstance(tcp.urg, int) else 0)
         kind = self._octets(tcp, me, seg, since, out)
         copied = kind is Kind.COPY

@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct
 from tcpdump_parse.model.options import Sack
 from tcpdump_parse.model.steps import End
 from tcpdump_parse.model.terms import Side, State
+from tcpdump_parse.track.counters import Counters
 from tcpdump_parse.track.limits import Held
 from tcpdump_parse.track.needed import Pending
 from tcpdump_parse.track.order import Ids
@@ -20,7 +21,6 @@ from tcpdump_parse.track.ranges import Ranges
 from tcpdump_parse.track.rtt import Rtt
 from tcpdump_parse.track.segment import SECOND, Sent
 from tcpdump_parse.track.states import Seen
-from tcpdump_parse.track.statistics import Counters
 from tcpdump_parse.track.vantage import Signs
 
 if TYPE_CHECKING:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from tcpdump_parse.model.flow import Limits
 from tcpdump_parse.track.segment import SECOND
 
@@ -22,13 +20,13 @@ SEGMENT = 1460
 """A segment's worth of octets where the MSS was not seen."""
 
 
-class Held(Struct):
+class Held:
     """Nanoseconds one end's sending was held up."""
 
-    receiver: int = 0
-    network: int = 0
-    application: int = 0
-    peer: int = 0
+    __slots__ = ("application", "network", "peer", "receiver")
+
+    def __init__(self) -> None:
+        self.receiver = self.network = self.application = self.peer = 0
 
 
 def hold(end: Direction, gap: int) -> None:

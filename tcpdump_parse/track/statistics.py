@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
 from tcpdump_parse.model.options import Sack
+from tcpdump_parse.track.counters import Counters, Piece
 from tcpdump_parse.track.moments import Moments
-from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import ACK, FIN, PSH, RST, SYN, URG, Sent, sack_of
 
 if TYPE_CHECKING:
@@ -26,94 +24,12 @@ PIECES: Final = 4096
 """However: of more unacknowledged pieces than this the oldest are forgotten."""
 
 
-class Piece:
-    """Octets [start, end) as last sent `at`; `again` how often sent again; `acked` counts ACKs of exactly its end."""
-
-    __slots__ = ("acked", "again", "at", "end", "start")
-
-    def __init__(self, start: int, end: int, at: int) -> None:
-        self.start, self.end, self.at = start, end, at
-        self.again = self.acked = 0
-
-
-class Counters(Struct):
-    """What one end sent, and what its octets met with; names shorter than in `model.flow.FlowEnd`, which says what they mean.
-
-    Times are microseconds. The first seven are not tcptrace's: what judgement found, and what the capture missed.
-    """
-
-    copied: int = 0
-    doubled: int = 0
-    hardware: int = 0
-    missed: int = 0
-    reordered: int = 0
-    retransmitted: int = 0
-    spurious: int = 0
-    packets: int = 0
-    resets: int = 0
-    acks: int = 0
-    pure_acks: int = 0
-    data_packets: int = 0
-    data_bytes: int = 0
-    pushed: int = 0
-    urgent_packets: int = 0
-    urgent_bytes: int = 0
-    syns: int = 0
-    fins: int = 0
-    unique: int = 0
-    again_packets: int = 0
-    again_bytes: int = 0
-    probe_packets: int = 0
-    probe_bytes: int = 0
-    out_of_order: int = 0
-    longest: int = 0
-    shortest: int = 0
-    sacks: int = 0
-    dsacks: int = 0
-    most_blocks: int = 0
-    window_most: int = 0
-    window_least: int = 0
-    window_sum: int = 0
-    window_zero: int = 0
-    window_last: int = 0
-    window_packets: int = 0
-    initial_bytes: int = 0
-    initial_packets: int = 0
-    cumulative: int = 0
-    duplicates: int = 0
-    triples: int = 0
-    no_sample: int = 0
-    most_again: int = 0
-    idle_most: int = 0
-    last_rtt: int = 0
-    handshake: int = 0
-    full_size: int = 0
-    scaled: bool = False
-    data_acked: bool = False
-    in_flight_once: bool = False
-    first_data: int | None = None
-    last_data: int | None = None
-    last_time: int | None = None
-    last_ack: int | None = None
-    rtt: Moments | None = None  # of pieces sent once; like those below made when first needed
-    full: Moments | None = None  # of the largest of them
-    ambiguous: Moments | None = None  # of pieces sent again, from their last sending
-    resent: Moments | None = None  # from one sending to the next
-    pieces: list[Piece] = []
-    ids: list[tuple[int, int]] = []
-
-
 def count(me: Direction, seg: Sent, urgent: int) -> None:
     """Enter one segment of `me`."""
     mine, theirs = me.counters, me.peer.counters
     bits, length, at = seg.bits, seg.length, 0 if seg.at is None else seg.at // 1000
     window = _window(me, seg)
-    mine.packets += 1
-    if mine.last_time is not None and at - mine.last_time > mine.idle_most:
-        mine.idle_most = at - mine.last_time
-    mine.last_time = at
-    if mine.scaled:
-        mine.window_packets += 1
+    _time(mine, at)
     if bits & (SYN | FIN | RST):
         mine.syns += (bits & SYN) >> 1
         mine.fins += bits & FIN
@@ -123,39 +39,78 @@ def count(me: Direction, seg: Sent, urgent: int) -> None:
     again = 0
     late = False
     if length or bits & (SYN | FIN):
-        if theirs.packets and theirs.window_last == 0:
+        if me.peer.packets and theirs.window_last == 0:
             mine.probe_packets += 1
             mine.probe_bytes += length
+            mine.old_bytes += length
         else:
             again, late = _enter(mine, seg, at)
-            _unique(mine, bits, length, again)
+            _old(mine, bits, length, again)
             mine.out_of_order += late
             if again:
                 mine.again_packets += 1
                 mine.again_bytes += again
-    if bits & ACK and seg.ack is not None:
-        _acks(me, seg, length, window, at)
+    ack = seg.ack if bits & ACK else None
+    if ack is not None:
+        _acks(me, ack, length, window, at)
     if bits & RST:
-        mine.acks += (bits & ACK) >> 4
+        mine.ackless += not bits & ACK
         return
     _windows(me, seg, window)
-    if bits & ACK and seg.ack is not None:
-        mine.acks += 1
+    if ack is None:
+        mine.ackless += 1
+    else:
         if not length and not bits & (SYN | FIN):
             mine.pure_acks += 1
         mine.window_zero += window == 0
-        mine.last_ack = seg.ack
+        mine.last_ack = ack
         if seg.options and (seg.ts is None or len(seg.options) > 3):
             option = sack_of(seg.options)
             if option is not None:
-                _sack(me, option, seg.ack)
-        if not theirs.data_acked and (me.peer.syn is None or me.peer.iss is None or seg.ack != me.peer.iss + 1):
+                _sack(me, option, ack)
+        if not theirs.data_acked and (me.peer.syn is None or me.peer.iss is None or ack != me.peer.iss + 1):
             theirs.data_acked = True
     if length and not mine.data_acked and not again:
         mine.initial_bytes += length
         mine.initial_packets += 1
     if not bits & SYN and not late and not again and (length or theirs.last_ack is not None):
         mine.in_flight_once = True
+
+
+def expected(me: Direction, seg: Sent) -> None:
+    """What `count` does with the next octets in order or the ACK of new ones on an open connection, where it has nothing to find out."""
+    mine, peer = me.counters, me.peer
+    theirs, length, ack = peer.counters, seg.length, seg.ack
+    assert seg.at is not None
+    assert ack is not None
+    at, window = seg.at // 1000, seg.win
+    if me.syn_scale is not None and peer.syn_scale is not None:
+        window <<= me.syn_scale
+    _time(mine, at)
+    if length:
+        _data(mine, seg, at, 0)
+        pieces = mine.pieces
+        pieces.append(Piece(seg.start, seg.end, at))
+        if len(pieces) > PIECES:
+            del pieces[0]
+    else:
+        mine.pure_acks += 1
+    _acks(me, ack, length, window, at)
+    _windows(me, seg, window)
+    mine.last_ack = ack
+    if not theirs.data_acked and (peer.syn is None or peer.iss is None or ack != peer.iss + 1):
+        theirs.data_acked = True
+    if length and not mine.data_acked:
+        mine.initial_bytes += length
+        mine.initial_packets += 1
+    mine.in_flight_once = True  # the peer has acknowledged something, or there are octets
+
+
+def _time(mine: Counters, at: int) -> None:
+    last = mine.last_time
+    if last is not None and at - last > mine.idle_most:
+        mine.idle_most = at - last
+    mine.last_time = at
 
 
 def _window(me: Direction, seg: Sent) -> int:
@@ -184,14 +139,13 @@ def _data(mine: Counters, seg: Sent, at: int, urgent: int) -> None:
     mine.last_data = at
 
 
-def _unique(mine: Counters, bits: int, length: int, again: int) -> None:
-    """Octets of data that were not sent before; a repeated SYN or FIN is not counted as data sent again."""
+def _old(mine: Counters, bits: int, length: int, again: int) -> None:
+    """Octets of data that were sent before; a repeated SYN or FIN is not counted as data sent again."""
     if bits & SYN and mine.syns > 1:
         again -= 1
     if bits & FIN and mine.fins > 1:
         again -= 1
-    if again < length:
-        mine.unique += length - again
+    mine.old_bytes += min(again, length)
 
 
 def _enter(mine: Counters, seg: Sent, at: int) -> tuple[int, bool]:
@@ -239,10 +193,10 @@ def _sent_again(mine: Counters, piece: Piece, at: int) -> None:
     piece.at = at
 
 
-def _acks(me: Direction, seg: Sent, length: int, window: int, at: int) -> None:
+def _acks(me: Direction, ack: int, length: int, window: int, at: int) -> None:
     """`me` acknowledges the peer's octets: round trips, cumulative and duplicate ACKs."""
-    mine, theirs, ack = me.counters, me.peer.counters, seg.ack
-    assert ack is not None
+    peer = me.peer
+    theirs = peer.counters
     pieces = theirs.pieces
     changed, newest = False, 0
     for piece in pieces:
@@ -250,24 +204,28 @@ def _acks(me: Direction, seg: Sent, length: int, window: int, at: int) -> None:
             break
         if piece.at > newest:
             newest = piece.at
-        if piece.acked:
-            if ack == piece.end and ack == mine.last_ack and not length and window == mine.window_last and theirs.in_flight_once:
-                theirs.duplicates += 1
-                piece.acked += 1
-                theirs.triples += piece.acked == 4
+        if not piece.acked:
+            piece.acked = 1
+            changed = True
+            if ack == piece.end:
+                _round_trip(theirs, piece, newest > piece.at, at)
             else:
-                piece.acked = 1
-            continue
-        piece.acked = 1
-        changed = True
-        if ack == piece.end:
-            _round_trip(theirs, piece, newest > piece.at, at)
-        else:
-            theirs.cumulative += 1
+                theirs.cumulative += 1
+        elif not length and ack == piece.end and _repeated(me, ack, window):
+            theirs.duplicates += 1
+            piece.acked += 1
+            theirs.triples += piece.acked == 4
+        elif piece.acked > 1:
+            piece.acked = 1
     if changed and len(pieces) > 1:
         _collapse(pieces)
-    if me.peer.syn is not None and theirs.syns == 1 and me.peer.iss is not None and ack == me.peer.iss + 1:
+    if peer.iss is not None and ack == peer.iss + 1 and peer.syn is not None and theirs.syns == 1:
         theirs.handshake = theirs.last_rtt
+
+
+def _repeated(me: Direction, ack: int, window: int) -> bool:
+    mine = me.counters
+    return ack == mine.last_ack and window == mine.window_last and me.peer.counters.in_flight_once
 
 
 def _round_trip(theirs: Counters, piece: Piece, overtaken: bool, at: int) -> None:
@@ -296,17 +254,20 @@ def _round_trip(theirs: Counters, piece: Piece, overtaken: bool, at: int) -> Non
 
 def _collapse(pieces: list[Piece]) -> None:
     """Join acknowledged pieces that touch, from the lowest up to the first that is not acknowledged."""
-    kept: list[Piece] = []
-    for i, piece in enumerate(pieces):
+    last, kept = pieces[0], 1
+    if not last.acked:
+        return
+    for i in range(1, len(pieces)):
+        piece = pieces[i]
         if not piece.acked:
-            kept += pieces[i:]
-            break
-        last = kept[-1] if kept else None
-        if last is not None and last.end == piece.start:
+            del pieces[kept:i]
+            return
+        if last.end == piece.start:
             last.end, last.acked, last.at = piece.end, piece.acked, max(last.at, piece.at)
         else:
-            kept.append(piece)
-    pieces[:] = kept
+            pieces[kept] = last = piece
+            kept += 1
+    del pieces[kept:]
 
 
 def _windows(me: Direction, seg: Sent, window: int) -> None:
@@ -321,7 +282,7 @@ def _windows(me: Direction, seg: Sent, window: int) -> None:
         mine.scaled = True
         mine.window_least = mine.window_most = window
         mine.window_sum = 0
-        mine.window_packets = 1
+        mine.unscaled = me.packets - 1
     elif window and (not mine.window_least or window < mine.window_least):
         mine.window_least = window
     mine.window_sum += window
@@ -351,7 +312,12 @@ def idle_until(me: Direction, now: int) -> None:
         mine.idle_most = max(mine.idle_most, now // 1000 - mine.last_time)
 
 
-def hardware_copy(mine: Counters, pair: tuple[int, int]) -> None:
-    """`pair` is IP id (not zero) and SEQ; the same as one of the last few is tcptrace's hardware duplicate."""
-    mine.hardware += pair in mine.ids
-    keep(mine.ids, pair, LAST_IDS)
+def hardware_copy(me: Direction, ipid: int, start: int) -> None:
+    """An IP id (not zero) and SEQ; the same as one of the last eight is tcptrace's hardware duplicate."""
+    mine = me.counters
+    ids, pair = mine.ids, start << 32 | ipid
+    if pair in ids:
+        mine.hardware += 1
+    ids.append(pair)
+    if len(ids) > LAST_IDS:
+        del ids[0]

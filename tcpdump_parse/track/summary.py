@@ -57,15 +57,16 @@ def flow_end(end: Direction, lasted: float | UnsetType) -> FlowEnd:
     """One direction's statistics under their printed names, times in seconds."""
     connection, c = end.following.connection, end.counters
     rtt, full, ambiguous, resent = (m or NONE for m in (c.rtt, c.full, c.ambiguous, c.resent))
-    length = None
+    length, unique = None, c.data_bytes - c.old_bytes
     if end.syn is not None and end.fin is not None and end.iss is not None:
         length = end.fin - end.iss - 1
     scaled = end.syn_scale is not None and end.peer.syn_scale is not None
-    windows = c.window_packets if c.scaled else c.packets
+    packets, windows = end.packets, end.packets - c.unscaled
     return FlowEnd(
-        connection.addr(end.side), connection.port(end.side), total_packets=c.packets, resets_sent=c.resets, ack_pkts_sent=c.acks,
-        pure_acks_sent=c.pure_acks, sack_pkts_sent=c.sacks, dsack_pkts_sent=c.dsacks, max_sack_blks_ack=c.most_blocks,
-        unique_bytes_sent=c.unique, actual_data_pkts=c.data_packets, actual_data_bytes=c.data_bytes, rexmt_data_pkts=c.again_packets,
+        connection.addr(end.side), connection.port(end.side), total_packets=packets, resets_sent=c.resets,
+        ack_pkts_sent=packets - c.ackless, pure_acks_sent=c.pure_acks, sack_pkts_sent=c.sacks, dsack_pkts_sent=c.dsacks,
+        max_sack_blks_ack=c.most_blocks,
+        unique_bytes_sent=unique, actual_data_pkts=c.data_packets, actual_data_bytes=c.data_bytes, rexmt_data_pkts=c.again_packets,
         rexmt_data_bytes=c.again_bytes, zwnd_probe_pkts=c.probe_packets, zwnd_probe_bytes=c.probe_bytes, outoforder_pkts=c.out_of_order,
         pushed_data_pkts=c.pushed, syn_pkts_sent=c.syns, fin_pkts_sent=c.fins, req_1323_ws=end.syn_scale is not None,
         req_1323_ts=Timestamps in end.shown, adv_wind_scale=UNSET if end.syn_scale is None else end.syn_scale if scaled else 0,
@@ -74,10 +75,10 @@ def flow_end(end: Direction, lasted: float | UnsetType) -> FlowEnd:
         avg_segm_size=c.data_bytes // c.data_packets if c.data_packets else 0, max_win_adv=c.window_most, min_win_adv=c.window_least,
         zero_win_adv=c.window_zero, avg_win_adv=c.window_sum // windows if windows else 0, initial_window_bytes=c.initial_bytes,
         initial_window_pkts=c.initial_packets, ttl_stream_length=UNSET if length is None else length,
-        missed_data=UNSET if length is None else length - c.unique,
+        missed_data=UNSET if length is None else length - unique,
         data_xmit_time=0.0 if c.first_data is None or c.last_data is None else max(0, c.last_data - c.first_data) / MILLION,
-        idletime_max=c.idle_most / MILLION if c.packets else UNSET,
-        throughput=c.unique / lasted if isinstance(lasted, float) and lasted > 0 else UNSET, rtt_samples=rtt.count,
+        idletime_max=c.idle_most / MILLION if packets else UNSET,
+        throughput=unique / lasted if isinstance(lasted, float) and lasted > 0 else UNSET, rtt_samples=rtt.count,
         rtt_min=_us(rtt, rtt.least), rtt_max=_us(rtt, rtt.most), rtt_avg=_us(rtt, rtt.mean), rtt_stdev=_us(rtt, rtt.deviation),
         rtt_3whs=c.handshake / MILLION if c.handshake else UNSET, rtt_full_sz_smpls=full.count, rtt_full_sz_min=_us(full, full.least),
         rtt_full_sz_max=_us(full, full.most), rtt_full_sz_avg=_us(full, full.mean),

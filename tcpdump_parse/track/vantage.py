@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
 from tcpdump_parse.model.flow import Vantage
 from tcpdump_parse.model.happenings import ChecksumOffload, Happening
 from tcpdump_parse.model.packet import IP, IPv4
@@ -24,13 +22,16 @@ FRESH_TTL: Final = (64, 128, 255)
 AT_ONCE: Final = 100 * MICRO
 
 
-class Signs(Struct):
+class Signs:
     """What one end's segments say about the capture's place, counted."""
 
-    offloaded: int = 0  # checksum left to the card: its sender is here
-    merged: int = 0  # longer than the receiver's MSS, checksum right: put together by the receiver's card
-    unsplit: int = 0  # longer than the receiver's MSS, checksum left to the card: cut up later by the sender's
-    fresh_ttl: int = 0  # no router yet
+    __slots__ = ("fresh_ttl", "merged", "offloaded", "unsplit")
+
+    def __init__(self) -> None:
+        self.offloaded = 0  # checksum left to the card: its sender is here
+        self.merged = 0  # longer than the receiver's MSS, checksum right: put together by the receiver's card
+        self.unsplit = 0  # longer than the receiver's MSS, checksum left to the card: cut up later by the sender's
+        self.fresh_ttl = 0  # no router yet
 
 
 def sign(me: Direction, seg: Sent, ip: IP, correct: bool, happening: Happening | None) -> None:
