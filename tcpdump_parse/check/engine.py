@@ -14,21 +14,21 @@ from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, Need, Rule, rules
+from tcpdump_parse.check.screen import plain
 from tcpdump_parse.check.select import chosen
-from tcpdump_parse.check.signs import SIGNS
+from tcpdump_parse.check.signs import SIGNS, Sign
+from tcpdump_parse.check.watch import PLANS, Place, Shape, Wakes, Watch
 from tcpdump_parse.model import Capture, Finding, Notice, Packet, Severity, Unread
-from tcpdump_parse.model.happenings import AckAdvanced, ClockStepped, DataSent, GapAcked
+from tcpdump_parse.model.happenings import ClockStepped, GapAcked
 from tcpdump_parse.model.steps import Connection, Ending, Step
 
 AT_ONCE = ("end", "capture")  # endings that nothing later is needed for
 LOWERED = {Severity.ERROR: Severity.WARN, Severity.WARN: Severity.NOTE, Severity.NOTE: Severity.NOTE}
-PLACES = 4096  # remarkable records of a connection whose place in the file is kept, so that later findings can point back
 GRAVITY = {Severity.NOTE: 0, Severity.WARN: 1, Severity.ERROR: 2}
-_PLAIN = frozenset({DataSent, AckAdvanced})
+_NOWHERE = (0, UNSET, UNSET, UNSET)
 _SHAPES = 4096  # sequences of happenings whose wake-ups are kept; a log that makes up ever new ones starts anew
 
 Event = Capture | Packet | Notice | Unread | Step | Ending
-Place = tuple[int, int, Any]
 
 
 class CaptureEnd(Struct, frozen=True):
@@ -37,48 +37,6 @@ class CaptureEnd(Struct, frozen=True):
     capture: int
     frame: int
     records: int
-
-
-class _Watch:
-    """What the engine keeps of one connection, or of a capture."""
-
-    __slots__ = ("gap", "notes", "places")
-
-    def __init__(self) -> None:
-        self.gap = False
-        self.notes: dict[type[Notes], Notes] = {}
-        self.places: dict[int, Place] = {}
-
-    def note(self, kind: type[Notes]) -> Notes:
-        found = self.notes.get(kind)
-        if found is None:
-            found = self.notes[kind] = kind()
-        return found
-
-    def remember(self, frame: int, place: Place) -> None:
-        places = self.places
-        if len(places) >= PLACES:
-            del places[next(iter(places))]
-        places[frame] = place
-
-
-class _Wakes:
-    """What a sequence of happenings (or signs) wakes, decided at its first sight. `calls`: place of the event, rule, its body, the notes it
-    reads and whether they are the capture's; `notes`: place, who is told, whether it is the capture's."""
-
-    __slots__ = ("calls", "notes", "remarkable", "takes_needs")
-
-    def __init__(self, kinds: tuple[type, ...], rules: Mapping[type, list[Rule]], notes: Mapping[type, list[type[Notes]]]) -> None:
-        self.calls = tuple(
-            (place, rule, rule.body, rule.notes, rule.notes is not None and issubclass(rule.notes, CaptureNotes))
-            for place, kind in enumerate(kinds)
-            for rule in rules.get(kind, ())
-        )
-        self.notes = tuple(
-            (place, reader, issubclass(reader, CaptureNotes)) for place, kind in enumerate(kinds) for reader in notes.get(kind, ())
-        )
-        self.remarkable = not _PLAIN.issuperset(kinds)
-        self.takes_needs = GapAcked in kinds or ClockStepped in kinds
 
 
 class Judge:
@@ -95,9 +53,7 @@ class Judge:
         least: Severity = Severity.NOTE,
     ) -> None:
         active = [
-            rule
-            for rule in chosen(rules() if known is None else known, select, ignore).values()
-            if GRAVITY[rule.gravest] >= GRAVITY[least]
+            rule for rule in chosen(rules() if known is None else known, select, ignore).values() if GRAVITY[rule.gravest] >= GRAVITY[least]
         ]
         self._rules: dict[type, list[Rule]] = {}
         self._notes: dict[type, list[type[Notes]]] = {}
@@ -107,10 +63,11 @@ class Judge:
         for notes in dict.fromkeys(rule.notes for rule in active if rule.notes):
             for kind in notes.on:
                 self._notes.setdefault(kind, []).append(notes)
-        self._every = tuple(notes for notes in self._notes.get(Step, ()) if issubclass(notes, CaptureNotes))  # told of each segment
-        self._shapes: dict[tuple[type, ...], _Wakes] = {}
-        self._watches: dict[int, _Watch] = {}
-        self._whole = _Watch()  # of the capture
+        self.asked = [sign for sign in SIGNS if any(shown in self._rules or shown in self._notes for shown in sign.shows)]
+        self._every = tuple(notes for notes in self._notes.get(Step, ()) if issubclass(notes, CaptureNotes))
+        self._shapes: dict[Shape, Wakes] = {}
+        self._watches: dict[int, Watch] = {}
+        self._whole, self._each = self._open()
         self._capture: Capture | None = None
         self._frame = 0
         self._records = 0
@@ -120,13 +77,12 @@ class Judge:
 
     def feed(self, event: Event) -> list[Finding]:
         """The findings that this event makes certain."""
-        kind = type(event)
-        if kind is Step:
-            return self._step(event)  # type: ignore[arg-type]
-        if kind is Ending:
-            return self._hold(event)  # type: ignore[arg-type]
-        if kind is Capture:
-            return self._begin(event)  # type: ignore[arg-type]
+        if type(event) is Step:
+            return self._step(event)
+        if type(event) is Ending:
+            return self._hold(event)
+        if type(event) is Capture:
+            return self._begin(event)
         return self._passing(event)  # type: ignore[arg-type]
 
     def finish(self) -> list[Finding]:
@@ -146,9 +102,15 @@ class Judge:
 
     def _begin(self, event: Capture) -> list[Finding]:
         found = self.finish() if self._capture is not None else []
-        self._capture, self._whole, self._records, self._stepped = event, _Watch(), 0, False
+        self._capture, self._records, self._stepped = event, 0, False
+        self._whole, self._each = self._open()
         self._tell_capture(Capture, event)
         return found
+
+    def _open(self) -> tuple[Watch, list[Notes]]:
+        """What is kept of a capture; those of its notes that are told of each segment."""
+        whole = Watch()
+        return whole, [whole.note(notes) for notes in self._every]
 
     def _over(self) -> list[Finding]:
         if self._capture is None:
@@ -159,49 +121,51 @@ class Judge:
         return found
 
     def _step(self, step: Step) -> list[Finding]:
-        frame = step.packet.frame
-        found = self._settle(frame) if self._pending else []
-        self._frame = frame
+        """The rules that the happenings wake are asked, then those that signs wake; then the notes are told of both."""
+        packet, happenings = step.packet, step.happenings
+        found = self._settle(packet.frame) if self._pending else []
+        self._frame = packet.frame
         self._records += 1
         conn = step.connection.conn
         watch = self._watches.get(conn)
         if watch is None:
-            watch = self._watches[conn] = _Watch()
-        happenings = step.happenings
-        wakes = self._wakes(happenings)
+            watch = self._watches[conn] = Watch()
+        kinds = tuple(map(type, happenings))
+        wakes = self._shapes.get(kinds) or self._shape(kinds)
         if wakes.takes_needs:
             self._lose_needs(watch, happenings)
-        self._ask_step(found, wakes, watch, step, happenings)
-        signs = []
-        for asked in SIGNS:
-            shown = asked(step)
-            if shown is not None:
-                signs.append(shown)
-        by_sign = self._wakes(signs) if signs else None
-        if by_sign is not None:
-            self._ask_step(found, by_sign, watch, step, signs)
-        self._tell_step(wakes, watch, step, happenings)
-        if by_sign is not None:
-            self._tell_step(by_sign, watch, step, signs)
-        for notes in self._every:
-            self._whole.note(notes).see(step)
+        told = self._ask(found, wakes, kinds, watch, step, happenings)
+        signs: list[Sign] = []
+        for body, at in wakes.signs if plain(step) else wakes.all_signs:
+            sign = body(step) if at is None else body(step, happenings[at])
+            if sign is not None:
+                signs.append(sign)
+        if signs:
+            kinds = tuple(map(type, signs))
+            by_sign = self._ask(found, self._shapes.get(kinds) or self._shape(kinds), kinds, watch, step, signs)
+            for at, notes in told:
+                notes.see(step, happenings[at])
+            for at, notes in by_sign:
+                notes.see(step, signs[at])
+        else:
+            for at, notes in told:
+                notes.see(step, happenings[at])
+        for notes in self._each:
+            notes.see(step)
         if signs or wakes.remarkable:
-            packet = step.packet
-            place = (packet.line, packet.end_line, packet.time)
-            watch.remember(frame, place)
-            self._whole.remember(frame, place)
+            place = (packet.frame, packet.line, packet.end_line, packet.time)
+            watch.places.append(place)
+            self._whole.places.append(place)
         return found
 
-    def _wakes(self, events: Sequence[Any]) -> _Wakes:
-        kinds = tuple(map(type, events))
-        known = self._shapes.get(kinds)
-        if known is None:
-            if len(self._shapes) >= _SHAPES:
-                self._shapes.clear()
-            known = self._shapes[kinds] = _Wakes(kinds, self._rules, self._notes)
+    def _shape(self, kinds: Shape) -> Wakes:
+        """What it wakes, at its first sight."""
+        if len(self._shapes) >= _SHAPES:
+            self._shapes.clear()
+        known = self._shapes[kinds] = Wakes(kinds, self._rules, self._notes, self.asked)
         return known
 
-    def _lose_needs(self, watch: _Watch, happenings: Sequence[Any]) -> None:
+    def _lose_needs(self, watch: Watch, happenings: Sequence[Any]) -> None:
         """What takes a need away for good, from this segment on."""
         for happening in happenings:
             if type(happening) is GapAcked:
@@ -209,26 +173,27 @@ class Judge:
             elif type(happening) is ClockStepped:
                 self._stepped = True
 
-    def _ask_step(self, found: list[Finding], wakes: _Wakes, watch: _Watch, step: Step, events: Sequence[Any]) -> None:
-        self.woken += len(wakes.calls)
-        for at, rule, body, kind, whole in wakes.calls:
-            if kind is None:
-                facts_of = body(step, events[at])
-            else:
-                home = self._whole if whole else watch
-                facts_of = body(step, events[at], home.notes.get(kind) or home.note(kind))
-            for facts in facts_of:
+    def _ask(
+        self, found: list[Finding], wakes: Wakes, kinds: Shape, watch: Watch, step: Step, events: Sequence[Any]
+    ) -> tuple[tuple[int, Notes], ...]:
+        """Ask the rules; who is to be told is answered."""
+        plans = watch.plans
+        plan = plans.get(kinds)
+        if plan is None:
+            plan = wakes.plan(watch, self._whole)
+            if len(plans) >= PLANS:
+                plans.clear()
+            plans[kinds] = plan if kinds in plans else None
+        self.woken += len(plan.calls)
+        for at, rule, body, notes in plan.calls:
+            for facts in body(step, events[at]) if notes is None else body(step, events[at], notes):
                 found.append(self._of_step(rule, facts, watch, step))  # noqa: PERF401 nearly always nothing: no list for it
+        return plan.tells
 
-    def _tell_step(self, wakes: _Wakes, watch: _Watch, step: Step, events: Sequence[Any]) -> None:
-        for at, kind, whole in wakes.notes:
-            home = self._whole if whole else watch
-            (home.notes.get(kind) or home.note(kind)).see(step, events[at])
-
-    def _of_step(self, rule: Rule, facts: Facts, watch: _Watch, step: Step) -> Finding:
+    def _of_step(self, rule: Rule, facts: Facts, watch: Watch, step: Step) -> Finding:
         own = step.packet.frame
         frame = own if facts.frame is None else facts.frame
-        place = watch.places.get(frame) if frame != own else (step.packet.line, step.packet.end_line, step.packet.time)
+        place = watch.place(frame) if frame != own else (own, step.packet.line, step.packet.end_line, step.packet.time)
         known_at = UNSET if frame == own else own
         side = facts.side or str(step.side)
         return self._finding(rule, facts, frame, known_at, place, self._unmet_by_step(rule.needs, watch, step), step.connection, side)
@@ -245,7 +210,7 @@ class Judge:
         return [finding for ending in pending for finding in self._ending(ending, known_at)]
 
     def _ending(self, ending: Ending, known_at: int | str) -> list[Finding]:
-        watch = self._watches.pop(ending.connection.conn, None) or _Watch()
+        watch = self._watches.pop(ending.connection.conn, None) or Watch()
         found: list[Finding] = []
         for event in (*ending.happenings, ending):
             for rule in self._rules.get(type(event), ()):
@@ -256,7 +221,7 @@ class Judge:
         self._tell_capture(Ending, ending)
         return found
 
-    def _ask_ending(self, rule: Rule, watch: _Watch, ending: Ending, event: Any, known_at: int | str) -> Iterator[Finding]:
+    def _ask_ending(self, rule: Rule, watch: Watch, ending: Ending, event: Any, known_at: int | str) -> Iterator[Finding]:
         self.woken += 1
         arguments: tuple[Any, ...] = (ending,) if event is ending else (ending, event)
         if rule.notes is not None:
@@ -270,16 +235,16 @@ class Judge:
                 ending.client.offered is not None and ending.server.offered is not None,
                 absolute=True,
             )
-            yield self._finding(rule, facts, frame, known_at, watch.places.get(frame), unmet, ending.connection, facts.side)
+            yield self._finding(rule, facts, frame, known_at, watch.place(frame), unmet, ending.connection, facts.side)
 
     def _ask_capture(self, rule: Rule, event: CaptureEnd | Packet | Notice | Unread) -> Iterator[Finding]:
         self.woken += 1
         arguments = (event,) if rule.notes is None else (event, self._notes_of(rule.notes, self._whole))
-        own: Place | None = None if isinstance(event, CaptureEnd) else (event.line, event.end_line, getattr(event, "time", UNSET))
         at = UNSET if isinstance(event, Notice) else event.frame
+        own = None if isinstance(event, CaptureEnd) else (0, event.line, event.end_line, getattr(event, "time", UNSET))
         for facts in rule.body(*arguments):
             frame = at if facts.frame is None and own else UNSET if facts.frame is None else facts.frame
-            place = own if facts.frame is None else self._whole.places.get(facts.frame)
+            place = own if facts.frame is None else self._whole.place(facts.frame)
             known_at = "end" if own is None else UNSET if frame == at else at
             yield self._finding(rule, facts, frame, known_at, place, (), None, facts.side)
 
@@ -288,11 +253,11 @@ class Judge:
             if issubclass(notes, CaptureNotes):
                 self._whole.note(notes).see(event)
 
-    def _notes_of(self, kind: type[Notes], watch: _Watch) -> Notes:
+    def _notes_of(self, kind: type[Notes], watch: Watch) -> Notes:
         home = self._whole if issubclass(kind, CaptureNotes) else watch
         return home.notes.get(kind) or home.note(kind)
 
-    def _unmet_by_step(self, needs: Need, watch: _Watch, step: Step) -> tuple[str, ...]:
+    def _unmet_by_step(self, needs: Need, watch: Watch, step: Step) -> tuple[str, ...]:
         if not needs:
             return ()
         peer, me = step.before.peer, step.after.me
@@ -300,7 +265,7 @@ class Judge:
         absolute = segment is not UNSET and (segment.seq_abs is not UNSET or segment.ack_abs is not UNSET)
         return self._unmet(needs, watch, peer.seen, me.offered is not None and peer.offered is not None, absolute=absolute)
 
-    def _unmet(self, needs: Need, watch: _Watch, both: bool, handshake: bool, *, absolute: bool) -> tuple[str, ...]:
+    def _unmet(self, needs: Need, watch: Watch, both: bool, handshake: bool, *, absolute: bool) -> tuple[str, ...]:
         met = {
             Need.BOTH_SIDES: both,
             Need.NO_GAP: not watch.gap,
@@ -322,7 +287,7 @@ class Judge:
         side: str | None,
     ) -> Finding:
         severity = facts.severity or rule.severity
-        line, end_line, time = (*facts.lines, UNSET) if facts.lines else place or (UNSET, UNSET, UNSET)
+        _, line, end_line, time = (0, *facts.lines, UNSET) if facts.lines else place or _NOWHERE
         capture = connection.capture if connection else self._capture.capture if self._capture else 0
         return Finding(
             rule=rule.name,
@@ -351,6 +316,9 @@ def check(
     """The findings of a log, in order of certainty. `events` are what `track` yields; `select` and `ignore` take rule names, families and
     globs (ValueError for one that names no rule); `known` are the rules to choose from, by default all that are installed."""
     judge = Judge(select, ignore, known)
+    feed = judge.feed
     for event in events:
-        yield from judge.feed(event)
+        found = feed(event)
+        if found:
+            yield from found
     yield from judge.finish()

@@ -1,38 +1,62 @@
 """Signs: what a single segment's header shows at a glance, as events that wake rules beside the happenings that track established.
 
-A sign is asked of every segment, so it answers with None for a plain one within a few tenths of a microsecond; rules wake on the sign's
-class. A family puts its signs in its own module (`@sign` above a function); those here serve several families.
+Rules wake on a sign's class; a family puts its signs in its own module (`@sign(Shown)` above a function that answers with a sign or with
+None), those here serve several families. Of what a sign is asked decides what it costs:
+
+    @sign(Small, of=DataSent)      small(step, event)    segments in which that happened
+    @sign(FlagsSeen, of=Unusual)   flags(step)           segments that `check.screen` does not call plain: a law asks that none of them
+                                                         would have shown it
+    @sign(Oddity)                  oddity(step)          every segment: be quick, a few tenths of a microsecond
+
+A sign that no rule asked for wakes on is not asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from msgspec import UNSET, Struct
 
-from tcpdump_parse.model.happenings import AckAdvanced
+from tcpdump_parse.model.happenings import AckAdvanced, Happening
 from tcpdump_parse.model.steps import Step
-
-Asked = Callable[[Step], "Sign | None"]
 
 
 class Sign(Struct, frozen=True, gc=False):
     """Base of all signs."""
 
 
-def letters(step: Step) -> str:
-    """tcpdump's letters of the segment's flags; empty for `[none]` and where they are not printed."""
-    segment = step.packet.tcp
-    return "" if segment is UNSET or segment.flags is UNSET else segment.flags
+class Unusual:
+    """Stands for the segments that are not plain."""
+
+
+class Asked(NamedTuple):
+    """A question asked of segments. `shows`: the signs it may answer with; `of`: `Step`, `Unusual` or a happening."""
+
+    body: Callable[..., Sign | None]
+    shows: tuple[type[Sign], ...]
+    of: type
 
 
 SIGNS: list[Asked] = []
 
+Body = Callable[..., "Sign | None"]
 
-def sign(asked: Asked) -> Asked:
-    """Register a question asked of every segment."""
-    SIGNS.append(asked)
-    return asked
+
+def sign(*shows: type[Sign], of: type[Happening] | type[Unusual] | type[Step] = Step) -> Callable[[Body], Body]:
+    """Register the question below: what it may show, and of which segments it is asked."""
+
+    def register(body: Body) -> Body:
+        SIGNS.append(Asked(body, shows, of))
+        return body
+
+    return register
+
+
+def letters(step: Step) -> str:
+    """tcpdump's letters of the segment's flags; empty for `[none]` and where they are not printed."""
+    segment = step.packet.tcp
+    return "" if segment is UNSET or segment.flags is UNSET else segment.flags
 
 
 class FlagsSeen(Sign, frozen=True):
@@ -44,7 +68,7 @@ class FlagsSeen(Sign, frozen=True):
 PLAIN = frozenset({".", "P.", "S", "S.", "F.", "FP.", "R", "R."})
 
 
-@sign
+@sign(FlagsSeen, of=Unusual)
 def flags(step: Step) -> Sign | None:
     """Any flags beyond the ordinary: SYN+FIN, none at all, ECN's E and W, URG."""
     letters = step.packet.tcp.flags if step.packet.tcp is not UNSET else UNSET
@@ -61,12 +85,9 @@ class Unmeasured(Sign, frozen=True):
     octets: int
 
 
-@sign
-def unmeasured(step: Step) -> Sign | None:
+@sign(Unmeasured, of=AckAdvanced)
+def unmeasured(step: Step, event: AckAdvanced) -> Sign | None:
     """Does the ACK advance without measuring a round trip?"""
-    if step.ack is None or step.ack == step.before.me.ack:
+    if event.rtt is not None or step.ack is None or step.ack == step.before.me.ack:
         return None
-    for happening in step.happenings:
-        if type(happening) is AckAdvanced:
-            return None if happening.rtt is not None else Unmeasured(happening.start, happening.octets)
-    return None
+    return Unmeasured(event.start, event.octets)

@@ -14,7 +14,8 @@ from msgspec import UNSET
 from tcpdump_parse.check.engine import CaptureEnd
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, rule
-from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.screen import ALL_ONES
+from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.check.twins import Kind, Twins
 from tcpdump_parse.model import Checksum, IPv4, Severity
 from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers
@@ -26,11 +27,11 @@ class AllOnes(Sign, frozen=True):
     """The checksum field is 0xffff."""
 
 
-@sign
+@sign(AllOnes, of=Unusual)
 def all_ones(step: Step) -> Sign | None:
     segment = step.packet.tcp
     checksum = UNSET if segment is UNSET else segment.checksum
-    return AllOnes() if checksum is not UNSET and checksum.value == 0xFFFF else None
+    return AllOnes() if checksum is not UNSET and checksum.value == ALL_ONES else None
 
 
 def _sum(step: Step) -> Checksum | None:

@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import FlagsSeen, Sign, letters, sign
+from tcpdump_parse.check.signs import FlagsSeen, Sign, Unusual, letters, sign
 from tcpdump_parse.model import IPv4, IPv6, Severity
 from tcpdump_parse.model.happenings import ChecksumUnexplained, HandshakeDone, OptionSeen, Retransmitted, SynAckSent, SynSent, WindowProbe
 from tcpdump_parse.model.steps import Ending, Step
@@ -35,7 +35,7 @@ class Marked(Sign, frozen=True):
 _CAPABLE, _MARKED = Capable(), Marked()
 
 
-@sign
+@sign(Marked, Capable, of=Unusual)
 def codepoint(step: Step) -> Sign | None:
     """The last two bits of the type of service, or of the traffic class."""
     ip = step.packet.ip

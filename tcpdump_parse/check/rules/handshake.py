@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.openings import Opening, Syn, twin
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import HandshakeDone, ResetSent, SynAckSent, SynSent
 from tcpdump_parse.model.steps import Step
@@ -26,7 +26,7 @@ class Unsettled(Sign, frozen=True):
     """A segment, no SYN and no RST, while an end still waits for its SYN to be acknowledged."""
 
 
-@sign
+@sign(Unsettled, of=Unusual)
 def unsettled(step: Step) -> Sign | None:
     """The handshake is not over."""
     mine, other = step.before.me.state, step.before.peer.state

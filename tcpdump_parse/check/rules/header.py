@@ -13,7 +13,7 @@ from msgspec import UNSET
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.check.rules.options import options_of
-from tcpdump_parse.check.signs import FlagsSeen, Sign, sign
+from tcpdump_parse.check.signs import FlagsSeen, Sign, Unusual, sign
 from tcpdump_parse.model import Segment, Severity
 from tcpdump_parse.model.happenings import ChecksumUnexplained, LengthsDisagree, Opened, SynSent
 from tcpdump_parse.model.options import Eol
@@ -28,7 +28,7 @@ class OddHeader(Sign, frozen=True):
 _ODD = OddHeader()
 
 
-@sign
+@sign(OddHeader, of=Unusual)
 def odd(step: Step) -> Sign | None:
     """One look at the fields that are hardly ever there, and at the end of the payload's numbers."""
     tcp = step.packet.tcp

@@ -12,13 +12,13 @@ from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.paths import ENOUGH, Odd, Path, Paths, hops, ttl_of
 from tcpdump_parse.check.rule import Facts, rule
-from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.screen import FRAGMENTING, LOW
+from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import IPv4, IPv6, Severity
 from tcpdump_parse.model.happenings import Opened, SynAckSent, SynSent
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
 
-LOW = 5
 BGP = 179
 """Neighbours speak BGP with a TTL of 1, on purpose."""
 
@@ -32,10 +32,9 @@ class OddIp(Sign, frozen=True):
 
 
 _ODD = OddIp()
-_PLAIN = ((), ("DF",))
 
 
-@sign
+@sign(OddIp, of=Unusual)
 def odd_ip(step: Step) -> Sign | None:
     """One look at a TTL about to run out, at options, fragments and a wrong header checksum."""
     ip = step.packet.ip
@@ -43,7 +42,7 @@ def odd_ip(step: Step) -> Sign | None:
         if ip.id is UNSET:
             return None  # not printed without -v
         ttl = ip.ttl
-        plain = ttl is not UNSET and ttl > LOW and ip.flags in _PLAIN and not ip.offset and not ip.options
+        plain = ttl is not UNSET and ttl > LOW and ip.flags in FRAGMENTING and not ip.offset and not ip.options
         return None if plain and ip.bad_checksum is UNSET else _ODD
     return _ODD if isinstance(ip, IPv6) and ip.hlim is not UNSET and ip.hlim <= LOW else None
 

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rule import Facts, rule
-from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import IPv4, IPv6, Severity, TcpOption
 from tcpdump_parse.model.happenings import ChecksumUnexplained, OptionSeen, SynSent
 from tcpdump_parse.model.options import (
@@ -58,7 +58,7 @@ _ODD, _MISSING, _FILLED = OddOptions(), TimestampMissing(), MssFilled()
 _USUAL = {(Nop, Nop, Sack), (Nop, Nop, Timestamps, Nop, Nop, Sack), (Timestamps, Nop, Nop)}
 
 
-@sign
+@sign(OddOptions, TimestampMissing, MssFilled, of=Unusual)
 def layout(step: Step) -> Sign | None:
     """`nop,nop,TS` is the usual layout and found at once."""
     tcp = step.packet.tcp

@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, Unmeasured, sign
+from tcpdump_parse.check.signs import Sign, Unmeasured, Unusual, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import Copied, DuplicateAck, OptionSeen, Retransmitted, SackSeen
 from tcpdump_parse.model.options import Sack, Timestamps
@@ -36,7 +36,7 @@ class OddSack(Sign, frozen=True):
     inverted: bool = False
 
 
-@sign
+@sign(OddSack, of=Unusual)
 def odd_sack(step: Step) -> Sign | None:
     """On a SYN, without ACK, empty, too long, or turned round."""
     tcp = step.packet.tcp

@@ -25,11 +25,14 @@ class Small(Sign, frozen=True):
     """Octets of less than half the MSS that the other end asked for: less than a path's smaller MTU explains."""
 
 
-@sign
-def small(step: Step) -> Sign | None:
+_SMALL = Small()
+
+
+@sign(Small, of=DataSent)
+def small(step: Step, event: DataSent) -> Sign | None:
     """Few octets."""
     length, mss = step.length, step.before.peer.mss
-    return Small() if length and mss is not None and 2 * length < mss and step.happened(DataSent) is not None else None
+    return _SMALL if length and mss is not None and 2 * length < mss else None
 
 
 class Sent(Struct, gc=False):

@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import GapAcked, OldAck, Retransmitted
 from tcpdump_parse.model.steps import Ending, Step
@@ -33,7 +33,7 @@ class BelowAck(Sign, frozen=True):
 _BELOW_START, _BELOW_ACK = BelowStart(), BelowAck()
 
 
-@sign
+@sign(BelowStart, BelowAck, of=Unusual)
 def astray(step: Step) -> Sign | None:
     """Two comparisons with the starts, one with the ACK."""
     me, peer = step.before.me, step.before.peer

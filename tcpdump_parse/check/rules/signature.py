@@ -13,7 +13,7 @@ from msgspec import UNSET
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.check.rules.options import OddOptions, options_of
-from tcpdump_parse.check.signs import Sign, sign
+from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.options import Md5, Option, TcpAo
 from tcpdump_parse.model.steps import Step
@@ -27,7 +27,7 @@ class SignedEnd(Sign, frozen=True):
 _SIGNED = SignedEnd()
 
 
-@sign
+@sign(SignedEnd, of=Unusual)
 def signed(step: Step) -> Sign | None:
     """Few connections are."""
     offered = step.before.me.offered

@@ -10,7 +10,7 @@ from typing import ClassVar
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.openings import Incarnations, Latest, ports, syn_of
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, letters, sign
+from tcpdump_parse.check.signs import Sign, Unusual, letters, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import ChallengeAck, Contradiction, Copied, PortReused, Reordered, ResetSent, Retransmitted, StateMoved
 from tcpdump_parse.model.steps import Ending, Step
@@ -28,7 +28,7 @@ class PastEnd(Sign, frozen=True):
 _PAST_END = PastEnd()
 
 
-@sign
+@sign(PastEnd, of=Unusual)
 def past_end(step: Step) -> Sign | None:
     """Something after the end."""
     me = step.before.me

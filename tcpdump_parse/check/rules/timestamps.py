@@ -14,19 +14,17 @@ from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.options import options_of
-from tcpdump_parse.check.signs import Sign, letters, sign
+from tcpdump_parse.check.screen import HALF, TICKS
+from tcpdump_parse.check.signs import Sign, Unusual, letters, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import Copied, FinSent, OptionSeen, ResetSent, SynAckSent, SynSent
 from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import End, Ending, Step
 from tcpdump_parse.model.terms import Side, Where
-from tcpdump_parse.seq import CIRCLE, unroll
+from tcpdump_parse.seq import unroll
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
-HALF = CIRCLE // 2
-STEP = 1000
-"""Ticks from one segment to the next that nobody needs to look at: a second of the usual millisecond clock."""
 LEAP = 60_000
 """Ticks that no pause of an ordinary dialogue takes: a minute of the usual millisecond clock."""
 
@@ -38,7 +36,7 @@ class StampsOdd(Sign, frozen=True):
 _ODD = StampsOdd()
 
 
-@sign
+@sign(StampsOdd, of=Unusual)
 def stamps(step: Step) -> Sign | None:
     """Plain numbers are compared, so that a wrapped counter shows as odd too and the rules look closer."""
     me = step.after.me
@@ -47,7 +45,7 @@ def stamps(step: Step) -> Sign | None:
         return None
     before, peer = step.before.me, step.before.peer
     was, theirs, echoed = before.tsval, peer.tsval, peer.tsecr
-    if was is not None and not 0 <= val - was < STEP:
+    if was is not None and not 0 <= val - was < TICKS:
         return _ODD
     if theirs is None or echoed is None:
         return None

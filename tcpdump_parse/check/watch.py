@@ -1,0 +1,117 @@
+"""What the engine keeps of a connection or of a capture (`Watch`), and what a sequence of events wakes (`Wakes`).
+
+What is the same for every connection is decided once for each shape: a shape is the sequence of its events' classes. What belongs to
+one connection is looked up at the second sight of a shape on it and kept (`Plan`): the rules' bodies with the very notes they read.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from tcpdump_parse.check.notes import CaptureNotes, Notes
+from tcpdump_parse.check.rule import Facts, Rule
+from tcpdump_parse.check.signs import Asked, Sign, Unusual
+from tcpdump_parse.model.happenings import AckAdvanced, ClockStepped, DataSent, GapAcked
+from tcpdump_parse.model.steps import Step
+
+PLACES: Final = 4096
+"""Remarkable records of a connection whose place in the file is kept, so that later findings can point back."""
+PLANS: Final = 32
+"""Shapes of one connection whose plans are kept; a log that makes up ever new ones starts anew."""
+UNREMARKABLE: Final = frozenset({DataSent, AckAdvanced})
+
+Shape = tuple[type, ...]
+Body = Callable[..., Iterator[Facts]]
+Place = tuple[int, int, int, Any]
+"""Of a record: frame, first and last line, time."""
+Question = tuple[Callable[..., Sign | None], int | None]
+"""A sign's, and which of the segment's happenings it is about; None: the segment itself."""
+
+
+class Call(NamedTuple):
+    """A rule that an event wakes. `at`: which of the sequence; `whole`: the notes it reads are the capture's."""
+
+    at: int
+    rule: Rule
+    body: Body
+    notes: type[Notes] | None
+    whole: bool
+
+
+class Telling(NamedTuple):
+    """Notes that want to be told of an event."""
+
+    at: int
+    notes: type[Notes]
+    whole: bool
+
+
+class Plan(NamedTuple):
+    """What a shape wakes on one connection."""
+
+    calls: tuple[tuple[int, Rule, Body, Notes | None], ...]
+    tells: tuple[tuple[int, Notes], ...]
+
+
+class Watch:
+    """Of one connection, or of a capture."""
+
+    __slots__ = ("gap", "notes", "places", "plans")
+
+    def __init__(self) -> None:
+        self.gap = False
+        self.notes: dict[type[Notes], Notes] = {}
+        self.places: deque[Place] = deque(maxlen=PLACES)  # in order of frames
+        self.plans: dict[Shape, Plan | None] = {}  # None: the shape was seen once
+
+    def note(self, kind: type[Notes]) -> Notes:
+        found = self.notes.get(kind)
+        if found is None:
+            found = self.notes[kind] = kind()
+        return found
+
+    def place(self, frame: int) -> Place | None:
+        """Where that record stands, if it is one of those that are remembered."""
+        places = self.places
+        at = bisect_left(places, frame, key=_frame)
+        return places[at] if at < len(places) and places[at][0] == frame else None
+
+
+def _frame(place: Place) -> int:
+    return place[0]
+
+
+class Wakes:
+    """What a sequence of happenings (or signs) wakes. Beside it signs are looked for: `signs` in a plain segment, `all_signs` in others."""
+
+    __slots__ = ("all_signs", "calls", "remarkable", "signs", "takes_needs", "tells")
+
+    def __init__(
+        self, kinds: Shape, rules: Mapping[type, list[Rule]], notes: Mapping[type, list[type[Notes]]], asked: Sequence[Asked]
+    ) -> None:
+        self.calls = tuple(
+            Call(at, rule, rule.body, rule.notes, rule.notes is not None and issubclass(rule.notes, CaptureNotes))
+            for at, kind in enumerate(kinds)
+            for rule in rules.get(kind, ())
+        )
+        self.tells = tuple(
+            Telling(at, reader, issubclass(reader, CaptureNotes)) for at, kind in enumerate(kinds) for reader in notes.get(kind, ())
+        )
+        self.remarkable = not UNREMARKABLE.issuperset(kinds)
+        self.takes_needs = GapAcked in kinds or ClockStepped in kinds
+        concerned = [sign for sign in asked if sign.of in (Step, Unusual) or sign.of in kinds]
+        self.all_signs: tuple[Question, ...] = tuple((sign.body, kinds.index(sign.of) if sign.of in kinds else None) for sign in concerned)
+        self.signs = tuple(question for sign, question in zip(concerned, self.all_signs, strict=True) if sign.of is not Unusual)
+
+    def plan(self, watch: Watch, whole: Watch) -> Plan:
+        """The same with the notes of that connection and its capture."""
+        return Plan(
+            tuple(
+                (at, rule, body, None if kind is None else (whole if captures else watch).note(kind))
+                for at, rule, body, kind, captures in self.calls
+            ),
+            tuple((at, (whole if captures else watch).note(kind)) for at, kind, captures in self.tells),
+        )
