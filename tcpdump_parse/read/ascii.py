@@ -131,8 +131,7 @@ def _is_v4(address: str) -> bool:
 def _options(segment: Segment) -> Count:
     """The options' octets with their padding, as far as the kinds tell."""
     sizes = [
-        2 + 8 * len(option.blocks) if isinstance(option, Sack) else _SIZES.get(getattr(option, "kind", -1), 0)
-        for option in segment.options
+        2 + 8 * len(option.blocks) if isinstance(option, Sack) else _SIZES.get(getattr(option, "kind", -1), 0) for option in segment.options
     ]
     least = -(-sum(sizes) // 4) * 4
     return Count(least, least) if all(sizes) else Count(least, 40)

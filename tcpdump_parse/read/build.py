@@ -282,4 +282,3 @@ def evaluate(made: Recipe, texts: Sequence[str]) -> Any:
     if isinstance(made, Items):
         return tuple(evaluate(item, texts) for item in made.items)
     return made.cls(**{name: evaluate(field, texts) for name, field in made.fields.items()})
-

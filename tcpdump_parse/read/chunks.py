@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
-SIZE = 1 << 18
+SIZE = 1 << 16
 
 
 class SourceError(ValueError):

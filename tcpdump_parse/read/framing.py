@@ -15,8 +15,9 @@ import re
 from datetime import tzinfo
 
 from tcpdump_parse.model import Packet, Read
+from tcpdump_parse.read.plans import JOINT
 from tcpdump_parse.read.records import ABSOLUTE, SHAPES, Records
-from tcpdump_parse.read.shapes import HEX_DIGITS, JOINT
+from tcpdump_parse.read.shapes import HEX_DIGITS
 
 _LENGTH = b", length ".translate(None, HEX_DIGITS)
 _NUMBERED = re.compile(rb"\x01([1-9]  )")

@@ -38,7 +38,8 @@ from tcpdump_parse.read.looks import (
     addressed,
 )  # fmt: skip
 from tcpdump_parse.read.notices import classify, margin
-from tcpdump_parse.read.shapes import BREAK, JOINT, Refused, Settle, Shapes, key_of
+from tcpdump_parse.read.plans import BREAK, JOINT
+from tcpdump_parse.read.shapes import Refused, Settle, Shapes, key_of
 from tcpdump_parse.read.text import to_text
 
 ABSOLUTE = Printed.ABSOLUTE

@@ -10,7 +10,7 @@ from msgspec import UNSET, structs
 
 from tcpdump_parse.model import IPv4, Octets, Packet
 from tcpdump_parse.read import dumps, octets
-from tcpdump_parse.read.shapes import BREAK, JOINT
+from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.text import to_raw, to_text
 
 

@@ -38,8 +38,23 @@ def big(digits: str) -> int | str:
     return value if value <= _SAFE else digits
 
 
+class Small(dict[str, int]):
+    """Hex numbers that are nearly always the same few; those of a field with many values are read one by one."""
+
+    LIMIT = 256
+
+    def __missing__(self, text: str) -> int:
+        found = int(text, 16)
+        if len(self) < self.LIMIT:
+            self[text] = found
+        return found
+
+
+SMALL = Small()
+
+
 def _hex(width: int) -> Term:
-    return Term("int({}, 16)", lambda text: int(text, 16), f"%0{width}x" if width else "%x")
+    return Term("small[{}]" if width < 4 else "int({}, 16)", lambda text: int(text, 16), f"%0{width}x" if width else "%x")
 
 
 _INT = Term("int({})", int, "%d")

@@ -19,7 +19,8 @@ from lark.exceptions import UnexpectedInput
 from tcpdump_parse.model import Packet
 from tcpdump_parse.read import grammar, read
 from tcpdump_parse.read.looks import SEGMENT
-from tcpdump_parse.read.shapes import BREAK, JOINT, Refused, Shapes, compile_plan, key_of
+from tcpdump_parse.read.plans import BREAK, JOINT, compile_plan
+from tcpdump_parse.read.shapes import Refused, Shapes, key_of
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 WHERE = (1, 1, 1, 2, lambda _time: "0")
