@@ -81,6 +81,7 @@ class Clock:
             return
         scout = Clock(self._zone)
         scout.form, scout._gap, scout._rises, scout._before = self.form, self._gap, self._rises, self._before
+        scout._digits = self._digits
         for time in times:
             scout._read(time)
             if scout.form is not Form.RELATIVE:

@@ -62,6 +62,13 @@ def test_what_follows_decides_between_gaps_and_times_since_the_first() -> None:
     first = clock.clock(since[0])
     clock.foresee(since[1:])
     assert [first, *map(clock.clock, since[1:])] == [f"{second}.000000" for second in range(8)]
+    clock = Clock()
+    few = [" 00:00:00.000000", " 00:00:00.222130", " 00:00:00.222547"]
+    told = []
+    for index, time in enumerate(few, 1):  # as records are read: each looks ahead while nothing is decided
+        told.append(clock.clock(time))
+        clock.foresee(few[index:])
+    assert told == ["0.000000", "0.222130", UNSET]  # too few to tell: either is possible, and a wrong clock is worse
 
 
 def test_a_zone_moves_the_epoch_and_knows_the_hour_that_comes_twice() -> None:

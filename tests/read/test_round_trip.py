@@ -5,8 +5,6 @@ A table row is a set of tcpdump's flags: how many records of how many carry TCP.
 
 import io
 import re
-import subprocess
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -15,30 +13,7 @@ from msgspec import UNSET
 from tcpdump_parse.model import Event, Packet, Unread
 from tcpdump_parse.read import read
 from tcpdump_parse.write import find
-
-FILES = sorted((Path(__file__).parents[1] / "corpus" / "tcpdump-tests").glob("*.pcap*"))
-
-# Flags of tcpdump, how many records there are, and how many of them show a segment: without -v those inside ICMP errors and some
-# tunnels are not printed. With -t 13 records that carry no TCP look like no record at all (`unknown ip 3`): notices.
-DIALECTS = (
-    ("-S -nn -vvv", 2016, 1727),
-    ("", 2016, 1696),
-    ("-n", 2016, 1696),
-    ("-nn -v", 2016, 1728),
-    ("-nn -e -vv", 2016, 1727),
-    ("-nn -tttt -X -vvv", 2016, 1727),
-    ("-q", 2016, 1654),
-    ("-nn -# -ttt -e -XX -vvv", 2016, 1727),
-    ("-nn -A", 2016, 1696),
-    ("-nn -tt -xx -v", 2016, 1728),
-    ("-nn -ttttt -x --nano", 2016, 1696),
-    ("-nn -t -vv", 2003, 1728),
-)
-
-
-def printed(flags: str, file: Path) -> bytes:
-    environment = {"TZ": "UTC", "PATH": "/usr/bin:/usr/sbin"}
-    return subprocess.run(["tcpdump", *flags.split(), "-r", file], capture_output=True, env=environment).stdout
+from tests.corpus.printed import DIALECTS, FILES, printed
 
 
 def through_json(text: bytes) -> list[msgspec.Struct]:
