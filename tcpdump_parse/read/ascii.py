@@ -88,8 +88,8 @@ def begin(packet: Packet, line: str, snapshot: int | None = None, agreeing: int 
     ip, segment = packet.ip, packet.tcp
     if ip is UNSET or segment is UNSET or segment.length is UNSET or len(line) < 2:
         return None
-    expected = _octets(ip, segment, segment.length, snapshot)
-    header = _header(ip, segment, expected)
+    claimed = _octets(ip, segment, segment.length, snapshot)
+    header, expected = _header(ip, segment, claimed), _less(claimed, _missing(ip))
     link = next((link for link in LINKS if _fits(line, link, header, agreeing)), None)
     if packet.possibly_payload:
         expected = Count(0, expected.most)  # what is doubtful itself hides nothing
@@ -115,6 +115,17 @@ def _octets(ip: IP, segment: Segment, length: int, snapshot: int | None) -> Coun
     if snapshot and count.most > snapshot - MARGIN:
         count = Count(min(count.least, max(0, snapshot - MARGIN)), min(count.most, snapshot))
     return count
+
+
+def _missing(ip: IP) -> int:
+    """Octets that the header speaks of and that were not on the wire."""
+    if ip.overrun is not UNSET:
+        return ip.overrun.total - ip.overrun.length
+    return 0 if ip.missing is UNSET else ip.missing
+
+
+def _less(count: Count, octets: int) -> Count:
+    return Count(max(0, count.least - octets), max(0, count.most - octets)) if octets else count
 
 
 def _printed_length(ip: IP) -> int:
