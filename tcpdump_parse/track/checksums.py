@@ -119,16 +119,24 @@ def examine(me: Direction, tcp: Segment, ip: IP, seg: Sent, out: list[Happening]
     if seg.size is not None and seg.size != size:
         out.append(LengthsDisagree(seg.size, size))
         return wrong
-    if seg.length == 0:
-        total = header_sum(me, seg, (seg.ack or 0) & _WIRE, size, options)
-        if total is not None and (total := total + _unflagged(tcp) + seg.good) % ALL:
-            out.append(_unexplained(me, seg, -total % ALL))
+    if seg.length == 0 and (left := residue(me, tcp, seg, size, options)):
+        out.append(_unexplained(me, seg, left))
     return wrong
 
 
-def _unflagged(tcp: Segment) -> int:
-    """Fields that tcpdump 5.0 prints although their flags are not set."""
-    return (0 if tcp.ack_unflagged is UNSET else tcp.ack_unflagged) + (0 if tcp.urg_unflagged is UNSET else tcp.urg_unflagged)
+def residue(me: Direction, tcp: Segment, seg: Sent, size: int, options: tuple[int, int]) -> int:
+    """Of a segment without payload: what the text's numbers lack to the right checksum; 0 if nothing, or if names stand for numbers.
+
+    The unflagged fields are those that tcpdump 5.0 prints although their flags are not set.
+    """
+    total = header_sum(me, seg, (seg.ack or 0) & _WIRE, size, options)
+    if total is None or seg.good is None:
+        return 0
+    if tcp.ack_unflagged is not UNSET:
+        total += tcp.ack_unflagged
+    if tcp.urg_unflagged is not UNSET:
+        total += tcp.urg_unflagged
+    return -(total + seg.good) % ALL
 
 
 def _wrong(me: Direction, value: int, ip: IP, seg: Sent) -> Happening:

@@ -22,14 +22,29 @@ from tcpdump_parse.model.options import Eol, Nop, Sack, TcpOption, Timestamps
 from tcpdump_parse.model.packet import IP, IPv4, Packet, Segment
 from tcpdump_parse.model.steps import Both, Connection, Ending, Step
 from tcpdump_parse.model.terms import Side, State
-from tcpdump_parse.track import acks, bare, checksums, closing, needed, opening, possible, vantage
+from tcpdump_parse.track import acks, bare, checksums, closing, needed, opening, possible, prediction, vantage
 from tcpdump_parse.track.direction import Direction, connect
 from tcpdump_parse.track.judgement import Kind
 from tcpdump_parse.track.limits import hold
 from tcpdump_parse.track.octets import sends
-from tcpdump_parse.track.segment import ACK, FIN, MILLI, RST, SECOND, SYN, Sent, bits_of, name_of, sack_of, size_of, sum_of, timestamps_of
+from tcpdump_parse.track.segment import (
+    ACK,
+    FIN,
+    MILLI,
+    RST,
+    SECOND,
+    SYN,
+    Sent,
+    bits_of,
+    completeness,
+    name_of,
+    sack_of,
+    size_of,
+    sum_of,
+    timestamps_of,
+)
 from tcpdump_parse.track.states import Seen, after
-from tcpdump_parse.track.statistics import count, hardware_copy, idle_until
+from tcpdump_parse.track.statistics import count, idle_until
 from tcpdump_parse.track.summary import flow
 from tcpdump_parse.track.zeek import Zeek
 
@@ -38,9 +53,9 @@ class Following:
     """The mutable state of one connection; gives immutable steps."""
 
     __slots__ = (
-        "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "keys", "last", "lingers", "missed",
-        "packets", "reset_at", "reused", "server", "started_at", "zeek",
-    )
+        "after", "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "keys", "last", "lingers",
+        "missed", "packets", "ready", "reset_at", "reused", "server", "settled", "speaker", "started_at", "zeek",
+    )  # fmt: skip
 
     def __init__(self, connection: Connection, reused: PortReused | None = None) -> None:
         self.connection = connection
@@ -59,13 +74,17 @@ class Following:
         self.started_at: int | None = None
         self.keys: list[tuple[object, ...]] = []  # what the table files its two ends under
         self.completeness = 0
-        self.zeek = Zeek()
+        self.zeek = Zeek(self.client.zeek, self.server.zeek)
+        self.ready = False  # whether the next segment can be predicted
+        self.settled = False  # whether segments that can be predicted move no state
+        self.speaker = self.client  # who sent the last segment
+        self.after = Both(self.client.view, self.server.view)  # both ends after it, as the speaker sees them
 
     def direction(self, side: Side) -> Direction:
         return self.client if side is Side.CLIENT else self.server
 
     def take(self, packet: Packet, tcp: Segment, ip: IP, me: Direction, at: int | None, since_capture: int | None) -> Step:
-        """What this segment, sent by `me`, does."""
+        """What this segment, sent by `me`, does; it was not predicted."""
         peer = me.peer
         before = Both(me.view, peer.view)
         seg = _numbers(packet.frame, tcp, ip, me, at)
@@ -84,8 +103,7 @@ class Following:
                 hold(me, since)
                 hold(peer, since)
         if seg.ipid:
-            me.ids.add(seg.ipid, at)
-            hardware_copy(me, seg.ipid, seg.start)
+            me.ids.add(seg.ipid, at, seg.start)
         count(me, seg, tcp.urg if isinstance(tcp.urg, int) else 0)
         kind = self._octets(tcp, me, seg, since, out)
         copied = kind is Kind.COPY
@@ -103,16 +121,18 @@ class Following:
             needed.settle(peer, at, out)
         if tcp.checksum is not UNSET:
             if not me.packets > 1:
-                me.pseudo = checksums.pseudo(me, ip, tcp)
+                me.addresses, me.pseudo = checksums.addresses(ip.src, ip.dst), checksums.pseudo(me, ip, tcp)
             found = checksums.examine(me, tcp, ip, seg, out)
             vantage.sign(me, seg, ip, tcp.checksum.correct, found)
         self._finish(packet, me, seg)
         scale = 0 if bits & SYN else me.wscale
+        self.speaker, self.after = me, Both(me.freeze(), peer.freeze())
+        self.ready = prediction.ready(self)
+        self.settled = self.ready and prediction.settled(self)
         return Step(
             packet, self.connection, me.side, None if tcp.seq is UNSET else seg.start, seg.end, seg.ack, seg.length,
-            None if scale is None else seg.win << scale, at,
-            since, since_capture, before, Both(me.freeze(), peer.freeze()), tuple(out),
-        )
+            None if scale is None else seg.win << scale, at, since, since_capture, before, self.after, tuple(out),
+        )  # fmt: skip
 
     def ending(self, reason: str, now: int | None = None) -> Ending:
         """No more will come; `now`: the log's last clock."""
@@ -295,23 +315,7 @@ class Following:
         if self.missed is not None:
             self.zeek.missed(self.missed.side is Side.CLIENT)
             self.missed = None
-        self.completeness |= _completeness(bits, seg.length)
-
-
-def _completeness(bits: int, length: int) -> int:
-    """Wireshark's bits: 1 SYN, 2 SYN+ACK, 4 ACK (a pure one), 8 data, 16 FIN with ACK, 32 RST."""
-    done = 0
-    if bits & SYN:
-        done = 2 if bits & ACK else 1
-    elif not length and bits & ACK and not bits & (FIN | RST):
-        done = 4
-    if length:
-        done |= 8
-    if bits & FIN and bits & ACK:
-        done |= 16
-    if bits & RST:
-        done |= 32
-    return done
+        self.completeness |= completeness(bits, seg.length)
 
 
 def _numbers(frame: int, tcp: Segment, ip: IP, me: Direction, at: int | None) -> Sent:

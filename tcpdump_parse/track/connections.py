@@ -17,6 +17,7 @@ from tcpdump_parse.model.happenings import PortReused
 from tcpdump_parse.model.packet import IP, Packet, Port, Segment
 from tcpdump_parse.model.steps import Connection, Ending, Step
 from tcpdump_parse.model.terms import Basis, Side
+from tcpdump_parse.track import prediction
 from tcpdump_parse.track.connection import Following
 from tcpdump_parse.track.direction import Direction
 from tcpdump_parse.track.segment import ACK, RST, SECOND, SYN, bits_of, nanoseconds
@@ -128,6 +129,10 @@ class Table:
             if (flags and "S" in flags) or me.following.connection.conn in self.older:
                 me = self._incarnation(packet, tcp, key, me)
         following = me.following
+        if following.ready and since is not None and since >= 0 and at is not None:
+            predicted = prediction.step(following, packet, tcp, ip, me, at, since)
+            if predicted is not None:
+                return predicted
         step = following.take(packet, tcp, ip, me, at, since)
         if self.older and following.connection.conn in self.older and me.last is not None and me.last.bits & SYN:
             old = self.older[following.connection.conn]

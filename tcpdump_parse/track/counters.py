@@ -29,7 +29,7 @@ class Counters:
 
     __slots__ = (
         "ackless", "again_bytes", "again_packets", "ambiguous", "copied", "cumulative", "data_acked", "data_bytes", "data_packets",
-        "doubled", "dsacks", "duplicates", "fins", "first_data", "full", "full_size", "handshake", "hardware", "idle_most", "ids",
+        "doubled", "dsacks", "duplicates", "fins", "first_data", "full", "full_size", "handshake", "idle_most",
         "in_flight_once", "initial_bytes", "initial_packets", "last_ack", "last_data", "last_rtt", "last_time", "longest", "missed",
         "most_again", "most_blocks", "no_sample", "old_bytes", "out_of_order", "pieces", "probe_bytes", "probe_packets", "pure_acks",
         "pushed", "reordered", "resent", "resets", "retransmitted", "rtt", "sacks", "scaled", "shortest", "spurious", "syns", "triples",
@@ -45,7 +45,7 @@ class Counters:
         self.window_most = self.window_least = self.window_sum = self.window_zero = self.window_last = 0
         self.unscaled = 0  # packets before its windows were scaled
         self.initial_bytes = self.initial_packets = self.cumulative = self.duplicates = self.triples = self.no_sample = 0
-        self.idle_most = self.last_rtt = self.handshake = self.full_size = self.hardware = 0
+        self.idle_most = self.last_rtt = self.handshake = self.full_size = 0
         self.scaled = self.data_acked = self.in_flight_once = False
         self.first_data: int | None = None
         self.last_data: int | None = None
@@ -56,4 +56,3 @@ class Counters:
         self.ambiguous: Moments | None = None  # of pieces sent again, from their last sending
         self.resent: Moments | None = None  # from one sending to the next
         self.pieces: list[Piece] = []
-        self.ids: list[int] = []  # the latest IP ids with their SEQ

@@ -22,6 +22,7 @@ from tcpdump_parse.track.rtt import Rtt
 from tcpdump_parse.track.segment import SECOND, Sent
 from tcpdump_parse.track.states import Seen
 from tcpdump_parse.track.vantage import Signs
+from tcpdump_parse.track.zeek import End as ZeekEnd
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.connection import Following
@@ -70,12 +71,12 @@ class Direction:
     """One end. Attribute names as in `End`, which says what they mean; here are only the others."""
 
     __slots__ = (
-        "ack", "again", "asked", "at", "awaits", "bare", "base", "because", "could", "counters", "dup_acks", "edge", "fin", "fin_acked",
-        "fin_sent", "flight", "following", "frame", "gaps", "held", "here", "ids", "iss", "keepalives", "last", "last_ack",
+        "ack", "addresses", "again", "asked", "at", "awaits", "bare", "base", "because", "could", "counters", "dup_acks", "edge", "fin",
+        "fin_acked", "fin_sent", "flight", "following", "frame", "gaps", "held", "here", "ids", "iss", "keepalives", "last", "last_ack",
         "last_ack_frame",
         "last_data", "log", "mss", "near", "nxt", "octets", "offered", "packets", "peer", "pending", "probes", "provoked", "pseudo",
         "recover", "residue", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side", "signs", "state", "states", "stray", "syn",
-        "syn_scale", "syns", "tsecr", "tsval", "una", "view", "waiting", "win", "wnd", "wscale", "zero_since",
+        "syn_scale", "syns", "tsecr", "tsval", "una", "view", "waiting", "win", "wnd", "wscale", "zeek", "zero_since",
     )  # fmt: skip
 
     def __init__(self, following: Following, side: Side) -> None:
@@ -139,10 +140,12 @@ class Direction:
         self.provoked: Sent | None = None  # the peer's last segment that calls for a bare ACK: unacceptable, a SYN or RST out of place
         self.stray: Sent | None = None  # the peer's last spurious transmission
         self.shown: set[type] = set()  # options it has shown
-        self.pseudo: int | None = None  # sum of addresses, protocol and ports as it sends them
+        self.addresses: int | None = None  # sum of addresses and protocol; None for names
+        self.pseudo: int | None = None  # the same and the ports
         self.residue: int | None = None  # of its last checksum that did not recompute
         self.rtt = Rtt()
         self.counters = Counters()
+        self.zeek = ZeekEnd()
         self.view = End(side)
 
     # ---- positions ----
@@ -165,7 +168,11 @@ class Direction:
         log = self.log
         log.append(sent)
         self.flight.append(sent)
-        if len(log) > KEEP and (len(log) > MOST or self.stale(log[0], sent.at)):
+        if len(log) > KEEP:
+            self._forget(log, sent)
+
+    def _forget(self, log: list[Sent], sent: Sent) -> None:
+        if len(log) > MOST or self.stale(log[0], sent.at):
             # Two for each one that comes, so that a long flight melts away once it is acknowledged.
             del log[: 2 if self.stale(log[1], sent.at) else 1]
             if len(self.flight) > MOST:

@@ -70,14 +70,8 @@ def _unseen(me: Direction, seg: Sent) -> int:
 
 
 def _data(me: Direction, seg: Sent, fresh: int, out: list[Happening]) -> None:
-    last, peer_last = me.last_data, me.peer.last_data
     if fresh:
-        me.octets += fresh
-        if peer_last is not None and (last is None or last.frame < peer_last.frame):
-            since = None if seg.at is None or peer_last.at is None else seg.at - peer_last.at
-            out.append(DataSent(fresh, last is None, True, since))
-        else:
-            out.append(DataSent(fresh, last is None))
+        fresh_data(me, seg, fresh, out)
     me.last_data = seg
     edge = me.edge
     if edge is not None and seg.end >= edge and fresh:
@@ -85,6 +79,18 @@ def _data(me: Direction, seg: Sent, fresh: int, out: list[Happening]) -> None:
             out.append(WindowFull())
         elif seg.end - (seg.bits & FIN) > edge and not me.probes:
             out.append(WindowExceeded(seg.end - (seg.bits & FIN) - edge))
+
+
+def fresh_data(me: Direction, seg: Sent, fresh: int, out: list[Happening]) -> None:
+    """`fresh` octets that were never seen before."""
+    me.octets += fresh
+    last, peer_last = me.last_data, me.peer.last_data
+    if peer_last is not None and (last is None or last.frame < peer_last.frame):
+        since = None if seg.at is None or peer_last.at is None else seg.at - peer_last.at
+        out.append(DataSent(fresh, last is None, True, since))
+    else:
+        out.append(DataSent(fresh, last is None))
+    me.last_data = seg
 
 
 def _fin(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> None:

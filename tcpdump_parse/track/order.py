@@ -18,47 +18,54 @@ if TYPE_CHECKING:
 TURN: Final = 1 << 16
 FAR: Final = 1024
 ENOUGH: Final = 3
+PAIRS: Final = 8
 
 
 class Ids:
     """Whether this sender's IP ids can order its segments, learnt from consecutive records."""
 
-    __slots__ = ("at", "back", "bad", "last", "rates", "seen", "steps", "top")
+    __slots__ = ("at", "back", "bad", "hardware", "last", "pairs", "rates", "seen", "top")
 
     def __init__(self) -> None:
         self.seen = 0  # ids that are not zero
-        self.steps = 0
         self.bad = 0  # steps far back, or far ahead at once
         self.back = 0  # steps back: some are late originals and copies
         self.last = 0
         self.top = 0  # the furthest along the circle
         self.at: int | None = None
         self.rates: list[tuple[int, int]] = []  # (step, ns) over pauses
+        self.pairs: list[int] = [0] * PAIRS  # the latest ids with their SEQ
+        self.hardware = 0  # tcptrace's hardware duplicates: id and SEQ are those of one of the latest
 
-    def add(self, ipid: int, at: int | None) -> None:
-        """The next record's id (not zero)."""
-        self.seen += 1
-        if self.seen > 1:
-            step = (ipid - self.last) % TURN
-            self.steps += 1
-            gap = None if at is None or self.at is None else at - self.at
-            if step >= TURN // 2:
+    def add(self, ipid: int, at: int | None, start: int) -> None:
+        """The next record's id (not zero) and SEQ."""
+        seen = self.seen
+        if seen:
+            step, before = (ipid - self.last) % TURN, self.at
+            gap = 0 if at is None or before is None else at - before
+            if step < TURN // 2:
+                if gap > MILLI:
+                    keep(self.rates, (step, gap), 64)
+                if step > FAR and gap < 2 * MILLI:
+                    self.bad += 1
+            else:
                 self.back += 1
                 self.bad += step < TURN - FAR
-            elif step > FAR and (gap is None or gap < 2 * MILLI):
-                self.bad += 1
-            if gap is not None and gap > MILLI and step < TURN // 2:
-                keep(self.rates, (step, gap), 64)
             if (ipid - self.top) % TURN < TURN // 2:
                 self.top = ipid
         else:
             self.top = ipid
-        self.last, self.at = ipid, at
+        self.last, self.at, self.seen = ipid, at, seen + 1
+        pairs, pair = self.pairs, start << 32 | ipid
+        if pair in pairs:
+            self.hardware += 1
+        pairs[seen % PAIRS] = pair
 
     @property
     def counted(self) -> bool:
         """Does the sender count its ids, as far as seen?"""
-        return self.seen >= ENOUGH and self.bad * 4 <= self.steps and self.back * 2 <= self.steps
+        steps = self.seen - 1
+        return self.seen >= ENOUGH and self.bad * 4 <= steps and self.back * 2 <= steps
 
     def within(self, gap: int | None) -> bool:
         """Are two records `gap` ns apart closer than a quarter turn of the counter?"""

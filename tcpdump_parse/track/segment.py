@@ -75,6 +75,26 @@ class Sent(Struct, gc=False):
     count: int = 1  # how many transmissions of this range's first octet there were, this one included
 
 
+CARRIED: Final = 8
+ACKED: Final = 4
+
+
+def completeness(bits: int, length: int) -> int:
+    """Wireshark's bits: 1 SYN, 2 SYN+ACK, 4 ACK (a pure one), 8 data, 16 FIN with ACK, 32 RST."""
+    done = 0
+    if bits & SYN:
+        done = 2 if bits & ACK else 1
+    elif not length and bits & ACK and not bits & (FIN | RST):
+        done = 4
+    if length:
+        done |= 8
+    if bits & FIN and bits & ACK:
+        done |= 16
+    if bits & RST:
+        done |= 32
+    return done
+
+
 def name_of(option: TcpOption) -> str:
     """tcpdump's word for the option, which is the tag of its class."""
     return str(type(option).__struct_config__.tag)

@@ -19,7 +19,6 @@ from tcpdump_parse.track.segment import ACK, FIN, PSH, RST, SYN, URG, Sent, sack
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
 
-LAST_IDS: Final = 8
 PIECES: Final = 4096
 """However: of more unacknowledged pieces than this the oldest are forgotten."""
 
@@ -29,7 +28,9 @@ def count(me: Direction, seg: Sent, urgent: int) -> None:
     mine, theirs = me.counters, me.peer.counters
     bits, length, at = seg.bits, seg.length, 0 if seg.at is None else seg.at // 1000
     window = _window(me, seg)
-    _time(mine, at)
+    if mine.last_time is not None:
+        mine.idle_most = max(mine.idle_most, at - mine.last_time)
+    mine.last_time = at
     if bits & (SYN | FIN | RST):
         mine.syns += (bits & SYN) >> 1
         mine.fins += bits & FIN
@@ -77,40 +78,41 @@ def count(me: Direction, seg: Sent, urgent: int) -> None:
         mine.in_flight_once = True
 
 
-def expected(me: Direction, seg: Sent) -> None:
-    """What `count` does with the next octets in order or the ACK of new ones on an open connection, where it has nothing to find out."""
-    mine, peer = me.counters, me.peer
-    theirs, length, ack = peer.counters, seg.length, seg.ack
-    assert seg.at is not None
-    assert ack is not None
-    at, window = seg.at // 1000, seg.win
+def expected(me: Direction, peer: Direction, seg: Sent, length: int, ack: int, now: int) -> None:
+    """What `count` does with the next octets in order, or the ACK of some, on an open connection: nothing is left to be found out.
+
+    `mine.in_flight_once`: there are octets, or the peer has acknowledged some. The windows are scaled by now, if ever.
+    """
+    mine, theirs, at, window = me.counters, peer.counters, now // 1000, seg.win
     if me.syn_scale is not None and peer.syn_scale is not None:
         window <<= me.syn_scale
-    _time(mine, at)
+    last = mine.last_time
+    if last is not None and at - last > mine.idle_most:
+        mine.idle_most = at - last
+    mine.last_time = at
     if length:
         _data(mine, seg, at, 0)
         pieces = mine.pieces
         pieces.append(Piece(seg.start, seg.end, at))
         if len(pieces) > PIECES:
             del pieces[0]
+        if not mine.data_acked:
+            mine.initial_bytes += length
+            mine.initial_packets += 1
     else:
         mine.pure_acks += 1
-    _acks(me, ack, length, window, at)
-    _windows(me, seg, window)
-    mine.last_ack = ack
+    pieces = theirs.pieces
+    if pieces and (pieces[0].end < ack or pieces[0].acked != 1):
+        _acks(me, ack, length, window, at)
+    mine.window_last = window
+    if window > mine.window_most:
+        mine.window_most = window
+    elif window < mine.window_least:
+        mine.window_least = window
+    mine.window_sum += window
+    mine.last_ack, mine.in_flight_once = ack, True
     if not theirs.data_acked and (peer.syn is None or peer.iss is None or ack != peer.iss + 1):
         theirs.data_acked = True
-    if length and not mine.data_acked:
-        mine.initial_bytes += length
-        mine.initial_packets += 1
-    mine.in_flight_once = True  # the peer has acknowledged something, or there are octets
-
-
-def _time(mine: Counters, at: int) -> None:
-    last = mine.last_time
-    if last is not None and at - last > mine.idle_most:
-        mine.idle_most = at - last
-    mine.last_time = at
 
 
 def _window(me: Direction, seg: Sent) -> int:
@@ -310,14 +312,3 @@ def idle_until(me: Direction, now: int) -> None:
     mine = me.counters
     if mine.last_time is not None:
         mine.idle_most = max(mine.idle_most, now // 1000 - mine.last_time)
-
-
-def hardware_copy(me: Direction, ipid: int, start: int) -> None:
-    """An IP id (not zero) and SEQ; the same as one of the last eight is tcptrace's hardware duplicate."""
-    mine = me.counters
-    ids, pair = mine.ids, start << 32 | ipid
-    if pair in ids:
-        mine.hardware += 1
-    ids.append(pair)
-    if len(ids) > LAST_IDS:
-        del ids[0]

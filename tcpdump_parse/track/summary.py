@@ -89,7 +89,7 @@ def flow_end(end: Direction, lasted: float | UnsetType) -> FlowEnd:
         segs_cum_acked=c.cumulative, duplicate_acks=c.duplicates, triple_dupacks=c.triples,
         max_retrans=c.most_again,
         min_retr_time=_us(resent, resent.least), max_retr_time=_us(resent, resent.most), avg_retr_time=_us(resent, resent.mean),
-        sdv_retr_time=_us(resent, resent.deviation), hardware_dups=c.hardware,
+        sdv_retr_time=_us(resent, resent.deviation), hardware_dups=end.ids.hardware,
         retransmitted=c.retransmitted, retransmitted_spurious=c.spurious,
         reordered=c.reordered, copied=c.copied, missed_by_capture=c.missed, srtt=UNSET if not end.rtt.samples else end.rtt.srtt / SECOND,
         rttvar=UNSET if not end.rtt.samples else end.rtt.var / SECOND, rto=UNSET if end.rtt.rto is None else end.rtt.rto / SECOND,

@@ -32,6 +32,9 @@ class Endpoint(enum.Enum):
 INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL = Endpoint.INACTIVE, Endpoint.SYN_SENT, Endpoint.SYN_ACK_SENT, Endpoint.PARTIAL
 ESTABLISHED, CLOSED, RESET = Endpoint.ESTABLISHED, Endpoint.CLOSED, Endpoint.RESET
 
+CLIENT: Final = Side.CLIENT
+CONTROL: Final = SYN | FIN | RST
+
 _FAR: Final = 1 << 20
 _REVERSE_SCAN: Final = re.compile(r"\^?S[^HAFGIQ]*R.*")
 
@@ -39,7 +42,7 @@ _REVERSE_SCAN: Final = re.compile(r"\^?S[^HAFGIQ]*R.*")
 class End:
     """One endpoint of Zeek's machine."""
 
-    __slots__ = ("before", "fins", "last_fin", "last_rst", "last_syn", "letters", "scaled", "start", "state", "top")
+    __slots__ = ("acks", "before", "fins", "last_fin", "last_rst", "last_syn", "letters", "scaled", "start", "state", "talks", "top")
 
     def __init__(self) -> None:
         self.state = self.before = INACTIVE
@@ -49,6 +52,7 @@ class End:
         self.start: int | None = None
         self.top: int | None = None
         self.fins = 0
+        self.talks = self.acks = False  # `d` and `a` stand in the history
 
     def set(self, state: Endpoint) -> None:
         if state is not self.state:
@@ -60,30 +64,31 @@ class Zeek:
 
     __slots__ = ("client", "history", "server")
 
-    def __init__(self) -> None:
-        self.client, self.server = End(), End()
+    def __init__(self, client: End, server: End) -> None:
+        self.client, self.server = client, server
         self.history = ""
 
     def packet(self, me: Direction, seg: Sent) -> None:
         """One segment, in capture order."""
-        orig = me.side is Side.CLIENT
-        end, peer = (self.client, self.server) if orig else (self.server, self.client)
-        if not self.history and not orig and end.state is INACTIVE and peer.state is INACTIVE:
-            self.history = "^"
-        bits, length = seg.bits, seg.length
-        letters = end.letters
-        plain = not bits & (SYN | FIN | RST) and seg.win and ("d" if length else "a") in letters
-        if plain and end.state is ESTABLISHED and end.top is not None:
-            if seg.end > end.top:
+        orig = me.side is CLIENT
+        end, bits, length = me.zeek, seg.bits, seg.length
+        top = end.top
+        if end.state is ESTABLISHED and top is not None and not bits & CONTROL and seg.win and (end.talks if length else end.acks):
+            if seg.end > top:
                 end.top = seg.end
             elif length:
                 self.scaled(end, orig, "t")
             return
+        peer = me.peer.zeek
+        if not self.history and not orig and end.state is INACTIVE and peer.state is INACTIVE:
+            self.history = "^"
         if not bits & (SYN | FIN | RST):
             if length:
-                if "d" not in letters:
+                if not end.talks:
+                    end.talks = True
                     self._letter(end, orig, "d")
-            elif bits & ACK and "a" not in letters:
+            elif bits & ACK and not end.acks:
+                end.acks = True
                 self._letter(end, orig, "a")
         else:
             self._control(end, orig, seg)
