@@ -12,13 +12,21 @@ Law: whatever the octets are, nothing is raised and nothing is lost: a line is p
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import tzinfo
 
 from tcpdump_parse.model import Packet, Read
+from tcpdump_parse.read import blocks
+from tcpdump_parse.read.blocks import Block
 from tcpdump_parse.read.plans import JOINT
 from tcpdump_parse.read.records import ABSOLUTE, SHAPES, Records
 from tcpdump_parse.read.shapes import HEX_DIGITS
+from tcpdump_parse.read.tails import show
 
+_MARK = "\t" + blocks.MARK.decode()
+_NO_DUMPS: tuple[Iterator[Block], str] = iter(()), "\n"
+_HELD = 1 << 13
+"""Octets of an unfinished dump that wait for the rest of it; a longer one is read in parts."""
 _LENGTH = b", length ".translate(None, HEX_DIGITS)
 _NUMBERED = re.compile(rb"\x01([1-9]  )")
 
@@ -42,6 +50,9 @@ class Framing(Records):
         if cut < 0:
             self.rest = data
             return self.given(everything=False)
+        start = data.rfind(blocks.FIRST, max(0, cut - _HELD), cut)
+        if start > 0 and data.find(b"\n", data.rfind(b"\n\t", start, cut) + 1, cut) < 0:
+            cut = start
         self.rest = data[cut + 1 :]
         self.items(data[:cut])
         return self.given(everything=False)
@@ -77,6 +88,10 @@ class Framing(Records):
             whole = self.unix(whole)
         if b"\x01" in whole:
             whole = whole.replace(b"\x01", b"\x02")
+        dumps, mark = _NO_DUMPS
+        if blocks.FIRST in whole and blocks.MARK not in whole:
+            whole, shown = blocks.taken(whole)
+            dumps, mark = iter(shown), _MARK
         joined = whole.replace(b"\n    ", b"\x01")
         if self.counting or b"    1  " in whole:  # -#: the first nine records begin with four blanks too
             self.counting = True
@@ -96,6 +111,11 @@ class Framing(Records):
             elif ready:
                 if text[:1] == "\t":
                     if out and type(out[-1]) is Packet:
+                        if text.startswith(mark):
+                            dump = next(dumps)
+                            tail += (dump,) if tail else ("", dump)
+                            line += dump.rows
+                            continue
                         tail += (text,) if tail else ("", text)
                         line += 1 + text.count(JOINT)
                         continue
@@ -114,7 +134,11 @@ class Framing(Records):
                     pass
                 else:
                     if tail:
-                        self.close()
+                        if type(block := tail[-1]) is Block and len(tail) == 2 and not tail[0]:
+                            show(out[-1], block)  # type: ignore[arg-type]
+                            tail.clear()
+                        else:
+                            self.close()
                     frame += 1
                     line += plan.extra + 1
                     out.append(made)
@@ -124,7 +148,11 @@ class Framing(Records):
                         line += rest.count(JOINT)
                     continue
             self.line, self.frame = line, frame
-            self.item(text, key)
+            if text.startswith(mark):
+                for row in next(dumps).lines():
+                    self.item(row, key)
+            else:
+                self.item(text, key)
             line, frame, ready = self.line, self.frame, self.ready()
             clock, capture, numbers, out = self.clock.clock, self.capture, self.numbers, self.out
         self.line, self.frame = line, frame

@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import UNSET, UnsetType
 
+from tcpdump_parse.model.layers import Mpls, PppLayer, Pppoe
 from tcpdump_parse.model.packet import IP, Packet, Segment
 
 TCP: Final = 6
@@ -102,6 +103,12 @@ def address(text: str) -> bytes | None:
         return None
 
 
+@lru_cache(4096)
+def addresses(src: str, dst: str) -> bytes:
+    """The octets of two printed addresses, one behind the other; none for names."""
+    return (address(src) or b"") + (address(dst) or b"")
+
+
 def origin(packet: Packet, octets: bytes, place: Place | None = None) -> Literal["link", "network"]:
     """Whether the dump begins with the link header (-xx, -XX) or behind it (-x, -X)."""
     if place is not None and place.network == 0:
@@ -109,9 +116,24 @@ def origin(packet: Packet, octets: bytes, place: Place | None = None) -> Literal
     tagged = len(octets) >= 14 and int.from_bytes(octets[12:14]) in _ETHERTYPES
     if place is not None and not packet.layers:
         return "link"
+    if place is not None and (behind := _behind_the_link(packet)):
+        return "network" if place.network == behind else "link"
     if _is_network(octets):
         return "network"
     return "link" if tagged or (place is not None and _first_layer(packet) not in ("mpls", "pppoe")) else "network"
+
+
+def _behind_the_link(packet: Packet) -> int:
+    """Octets of the MPLS and PPPoE headers that stand first: -x and -X begin with them."""
+    size = 0
+    for layer in packet.layers:
+        if isinstance(layer, Mpls):
+            size += 4 * len(layer.labels)
+        elif isinstance(layer, Pppoe):
+            size += 8  # with the two octets of PPP
+        elif not isinstance(layer, PppLayer):
+            break
+    return size
 
 
 def _first_layer(packet: Packet) -> str:

@@ -17,6 +17,7 @@ from tcpdump_parse.model import Packet, Unread
 from tcpdump_parse.read import ascii as counted
 from tcpdump_parse.read import grammar, printing, tails
 from tcpdump_parse.read.absolute import Printed
+from tcpdump_parse.read.blocks import Block
 from tcpdump_parse.read.captures import Captures
 from tcpdump_parse.read.clock import Form
 from tcpdump_parse.read.diagnose import diagnose
@@ -63,7 +64,7 @@ class Records(Captures):
         self.frame = 0
         self.ahead: list[str] = []  # the items of this chunk
         self.ahead_line = 1  # the line of the first of them
-        self.tail: list[str] = []  # of the packet that is last in `out`: the rest of its line, then lines
+        self.tail: list[str | Block] = []  # of the packet that is last in `out`: the rest of its line, then lines
         self.undecided: list[str] = []  # items of a record that shows no segment yet
         self.shown: counted.Text | None = None  # such text behind the open packet, counted
         self.fresh = False  # its first line is counted already

@@ -6,44 +6,57 @@ the `payload` in them), when the very lines can be printed from it; all else is 
 
 from __future__ import annotations
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, UnsetType, structs
 
-from tcpdump_parse.model import IPv4, Octets, Packet
+from tcpdump_parse.model import Octets, Packet
 from tcpdump_parse.read import dumps, octets
+from tcpdump_parse.read.blocks import Block
 from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.text import to_raw, to_text
 
 
-def lines_of(tail: list[str]) -> list[str]:
+def lines_of(tail: list[str | Block]) -> list[str]:
     """The tail's lines, one by one."""
-    return "\n".join(tail).replace(JOINT, BREAK).split("\n")
+    parts = [part if isinstance(part, str) else "\n".join(part.lines()) for part in tail]
+    return "\n".join(parts).replace(JOINT, BREAK).split("\n")
 
 
-def attach(packet: Packet, tail: list[str]) -> None:
+def attach(packet: Packet, tail: list[str | Block]) -> None:
     """Gives a packet its tail."""
-    lines = lines_of(tail)
-    structs.force_setattr(packet, "end_line", packet.end_line + len(lines) - 1)
-    if lines[-1][:3] == "\t0x" or lines[-1][:1] in "\t0":
-        take_dump(packet, lines)
+    last = tail[-1]
+    if type(last) is Block:
+        show(packet, last)
+        lines = lines_of(tail[:-1])
+        structs.force_setattr(packet, "end_line", packet.end_line + len(lines) - 1)
+    else:
+        lines = lines_of(tail)
+        structs.force_setattr(packet, "end_line", packet.end_line + len(lines) - 1)
+        if lines[-1][:3] == "\t0x" or lines[-1][:1] in "\t0":
+            take_dump(packet, lines)
     if len(lines) > 1 or lines[0]:
         structs.force_setattr(packet, "body", to_text("\n".join(lines)))
 
 
+def show(packet: Packet, block: Block) -> None:
+    """Gives a packet the dump that stands behind its other lines."""
+    structs.force_setattr(packet, "end_line", packet.end_line + block.rows)
+    take_octets(packet, block.octets, "X")
+
+
 def take_dump(packet: Packet, lines: list[str]) -> None:
     """The octets of the dump that the tail ends with; its lines go when they can be printed again."""
-    held = usual(lines)
-    if held is not None:
-        style, shown, count, exact = "X", held.hex(), len(lines) - 1, True
-    else:
-        found = dumps.split_dump(lines[1:])
-        if found is None:
-            return
-        count, dump = found
-        style, shown, exact = dump.style, dump.hex, dump.exact
-        held = bytes.fromhex(shown)
-    if exact:
+    found = dumps.split_dump(lines[1:])
+    if found is None:
+        return
+    count, dump = found
+    if dump.exact:
         del lines[len(lines) - count :]
-    segment, start = packet.tcp, plain_segment(packet, held)
+    take_octets(packet, bytes.fromhex(dump.hex), dump.style if dump.exact else UNSET)
+
+
+def take_octets(packet: Packet, held: bytes, style: str | UnsetType) -> None:
+    """Gives a packet the octets that its dump shows, and the payload in them."""
+    segment, start, shown = packet.tcp, plain_segment(packet, held), held.hex()
     if start:
         origin: str = "network"
         if segment is not UNSET and segment.length is not UNSET and segment.length and len(held) > start:
@@ -53,38 +66,24 @@ def take_dump(packet: Packet, lines: list[str]) -> None:
         origin = octets.origin(packet, held, place)
         if place is not None and segment is not UNSET:
             structs.force_setattr(packet, "payload", octets.payload(packet, held, place))
-    structs.force_setattr(packet, "octets", Octets(origin, shown, style if exact else UNSET))
-
-
-_OFFSETS = tuple(f"\t0x{offset:04x}:  " for offset in range(0, 0x10000, 16))
-
-
-def usual(lines: list[str]) -> bytes | None:
-    """The octets of a tail that is a whole dump of -X and nothing else, the usual case; None for any other tail."""
-    count = len(lines) - 1
-    if not 0 < count <= len(_OFFSETS) or lines[1][:10] != _OFFSETS[0]:
-        return None
-    rows = lines[1:]
-    digits = "".join([row[10:50] for row in rows])
-    try:
-        held = bytes.fromhex(digits)
-    except ValueError:
-        return None
-    characters = held.translate(dumps.GRAPHIC).decode("latin-1")
-    same = digits == held.hex(" ", -2).ljust(40 * count) and "".join([row[51:] for row in rows]) == characters
-    places = ((row[:10], row[50:51]) for row in rows)
-    return held if same and all(place == (offset, " ") for place, offset in zip(places, _OFFSETS, strict=False)) else None
+    structs.force_setattr(packet, "octets", Octets(origin, shown, style))
 
 
 def plain_segment(packet: Packet, held: bytes) -> int:
-    """Where the TCP payload begins in a dump of IPv4 without options and TCP that begins with the printed header; 0 when it is no such."""
-    ip = packet.ip
-    if (
-        not isinstance(ip, IPv4) or packet.layers or packet.tcp is UNSET or ip.id is UNSET or ip.length is UNSET or len(held) < 40
-        or held[0] != 0x45 or held[9] != 6 or int.from_bytes(held[2:6]) != ip.length << 16 | ip.id
-    ):  # fmt: skip
+    """Where the TCP payload begins in a dump of IP and TCP that begins with the printed header, the usual case; 0 when it is no such."""
+    segment = packet.tcp
+    if segment is UNSET or packet.layers or len(held) < 40:
         return 0
-    return 20 + (held[32] >> 4) * 4
+    if held[0] == 0x45 and held[9] == octets.TCP:
+        ends, ports, data = held[12:20], held[20:24], 32
+    elif held[0] >> 4 == 6 and held[6] == octets.TCP and len(held) > 52:
+        ends, ports, data = held[8:40], held[40:44], 52
+    else:
+        return 0
+    ip, sport, dport = packet.ip, segment.sport, segment.dport
+    if ip is UNSET or type(sport) is not int or type(dport) is not int or ends != octets.addresses(ip.src, ip.dst):
+        return 0
+    return data - 12 + (held[data] >> 4) * 4 if int.from_bytes(ports) == sport << 16 | dport else 0
 
 
 def tail_of(packet: Packet) -> str:
