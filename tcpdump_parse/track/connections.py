@@ -29,6 +29,8 @@ Tracked = Step | Ending | Capture | Packet | Notice | Unread
 Key = tuple[Any, ...]
 """Address, port, address, port of a direction, and what it is tunnelled in."""
 
+NEVER = 1 << 62
+NOW = -NEVER
 _EPHEMERAL = 32768
 _WELL_KNOWN = 1024
 _FAR = 1 << 32
@@ -100,6 +102,7 @@ class Table:
         self.closed: deque[Following] = deque()
         self.at: int | None = None
         self.sweep_at: int | None = None
+        self.due = NEVER  # nothing ends by time before this
         self.told: set[str] = set()
         self.older: dict[int, Following] = {}  # conn → the connection that had the 4-tuple before and may still speak
 
@@ -114,20 +117,18 @@ class Table:
             inside = tunnel(packet.layers)
             if inside:
                 key = (*key, inside)
-        clock = packet.clock
-        at = None if clock is UNSET else nanoseconds(clock)
-        since = None if at is None or self.at is None else at - self.at
-        if at is not None:
-            self.at = at
-            if self.closed or self.sweep_at is not None:
+        clock, before = packet.clock, self.at
+        at = since = None
+        if clock is not UNSET:
+            self.at = at = nanoseconds(clock)
+            since = None if before is None else at - before
+            if at >= self.due:
                 self._sweep(at)
         me = self.ends.get(key)
         if me is None:
             me = self._new(packet, tcp, key)
-        else:
-            flags = tcp.flags
-            if (flags and "S" in flags) or me.following.connection.conn in self.older:
-                me = self._incarnation(packet, tcp, key, me)
+        elif ((flags := tcp.flags) and "S" in flags) or (self.older and me.following.connection.conn in self.older):
+            me = self._incarnation(packet, tcp, key, me)
         following = me.following
         if following.ready and since is not None and since >= 0 and at is not None:
             predicted = prediction.step(following, packet, tcp, ip, me, at, since)
@@ -137,9 +138,11 @@ class Table:
         if self.older and following.connection.conn in self.older and me.last is not None and me.last.bits & SYN:
             old = self.older[following.connection.conn]
             self._end_of(old, key[2:4]).provoked = me.last  # what the old connection answers it with, if it is still there
-        if following.closed_at is not None and not following.lingers:
-            following.lingers = True
-            self.closed.append(following)
+        if following.closed_at is not None:
+            self.due = NOW
+            if not following.lingers:
+                following.lingers = True
+                self.closed.append(following)
         return step
 
     # ---- which connection ----
@@ -183,7 +186,7 @@ class Table:
         if len(self.open) > self.bounds.most:
             self._crowded()
         elif self.sweep_at is None:
-            self.sweep_at = self.at
+            self.sweep_at, self.due = self.at, NOW
         return me
 
     def _incarnation(self, packet: Packet, tcp: Segment, key: Key, me: Direction) -> Direction:
@@ -223,16 +226,19 @@ class Table:
     # ---- endings ----
 
     def _sweep(self, at: int) -> None:
-        linger = self.bounds.linger * SECOND
-        while self.closed and (at - (self.closed[0].at or at) > linger or len(self.closed) > self.bounds.closed):
-            following = self.closed.popleft()
+        linger, idle, closed = self.bounds.linger * SECOND, self.bounds.idle * SECOND // 4, self.closed
+        while closed and (at - (closed[0].at or at) > linger or len(closed) > self.bounds.closed):
+            following = closed.popleft()
             if following.connection.conn in self.open:
                 self._end(following, "closed")
-        if self.sweep_at is not None and at - self.sweep_at > self.bounds.idle * SECOND // 4:
+        if self.sweep_at is not None and at - self.sweep_at > idle:
             self.sweep_at = at
             for following in [f for f in self.open.values() if f.at is not None and at - f.at > self.bounds.idle * SECOND]:
                 self._end(following, "idle")
                 self._tell("idle", following)
+        self.due = closed[0].at + linger + 1 if closed and closed[0].at else NEVER
+        if self.sweep_at is not None:
+            self.due = min(self.due, self.sweep_at + idle + 1)
 
     def _crowded(self) -> None:
         """Evict an eighth of what is kept: closed ones first, then those silent longest."""
@@ -277,6 +283,7 @@ class Table:
         self.closed.clear()
         self.older.clear()
         self.at = self.sweep_at = None
+        self.due = NEVER
         yield from self.endings()
 
 

@@ -41,6 +41,8 @@ def bits_of(flags: str) -> int:
 
 def nanoseconds(clock: str) -> int:
     """Decimal seconds ("38731.713962", "-0.000012") as an integer of nanoseconds; digits past the ninth are cut."""
+    if clock[-7:-6] == ".":  # microseconds, as nearly always
+        return int(clock.replace(".", "")) * MICRO
     point = clock.find(".")
     if point < 0:
         return int(clock) * SECOND
