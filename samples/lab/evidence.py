@@ -54,11 +54,11 @@ class Sent:
 
     @property
     def dsack(self) -> Span | None:
-        """The duplicate it reports (RFC 2883): a first block below the ACK or inside the second."""
+        """The duplicate it reports (RFC 2883): a first block below the ACK or inside another."""
         if self.ack is None or not self.sack:
             return None
         (start, end), *more = self.sack
-        inside = bool(more) and more[0][0] <= start and end <= more[0][1]
+        inside = any(low <= start and end <= high for low, high in more)
         return (start, end) if end <= self.ack or inside else None
 
 
@@ -153,7 +153,8 @@ def taken(talk: Conversation, copy: Sent, octets: list[Span], drops: Counter[str
     between = [answer for answer in talk.answers(copy.way) if arrived < answer.sent < until]
     if not minus(octets, [span for answer in between for span in answer.said]):
         return Taken.ACCEPTED
-    after = [answer for answer in talk.answers(copy.way) if answer.sent > until][:2]
+    arrivals = sorted(at for other in others for at in other.arrivals if at > until)  # a report after these is of one of them
+    after = [answer for answer in talk.answers(copy.way) if until < answer.sent < (arrivals or [answer.sent + 1])[0]][:2]
     if any(answer.dsack and common([answer.dsack], octets) for answer in after):
         return Taken.ACCEPTED
     if not drops.total():

@@ -14,7 +14,7 @@ nothing that reached an end could show a fact is the row lowered to what can be 
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -22,6 +22,7 @@ from pathlib import Path
 
 from evidence import PAWS, RECEIVER, SENDER, Conversation, Sent, Taken, load, taken
 from frame import RST
+from policy import Way
 from spans import Span, common, minus
 
 
@@ -50,7 +51,8 @@ class Reason(Enum):
     COPY_ARRIVED_LATER = "copy-arrived-later"  # spurious: the earlier copy was only late
     NEVER_ACKNOWLEDGED = "never-acknowledged"  # undecidable for the sender: nothing came back
     PROOF_NEVER_CAME = "proof-never-came"  # undecidable for the sender: really spurious, and no D-SACK, early ACK or older echo came back
-    AMBIGUOUS_DSACK = "ambiguous-dsack"  # undecidable for the sender: really needed, and a D-SACK says that one of the copies was not
+    AMBIGUOUS_DSACK = "ambiguous-dsack"  # undecidable for the sender: really needed, and a D-SACK says that one copy too many arrived
+    AMBIGUOUS_ECHO = "ambiguous-echo"  # undecidable for the sender: really needed, and its ACK echoes an older copy's timestamp
     ACCEPTANCE_UNKNOWN = "acceptance-unknown"  # undecidable for all: a copy had arrived, and nobody showed what became of it
 
 
@@ -95,6 +97,7 @@ class Truth:
     def __init__(self, talk: Conversation, drops: dict[str, Counter[str]]) -> None:
         """`drops`: of each end, how many segments its kernel says it threw away."""
         self.talk, self.drops = talk, drops
+        self.reported = {way: self._reported(way) for way in Way}
 
     def again(self, frame: Sent) -> list[Span]:
         """The octets of a frame that its sender had sent before."""
@@ -108,15 +111,16 @@ class Truth:
             return True, Reason.NO_COPY_ARRIVED
         here = frame.arrivals[0] if frame.arrivals else None
         early = [other for other in came if here is None or other.arrivals[0] < here]
-        if late := minus(again, [other.span for other in early]):
-            again = minus(again, late)
+        late = [other.span for other in came if other not in early]  # without this frame, its receiver would have kept it
         drops = self.drops[RECEIVER[frame.way]]
         fates = {other.n: taken(self.talk, other, octets, drops) for other in early if (octets := common(again, [other.span]))}
         kept = [other.span for other in early if fates.get(other.n) is Taken.ACCEPTED]
         if not minus(again, kept):
-            return False, Reason.COPY_ARRIVED_LATER if late else Reason.COPY_ARRIVED
+            return False, Reason.COPY_ARRIVED
+        if not minus(again, kept + late):
+            return False, Reason.COPY_ARRIVED_LATER
         unknown = [other.span for other in early if fates.get(other.n) is Taken.UNKNOWN]
-        if minus(again, kept + unknown):
+        if minus(again, kept + late + unknown):
             return True, Reason.COPY_DISCARDED
         return None, Reason.ACCEPTANCE_UNKNOWN
 
@@ -128,19 +132,45 @@ class Truth:
         heard = sorted(((at, answer) for answer in self.talk.answers(frame.way) for at in answer.arrivals), key=lambda pair: pair[0])
         before = [answer for at, answer in heard if at < frame.sent]
         after = [answer for at, answer in heard if at > frame.sent]
-        reported = any(answer.dsack and common([answer.dsack], [frame.span]) for answer in after)
+        reported = not minus(self.again(frame), self.reported[frame.way].get(frame.n, []))
         covering = next((answer for answer in after if answer.ack is not None and answer.ack >= frame.span[1]), None)
+        una = max((answer.ack for at, answer in heard if answer.ack is not None and covering and at < covering.arrivals[0]), default=0)
         if not needed:
             shown = not minus(self.again(frame), [span for answer in before for span in answer.said])
-            return (False, reason) if shown or reported or self._echoes_older(frame, covering) else (None, Reason.PROOF_NEVER_CAME)
+            shown = shown or self._echoes_older(frame, covering, una)
+            return (False, reason) if shown or reported else (None, Reason.PROOF_NEVER_CAME)
         if minus(self.again(frame), [span for answer in after for span in answer.said]):
             return None, Reason.NEVER_ACKNOWLEDGED
-        if reported and not (covering and covering.seg.ts and frame.seg.ts and covering.seg.ts[1] == frame.seg.ts[0]):
+        if reported:
             return None, Reason.AMBIGUOUS_DSACK
+        if self._echoes_older(frame, covering, una):
+            return None, Reason.AMBIGUOUS_ECHO
         return True, reason
 
-    def _echoes_older(self, frame: Sent, covering: Sent | None) -> bool:
-        """Eifel (RFC 3522): the first ACK of it echoes a TSval older than its own, not older than an earlier copy's."""
+    def _reported(self, way: Way) -> dict[int, list[Span]]:
+        """Frame → octets of it that D-SACKs prove to be sent once too often, as far as their number tells.
+
+        Of octets sent n times and reported k times, k + 1 copies arrived, whichever they were; so of each of the last k a copy sent before
+        it did. Of those before them nothing is certain.
+        """
+        found: dict[int, list[Span]] = defaultdict(list)
+        resent = [(frame, self.again(frame)) for frame in self.talk.sent[way]]
+        reports = [(min(answer.arrivals), answer.dsack) for answer in self.talk.answers(way) if answer.arrivals and answer.dsack]
+        for at, block in sorted(reports):
+            left = [block]
+            for frame, again in reversed(resent):
+                if frame.sent < at and (mine := minus(common(again, left), found[frame.n])):
+                    found[frame.n] += mine
+                    left = minus(left, mine)
+        return found
+
+    def _echoes_older(self, frame: Sent, covering: Sent | None, una: int) -> bool:
+        """Eifel (RFC 3522): the first ACK of it echoes a TSval older than its own, not older than an earlier copy's.
+
+        Where SACK is in use, that ACK may jump over several holes; then it echoes what filled the first, at `una`, and speaks of no other.
+        """
+        if not frame.start <= una < frame.span[1] and any(answer.sack for answer in self.talk.answers(frame.way)):
+            return False
         older = [other.seg.ts[0] for other in self.talk.earlier(frame) if other.seg.ts]
         if not covering or not covering.seg.ts or not frame.seg.ts or not older:
             return False

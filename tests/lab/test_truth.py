@@ -141,13 +141,41 @@ CASES = {
         c ack 20
         c ack 20 sack 0-10
     """,
-    "the same, and timestamps say which": """
+    "the same, and timestamps do not help: the original may have come after its repair": """
         s 0+10 ts 100 lost
         s 10+10 ts 100
         s 0+10 ts 300 copy 1
-        = needed (no-copy-arrived) | needed (no-copy-arrived), copy (wire-copy)
+        = undecidable (ambiguous-dsack) | needed (no-copy-arrived), copy (wire-copy)
         c ack 20 ts 7 ecr 300
         c ack 20 sack 0-10 ts 8 ecr 300
+    """,
+    "sent three times, reported once: of the last alone it is certain": """
+        s 0+10
+        c ack 10 lost
+        s 0+10 lost
+        = undecidable (proof-never-came) | -
+        s 0+10
+        = spurious (copy-arrived) | spurious (copy-arrived)
+        c ack 10 sack 0-10
+    """,
+    "one D-SACK is of two repairs that cut the original in pieces": """
+        s 0+10 late 2
+        s 0+6
+        = spurious (copy-arrived-later) | spurious (copy-arrived-later)
+        s 6+4
+        = spurious (copy-arrived-later) | spurious (copy-arrived-later)
+        c ack 10 sack 0-10
+    """,
+    "an ACK that jumps over two holes echoes what filled the first (RFC 7323), and says nothing of the second": """
+        s 0+10 ts 100 lost
+        s 10+10 ts 100 late 6
+        s 20+10 ts 100
+        c ack 0 sack 20-30 ts 7 ecr 90
+        s 0+10 ts 300 late 2
+        s 10+10 ts 400
+        = undecidable (proof-never-came) | spurious (copy-arrived-later)
+        c ack 0 sack 10-30 ts 8 ecr 90
+        c ack 30 ts 8 ecr 300
     """,
     "one of two merged segments was lost: the merged one is needed": """
         s 0+10
@@ -185,6 +213,24 @@ DROPPED = {
         s 0+10
         = undecidable (proof-never-came) | spurious (copy-arrived)
         c ack 10
+    """,
+    "thrown away, but another copy was only late": """
+        s 0+10
+        c ack 0
+        s 0+10 late 2
+        s 0+10
+        = undecidable (proof-never-came) | spurious (copy-arrived-later)
+        c ack 10
+    """,
+    "thrown away: the D-SACK after it is of another copy": """
+        s 0+10
+        c ack 0
+        s 0+10
+        = undecidable (ambiguous-dsack) | needed (copy-discarded)
+        s 0+10
+        = spurious (copy-arrived) | spurious (copy-arrived)
+        c ack 10 sack 0-10
+        c ack 10 sack 0-10
     """,
     "nobody showed what became of it": """
         s 0+10
