@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tcpdump_parse.model.happenings import AckAdvanced, FinAcked, GapAcked, Happening, SackSeen, WindowShrunk
 from tcpdump_parse.model.options import Sack
 from tcpdump_parse.track import needed
+from tcpdump_parse.track.judgement import same_header
 from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import FIN, RST, SYN, Sent
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 ASKED = 8
 """How many requests for a repair are remembered."""
+REPORTS = 16
+"""How many ACKs with a D-SACK are."""
 
 
 def advance(me: Direction, seg: Sent, out: list[Happening]) -> None:
@@ -75,9 +78,12 @@ def advance(me: Direction, seg: Sent, out: list[Happening]) -> None:
 
 def _sample(peer: Direction, seg: Sent, covered: Sent | None, ack: int, ambiguous: bool) -> int | None:
     """A round trip by Karn's rule, entered into the estimate; None if this ACK gives none."""
-    if covered is None or ambiguous or covered.end != ack or covered.at is None or seg.at is None or seg.at < covered.at:
+    if covered is None or covered.end != ack or covered.at is None or seg.at is None or seg.at < covered.at:
         return None
     sample = seg.at - covered.at
+    if ambiguous:
+        peer.rtt.doubt(sample)
+        return None
     peer.rtt.add(sample)
     return sample
 
@@ -121,14 +127,14 @@ def edge(me: Direction, seg: Sent, out: list[Happening]) -> None:
 
 
 def sack(me: Direction, option: Sack, seg: Sent, out: list[Happening]) -> None:
-    """Enter the blocks into the scoreboard; name the D-SACK block (RFC 2883 §4, first block only)."""
+    """Enter the blocks into the scoreboard; name the D-SACK block: the first, if it is acknowledged or lies in another (RFC 2883 §4)."""
     peer, ack = me.peer, seg.ack
     blocks = peer.unroll(option)
     if not blocks or ack is None:
         return
     first = blocks[0]
     dsack = None
-    if first[1] <= ack or (len(blocks) > 1 and blocks[1][0] <= first[0] and first[1] <= blocks[1][1]):
+    if first[1] <= ack or any(left <= first[0] and first[1] <= right for left, right in blocks[1:]):
         dsack = first
     if not peer.sacked:
         peer.sacked_at = seg.at
@@ -139,5 +145,13 @@ def sack(me: Direction, option: Sack, seg: Sent, out: list[Happening]) -> None:
             fresh += (right - low) - peer.sacked.overlap(low, right)
             peer.sacked.add(low, right)
     out.append(SackSeen(blocks, dsack, fresh))
-    if dsack is not None and peer.pending:
-        needed.dsack(peer, dsack, seg, out)
+    if dsack is not None and peer.pending and not _told(me, seg):
+        needed.dsack(peer, dsack, out)
+
+
+def _told(me: Direction, seg: Sent) -> bool:
+    """Is this D-SACK a copy of one that was already told? Of two that differ in nothing, one is the network's."""
+    if any(same_header(told, seg) and told.ipid == seg.ipid for told in me.reports):
+        return True
+    keep(me.reports, seg, REPORTS)
+    return False

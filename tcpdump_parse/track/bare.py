@@ -20,6 +20,7 @@ from tcpdump_parse.model.terms import ChallengeCause, DupReason, Proof
 from tcpdump_parse.track.acks import ASKED
 from tcpdump_parse.track.judgement import AT_ONCE, Kind, same_header, tell_copy
 from tcpdump_parse.track.octets import opened, probes
+from tcpdump_parse.track.order import before
 from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import FIN, RST, SYN, Sent
 from tcpdump_parse.track.triggers import THIRD
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 
 def bare(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> Kind:
     """An ACK without octets: a COPY is nothing but a second record of an earlier one, a PROBE asks for an answer."""
-    last = me.last
-    if last is not None and same_header(last, seg):
-        proof = _same(me, last, seg)
-        if proof is not None:
-            tell_copy(me, last, seg, proof, out)
-            return Kind.COPY
+    for last in (me.last, me.last_ack):  # the one before, or the one that duplicates repeat
+        if last is not None and same_header(last, seg):
+            proof = _same(me, last, seg)
+            if proof is not None:
+                tell_copy(me, last, seg, proof, out)
+                return Kind.COPY
     nxt = me.nxt
     if nxt is None:
         me.nxt = seg.start
@@ -50,10 +51,20 @@ def bare(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> Ki
         keep(me.bare, seg, KEEP)
     if nxt is None or seg.start >= nxt:
         return Kind.ORIGINAL
-    if seg.start == nxt - 1 and (me.una is None or me.una >= nxt or me.peer.zero_since is not None):
+    if seg.start == nxt - 1 and (me.una is None or me.una >= nxt or me.peer.zero_since is not None) and not _late(me, seg):
         probes(me, seg, idle, out)
         return Kind.PROBE
     return Kind.ORIGINAL
+
+
+def _late(me: Direction, seg: Sent) -> bool:
+    """Was it sent before what this end sent last, and overtaken? Before its FIN, say: then its SEQ is one below the next octet too."""
+    if me.last is None:
+        return False
+    earlier = before(me, seg, me.last)
+    if earlier is None:
+        return seg.ack is not None and me.ack is not None and seg.ack < me.ack
+    return earlier
 
 
 def _same(me: Direction, last: Sent, seg: Sent) -> Proof | None:
@@ -65,9 +76,13 @@ def _same(me: Direction, last: Sent, seg: Sent) -> Proof | None:
     return None
 
 
-def repeats(me: Direction, seg: Sent, was_win: int | None, asks: bool, out: list[Happening]) -> None:
-    """The ACK number is the one this end sent last, or an older one, and there are no octets: what is it for? `asks`: it probes."""
+def repeats(me: Direction, seg: Sent, was_win: int | None, was_wnd: int | None, asks: bool, out: list[Happening]) -> None:
+    """The ACK number is the one this end sent last, or an older one, and there are no octets: what is it for? `asks`: it probes.
+
+    `was_win` and `was_wnd`: the window before, as printed and in octets (a SYN's is never scaled, so both are needed).
+    """
     peer = me.peer
+    was, now = (was_wnd, me.wnd) if was_wnd is not None and me.wnd is not None else (was_win, seg.win)
     if me.ack is not None and seg.ack is not None and seg.ack < me.ack:
         out.append(OldAck(me.ack - seg.ack))
         return
@@ -77,10 +92,9 @@ def repeats(me: Direction, seg: Sent, was_win: int | None, asks: bool, out: list
         out.append(KeepAliveAck(_since(probe, seg), (probe.frame,)))
     elif peer.probes and seg.win == 0:
         out.append(WindowProbeAck(_since(peer.probes[-1], seg), (peer.probes[-1].frame,)))
-    elif was_win is not None and seg.win != was_win:
-        if seg.win and was_win:
-            scale = me.wscale
-            out.append(WindowUpdate(was_win, seg.win) if scale is None else WindowUpdate(was_win << scale, seg.win << scale))
+    elif was is not None and was != now:
+        if was and now:
+            out.append(WindowUpdate(was, now))
     elif me.provoked is not None:
         out.append(ChallengeAck(_challenge(me.provoked), (me.provoked.frame,)))
         me.provoked = None

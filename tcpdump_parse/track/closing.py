@@ -22,6 +22,14 @@ def reset(me: Direction, seg: Sent, out: list[Happening]) -> bool | None:
     return fits
 
 
+def answers_wrong_ack(me: Direction, seg: Sent) -> bool:
+    """Is this RST the answer to an ACK of octets that `me` never sent: an old duplicate, or the other end's half of an older connection?"""
+    last = me.peer.last
+    if last is None or last.ack is None or seg.bits & ACK or last.ack != seg.start or me.iss is None or me.nxt is None:
+        return False
+    return not me.iss < last.ack <= me.nxt
+
+
 def _cause(me: Direction, seg: Sent) -> tuple[ResetCause, tuple[int, ...]]:
     peer = me.peer
     last = peer.last

@@ -43,7 +43,7 @@ from tcpdump_parse.track.segment import (
     sum_of,
     timestamps_of,
 )
-from tcpdump_parse.track.states import Seen, after
+from tcpdump_parse.track.states import KEPT, Seen, after
 from tcpdump_parse.track.statistics import count, idle_until
 from tcpdump_parse.track.summary import flow
 from tcpdump_parse.track.zeek import Zeek
@@ -151,7 +151,7 @@ class Following:
 
     def round_trip(self) -> int | None:
         """The smallest round trip past this capture point, both halves; None while a half is unknown."""
-        there, back = self.client.rtt.least, self.server.rtt.least
+        there, back = self.client.rtt.floor, self.server.rtt.floor
         return None if there is None or back is None else there + back
 
     def next_to(self, end: Direction) -> bool:
@@ -215,10 +215,7 @@ class Following:
         if options and not (len(options) == 3 and seg.ts is not None and Timestamps in me.shown):
             self._options(me, options, out)
         if bits & RST:
-            self.fits = closing.reset(me, seg, out)
-            self._moves(me, Seen.SENT_RST, Seen.GOT_RST, out)
-            if self.reset_at is None:
-                self.reset_at = seg.frame
+            self._resets(me, seg, out)
             return Kind.ORIGINAL
         if seg.end == seg.start:
             if tcp.seq is UNSET:
@@ -230,12 +227,23 @@ class Following:
         if bits & SYN:
             opening.syn(me, seg, out)
             if bits & ACK:
-                self._moves(me, Seen.SENT_SYN_ACK, Seen.GOT_SYN_ACK, out)
+                self._move(me, Seen.SENT_SYN_ACK, out)
+                if opening.acceptable(me, seg):
+                    self._move(me.peer, Seen.GOT_SYN_ACK, out)
             else:
                 self._move(me, Seen.SENT_SYN, out)
-                if me.peer.state is State.SYN_SENT:  # else nobody knows that the other end listens until it answers
+                if me.peer.state in (State.SYN_SENT, State.LISTEN):  # else nobody knows that the other end listens until it answers
                     self._move(me.peer, Seen.GOT_SYN, out)
         return kind
+
+    def _resets(self, me: Direction, seg: Sent, out: list[Happening]) -> None:
+        self.fits = closing.reset(me, seg, out)
+        goes_on = me.state in KEPT and closing.answers_wrong_ack(me, seg)
+        if not goes_on:
+            self._move(me, Seen.SENT_RST, out)
+            if self.reset_at is None:
+                self.reset_at = seg.frame
+        self._move(me.peer, Seen.GOT_RST, out)
 
     def _options(self, me: Direction, options: tuple[TcpOption, ...], out: list[Happening]) -> None:
         shown = me.shown
@@ -247,7 +255,7 @@ class Following:
                     out.append(OptionSeen(name_of(option), getattr(option, "kind", 0)))
 
     def _acknowledges(self, me: Direction, seg: Sent, kind: Kind, out: list[Happening]) -> None:
-        peer, ack, was_win = me.peer, seg.ack, me.win
+        peer, ack, was_win, was_wnd = me.peer, seg.ack, me.win, me.wnd
         scale = 0 if seg.bits & SYN else me.wscale
         me.win = seg.win
         me.wnd = None if scale is None else seg.win << scale
@@ -268,7 +276,7 @@ class Following:
             if peer.fin_acked and not fin_done:
                 self._closes(me, out)
         elif seg.end == seg.start:
-            bare.repeats(me, seg, was_win, kind is Kind.PROBE, out)
+            bare.repeats(me, seg, was_win, was_wnd, kind is Kind.PROBE, out)
         bare.window(me, seg, out)
         acks.edge(me, seg, out)
         me.last_ack_frame = seg.frame
@@ -286,10 +294,6 @@ class Following:
         """The peer's FIN is acknowledged: `me` got it, and the peer knows if this ACK arrives."""
         self._move(me, Seen.SENT_ACK_OF_FIN, out)
         self._move(me.peer, Seen.GOT_ACK_OF_FIN, out)
-
-    def _moves(self, me: Direction, sent: Seen, got: Seen, out: list[Happening]) -> None:
-        self._move(me, sent, out)
-        self._move(me.peer, got, out)
 
     def _move(self, end: Direction, seen: Seen, out: list[Happening]) -> None:
         now = after(end.state, seen)

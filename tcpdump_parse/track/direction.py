@@ -75,8 +75,9 @@ class Direction:
         "fin_acked", "fin_sent", "flight", "following", "frame", "gaps", "held", "here", "ids", "iss", "keepalives", "last", "last_ack",
         "last_ack_frame",
         "last_data", "log", "mss", "near", "nxt", "octets", "offered", "packets", "peer", "pending", "probes", "provoked", "pseudo",
-        "recover", "residue", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side", "signs", "state", "states", "stray", "syn",
-        "syn_scale", "syns", "tsecr", "tsval", "una", "view", "waiting", "win", "wnd", "wscale", "zeek", "zero_since",
+        "recover", "reports", "residue", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side", "signs", "state",
+        "states", "stray", "syn", "syn_scale", "syns", "tsecr", "tsval", "una", "view", "waiting", "win", "wnd", "wscale", "zeek",
+        "zero_since",
     )  # fmt: skip
 
     def __init__(self, following: Following, side: Side) -> None:
@@ -132,6 +133,7 @@ class Direction:
         self.last: Sent | None = None  # its last segment of any kind
         self.last_ack: Sent | None = None  # the segment whose ACK the duplicates repeat
         self.last_data: Sent | None = None
+        self.reports: list[Sent] = []  # its latest ACKs with a D-SACK
         self.dup_acks = 0
         self.right: int | None = None  # right edge it last offered: ACK + window
         self.zero_since: Sent | None = None  # the segment that closed its window

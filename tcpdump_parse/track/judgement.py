@@ -18,7 +18,7 @@ from tcpdump_parse.track import needed, triggers
 from tcpdump_parse.track.checksums import compare
 from tcpdump_parse.track.order import ENOUGH, before, by_id, usable
 from tcpdump_parse.track.rtt import LEAST_RTO as TIMER
-from tcpdump_parse.track.segment import FIN, MICRO, SYN, Sent
+from tcpdump_parse.track.segment import ACK, FIN, MICRO, SYN, Sent
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
@@ -42,12 +42,15 @@ class Kind(enum.Enum):
 def judge(me: Direction, seg: Sent, out: list[Happening]) -> Kind:
     """The kind of a segment that starts below the next octet; first match wins."""
     start, end = seg.start, seg.end
+    seg.outdated = _outdated(me, seg)
     overlapping = [sent for sent in me.log if sent.start < end and start < sent.end]
     if overlapping:
         if seg.length:
             compare(me, seg, overlapping, out)
         if copied(me, seg, overlapping, out):
             return Kind.COPY
+    if _answers_syn(seg, overlapping):
+        return Kind.ORIGINAL
     if _probes(me, seg):
         return Kind.PROBE
     if not overlapping and not me.seen.overlap(start, end):
@@ -100,6 +103,23 @@ def same_packet(me: Direction, sent: Sent, seg: Sent) -> Proof | None:
     return Proof.SAME_HEADER if after < TIMER and triggers.too_soon(me, seg, sent) else None
 
 
+def _outdated(me: Direction, seg: Sent) -> bool:
+    """Will PAWS throw it away? Linux forgives one tick."""
+    echoed = me.peer.tsecr
+    return seg.ts is not None and echoed is not None and 1 < (echoed - seg.ts.val) % (1 << 32) < 1 << 31
+
+
+def _answers_syn(seg: Sent, overlapping: list[Sent]) -> bool:
+    """A SYN+ACK after a bare SYN of its end (RFC 9293 §3.5, figure 7), or with another ACK: it answers a SYN, nothing was lost."""
+    both = SYN | ACK
+    if seg.bits & both != both or any(sent.bits & ACK and sent.ack == seg.ack for sent in overlapping):
+        return False
+    for sent in overlapping:
+        sent.count += 1  # an ACK of it may answer either
+    seg.count = len(overlapping) + 1
+    return bool(overlapping)
+
+
 def _probes(me: Direction, seg: Sent) -> bool:
     """At most one octet, one below the next, nothing outstanding (or a closed window): no retransmission."""
     if seg.length > 1 or seg.bits & (SYN | FIN) or me.nxt is None or seg.start != me.nxt - 1:
@@ -148,18 +168,24 @@ def _late(me: Direction, seg: Sent, overtaken_by: Sent | None, proof: Proof, out
     out.append(Reordered(seg.start, seg.end, proof, late, () if overtaken_by is None else (overtaken_by.frame,)))
     me.counters.reordered += 1
     if proof in (Proof.IP_ID, Proof.TSVAL):
-        needed.original_arrived(me, seg, out)
+        needed.earlier_arrived(me, seg, out)
 
 
 def _again(me: Direction, seg: Sent, overlapping: list[Sent], kind_proof: Proof, out: list[Happening]) -> None:
     for sent in overlapping:
         sent.count += 1  # Karn: an ACK of it says nothing about the round trip
+    # What was sent after it and came sooner is no earlier copy: it is another repair, spurious because this one was on its way already.
+    sooner = [sent for sent in overlapping if before(me, seg, sent)]
+    if sooner:
+        overlapping = [sent for sent in overlapping if sent not in sooner]
     first, last = (overlapping[0], overlapping[-1]) if overlapping else (None, None)
     seg.count = max(len([sent for sent in overlapping if sent.start <= seg.start < sent.end]) + 1, 2)
     cause = triggers.cause(me, seg, last)
     if me.recover is not None and me.nxt is not None:
         me.recover = max(me.recover, me.nxt)  # all that was on its way when the repair left belongs to the recovery
-    verdict, proof = needed.at_once(me, seg, overlapping, cause)
+    if sooner:
+        needed.earlier_arrived(me, seg, out)
+    verdict, proof = needed.at_once(me, seg, overlapping, cause, sooner)
     me.counters.retransmitted += 1
     start = seg.start + (1 if seg.bits & SYN else 0)
     fresh = seg.length - me.seen.overlap(start, start + seg.length)

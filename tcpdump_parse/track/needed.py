@@ -43,20 +43,26 @@ class Pending(Struct, gc=False):
     covered: bool = False  # acknowledged since
     echoed: bool = False  # by an ACK that echoes its own TSval
     reported: bool = False  # a D-SACK was put down to it
+    unechoed: bool = False  # its own ACK was an old one: Linux then does not take its timestamp, so no echo tells of it
     twice: Ranges | None = None  # octets of it that came by another copy: reported, or a late original
 
 
-def at_once(me: Direction, seg: Sent, copies: list[Sent], cause: Cause) -> tuple[bool | None, Proof | None]:
-    """What is proved at its own frame: False with the proof, or None and it waits for evidence."""
+def at_once(me: Direction, seg: Sent, copies: list[Sent], cause: Cause, sooner: list[Sent]) -> tuple[bool | None, Proof | None]:
+    """What is proved at its own frame: False with the proof, or None and it waits for evidence.
+
+    `sooner`: later sendings that overtook it; an ACK of their octets says nothing about those that were sent before it.
+    """
     proof = None
-    if me.una is not None and seg.end <= me.una:
+    if not sooner and me.una is not None and seg.end <= me.una:
         proof = Proof.ALREADY_ACKED
-    elif me.sacked and me.sacked.covers(seg.start, seg.end):
+    elif not sooner and me.sacked and me.sacked.covers(seg.start, seg.end):
         proof = Proof.ALREADY_SACKED
     discarded = False
     if proof is None and copies and me.following.next_to(me.peer) and _cover(copies, seg):
         answered = me.peer.last_ack_frame > copies[-1].frame
-        if answered and (me.following.selective or me.una == seg.start):
+        if not _cover([sent for sent in copies if not sent.outdated], seg):
+            discarded = True
+        elif not sooner and answered and (me.following.selective or me.una == seg.start):
             discarded = True  # it would have taken, or selectively acknowledged, what it kept
         else:
             proof = Proof.RECEIVER_HAD_IT
@@ -66,6 +72,7 @@ def at_once(me: Direction, seg: Sent, copies: list[Sent], cause: Cause) -> tuple
         keep(me.again, Pending(seg, copies, cause), AGAIN)
         return False, proof
     pending = Pending(seg, copies, cause, discarded)
+    pending.unechoed = seg.ack is not None and me.ack is not None and seg.ack < me.ack
     me.pending.append(pending)
     keep(me.again, pending, AGAIN)
     return None, None
@@ -82,16 +89,35 @@ def _cover(copies: list[Sent], seg: Sent) -> bool:
 # ---- later evidence ----
 
 
-def dsack(me: Direction, block: tuple[int, int], ack: Sent, out: list[Happening]) -> None:
-    """The receiver (of `me`'s octets) says it got [left, right) twice: the last sending of it was one too many, then the one before."""
+def dsack(me: Direction, block: tuple[int, int], out: list[Happening]) -> None:
+    """The receiver (of `me`'s octets) says it got [left, right) twice: of each octet the last sending was one too many.
+
+    It is the only sending of which that is certain: whichever two arrived, a copy sent before the last one did.
+    """
+    left = [block]
     for pending in reversed(me.again):
-        if pending.reported or pending.seg.start >= block[1] or block[0] >= pending.seg.end or not pending.copies or pending.discarded:
+        if pending.reported or not pending.copies or pending.discarded:
             continue
-        if _came_twice(pending, block):
-            pending.reported = True
-            if pending in me.pending:
-                _decide(me, pending, False, Proof.DSACK, (), out)
-        return
+        mine = _within(left, pending.seg)
+        for part in mine:
+            if _came_twice(pending, part):
+                pending.reported = True
+                if pending in me.pending:
+                    _decide(me, pending, False, Proof.DSACK, (), out)
+        if mine:
+            left = _without(left, pending.seg)
+            if not left:
+                return
+
+
+def _within(blocks: list[tuple[int, int]], seg: Sent) -> list[tuple[int, int]]:
+    parts = [(max(left, seg.start), min(right, seg.end)) for left, right in blocks]
+    return [(left, right) for left, right in parts if left < right]
+
+
+def _without(blocks: list[tuple[int, int]], seg: Sent) -> list[tuple[int, int]]:
+    parts = [part for left, right in blocks for part in ((left, min(right, seg.start)), (max(left, seg.end), right))]
+    return [(left, right) for left, right in parts if left < right]
 
 
 def _came_twice(pending: Pending, block: tuple[int, int]) -> bool:
@@ -102,8 +128,8 @@ def _came_twice(pending: Pending, block: tuple[int, int]) -> bool:
     return pending.twice.covers(pending.seg.start, pending.seg.end)
 
 
-def original_arrived(me: Direction, late: Sent, out: list[Happening]) -> None:
-    """A late original: repairs of it that came first were not needed."""
+def earlier_arrived(me: Direction, late: Sent, out: list[Happening]) -> None:
+    """A late original, or a late repair: repairs that were sent after it and came first were not needed."""
     for pending in [p for p in me.pending if p.seg.start < late.end and late.start < p.seg.end]:
         if before(me, late, pending.seg) and _came_twice(pending, (late.start, late.end)):
             _decide(me, pending, False, Proof.ORIGINAL_ARRIVED, (late.frame,), out)
@@ -133,7 +159,7 @@ def acknowledged(me: Direction, una: int, ack: Sent, out: list[Happening]) -> No
             _decide(me, pending, False, Proof.TOO_SOON, (), out)
             continue
         own = pending.seg.ts
-        if echo is None or own is None:
+        if echo is None or own is None or pending.unechoed:
             continue
         if not pending.seg.start <= una < pending.seg.end and (pending.cause is not Cause.TIMEOUT or me.following.selective):
             continue

@@ -32,10 +32,16 @@ def syn(me: Direction, seg: Sent, out: list[Happening]) -> None:
     other = me.peer.syn
     if seg.bits & ACK:
         delay = None if other is None or other.at is None or seg.at is None else seg.at - other.at
-        acks = None if me.peer.iss is None or seg.ack is None else seg.ack > me.peer.iss and seg.ack <= (me.peer.nxt or seg.ack)
+        acks = None if me.peer.iss is None or seg.ack is None else acceptable(me, seg)
         out.append(SynAckSent(seg.start, copies, acks, delay, earlier or (() if other is None else (other.frame,))))
     else:
         out.append(SynSent(seg.start, copies, since, other is not None, earlier))
+
+
+def acceptable(me: Direction, seg: Sent) -> bool:
+    """May this SYN+ACK open the peer's half? It must acknowledge the peer's SYN, if that was seen (RFC 9293 §3.10.7.3, first step)."""
+    peer = me.peer
+    return peer.iss is None or peer.nxt is None or seg.ack is None or peer.iss < seg.ack <= peer.nxt
 
 
 def _learn(me: Direction, seg: Sent) -> None:

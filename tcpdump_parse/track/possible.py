@@ -15,11 +15,12 @@ from msgspec import Struct
 
 from tcpdump_parse.model.happenings import Contradiction, Happening, StateMoved
 from tcpdump_parse.model.terms import State
+from tcpdump_parse.track import closing, opening
 from tcpdump_parse.track.judgement import AT_ONCE, Kind
 from tcpdump_parse.track.order import before, overtaken
 from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import ACK, FIN, MILLI, RST, SYN, Sent
-from tcpdump_parse.track.states import MOVES, STATES, STAYS, Seen
+from tcpdump_parse.track.states import KEPT, MOVES, STATES, STAYS, Seen
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
@@ -42,6 +43,7 @@ ESTABLISHED: Final[int] = BIT[State.ESTABLISHED]
 CLOSED: Final = BIT[State.CLOSED]
 TOOK_FIN: Final = _mask(State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK, State.TIME_WAIT)
 """States of an end that has the other's FIN."""
+STAND: Final = _mask(*KEPT)
 TALKING: Final = EVERY & ~_mask(State.CLOSED, State.LISTEN, State.SYN_SENT)
 """States in which an end met in mid-connection can be."""
 
@@ -120,6 +122,8 @@ def follow(me: Direction, seg: Sent, kind: Kind, accepted: bool | None, out: lis
     after = was
     for seen in _emitted(me, seg, kind):
         after = move(after, seen)
+    if bits & RST and was & STAND and closing.answers_wrong_ack(me, seg):
+        after = move(was & ~STAND, Seen.SENT_RST) | was & STAND
     newest = seg.ack is not None and (me.ack is None or seg.ack >= me.ack) and kind is not Kind.REORDERED
     if newest and peer.fin is not None and seg.ack <= peer.fin and not bits & RST:  # type: ignore[operator]
         after = after & ~TOOK_FIN or after  # it had not got the FIN when it sent this
@@ -216,7 +220,10 @@ def _reaches(me: Direction, seg: Sent, accepted: bool | None) -> None:
             reaching.append(Seen.GOT_RST)
     else:
         if bits & SYN:
-            reaching.append(Seen.GOT_SYN_ACK if bits & ACK else Seen.GOT_SYN)
+            if not bits & ACK:
+                reaching.append(Seen.GOT_SYN)
+            elif opening.acceptable(me, seg):
+                reaching.append(Seen.GOT_SYN_ACK)
         elif bits & ACK and peer.could & SYN_STATES:
             reaching.append(Seen.GOT_ACK_OF_SYN)
         if peer.fin is not None and seg.ack is not None and seg.ack > peer.fin:

@@ -17,11 +17,12 @@ LEAST_RTO: Final = SECOND // 5
 class Rtt:
     """RFC 6298 §2 over the samples seen so far, and the smallest of them."""
 
-    __slots__ = ("least", "samples", "srtt", "var")
+    __slots__ = ("hazy", "least", "samples", "srtt", "var")
 
     def __init__(self) -> None:
         self.samples = 0
         self.least: int | None = None
+        self.hazy: int | None = None  # the smallest since a segment's latest sending, where Karn forbids a sample: too small at worst
         self.srtt = 0.0
         self.var = 0.0
 
@@ -35,6 +36,16 @@ class Rtt:
             self.var += (abs(self.srtt - sample) - self.var) / 4
             self.srtt += (sample - self.srtt) / 8
         self.samples += 1
+
+    def doubt(self, sample: int) -> None:
+        """An ACK that may answer any of several sendings, `sample` ns after the latest."""
+        if self.hazy is None or sample < self.hazy:
+            self.hazy = sample
+
+    @property
+    def floor(self) -> int | None:
+        """No round trip is shorter, as far as seen; None while nothing was acknowledged."""
+        return self.hazy if self.least is None else self.least
 
     @property
     def rto(self) -> float | None:

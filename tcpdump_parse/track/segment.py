@@ -75,6 +75,7 @@ class Sent(Struct, gc=False):
     size: int | None
     urg: int = 0
     count: int = 1  # how many transmissions of this range's first octet there were, this one included
+    outdated: bool = False  # its TSval is older than what its receiver had echoed: PAWS throws it away (RFC 7323 §5)
 
 
 CARRIED: Final = 8

@@ -49,7 +49,8 @@ MOVES: Final[dict[State, dict[Seen, State]]] = {
     # A SYN+ACK that reaches SYN-RECEIVED (simultaneous open, figure 7) carries the ACK of its SYN.
     SYN_RECEIVED: {
         GOT_ACK_OF_SYN: ESTABLISHED, GOT_SYN_ACK: ESTABLISHED, GOT_FIN: CLOSE_WAIT, SENT_ACK_OF_FIN: CLOSE_WAIT, SENT_FIN: FIN_WAIT_1,
-        GOT_RST: CLOSED, SENT_RST: CLOSED,
+        # It listens again (§3.10.7.4). However, an end that had sent a SYN itself (figure 7) closes; the table does not tell them apart.
+        GOT_RST: LISTEN, SENT_RST: CLOSED,
     },
     # `SENT_ACK_OF_FIN` proves that the FIN arrived, whatever was lost on the way to the capture.
     ESTABLISHED: {SENT_FIN: FIN_WAIT_1, GOT_FIN: CLOSE_WAIT, SENT_ACK_OF_FIN: CLOSE_WAIT, GOT_RST: CLOSED, SENT_RST: CLOSED},
@@ -105,6 +106,10 @@ REFUSED: Final[dict[State, dict[Seen, str]]] = {
     | dict.fromkeys((SENT_AGAIN, SENT_FIN), _ACKED),
 }
 """state → what cannot be seen of that end there, with the reason."""
+
+
+KEPT: Final = (SYN_SENT, SYN_RECEIVED)
+"""However: an end in these that answers an ACK of what it never sent with a RST stays as it is (§3.10.7.3, §3.10.7.4; figure 8)."""
 
 
 def diagram() -> str:

@@ -17,24 +17,40 @@ if TYPE_CHECKING:
 
 THIRD: Final = 3
 """RFC 5681 §3.2: the third duplicate ACK means loss."""
+BUSY: Final = 10 * MILLI
+"""How long a host may take to look at an ACK."""
 
 
 def cause(me: Direction, seg: Sent, last: Sent | None) -> Cause:
     """Of a segment sent again; `last` its latest earlier transmission, if seen."""
-    top = me.sacked.top()
-    if top is not None and seg.start < top:
-        return Cause.FAST if seg.start == me.una and not _repaired(me, seg) else Cause.SACK_HOLE
-    if me.peer.dup_acks >= THIRD and seg.start == me.una:
-        return Cause.FAST
     since = None if last is None or last.at is None or seg.at is None else seg.at - last.at
-    rto = me.rtt.rto
     if seg.bits & SYN:
         return Cause.TIMEOUT if since is None or since >= LEAST_RTO else Cause.UNKNOWN
+    top, rto = me.sacked.top(), me.rtt.rto
+    hole = top is not None and seg.start < top
+    if hole and seg.start != me.una:
+        return Cause.SACK_HOLE
+    if seg.start == me.una and (hole or me.peer.dup_acks >= THIRD):
+        if not _repaired(me, seg):
+            if _prompt(me, seg):
+                return Cause.FAST
+        elif hole and (since is None or since < (rto or LEAST_RTO)):
+            return Cause.SACK_HOLE
     if since is None:
         return Cause.UNKNOWN
     if rto is not None and since < rto and seg.end == me.nxt and since >= 1.5 * me.rtt.srtt:
         return Cause.TAIL_PROBE
     return Cause.TIMEOUT if since >= LEAST_RTO else Cause.UNKNOWN
+
+
+def _prompt(me: Direction, seg: Sent) -> bool:
+    """Does it follow the ACKs that ask for it as soon as a sender answers? RACK waits up to a quarter of the round trip (RFC 8985 §6.2)."""
+    asked = max((at for ack, at in me.asked if ack == seg.start), default=me.sacked_at)
+    if asked is None or seg.at is None:
+        return True
+    turn = me.peer.rtt
+    usual = turn.srtt + 4 * turn.var if turn.samples else turn.hazy or LEAST_RTO / 2
+    return seg.at - asked <= usual + (me.following.round_trip() or 0) / 4 + BUSY
 
 
 def _repaired(me: Direction, seg: Sent) -> bool:
@@ -58,13 +74,15 @@ def too_soon(me: Direction, seg: Sent, last: Sent | None) -> bool:
     earliest of these that `last` did not already answer is no repair.
     """
     now = seg.at
+    if seg.bits & SYN and me.peer.syns > me.syns:
+        return False  # each SYN that comes is answered
     trip = me.following.round_trip()
     seen = opened_at(me, seg) if last is None else last.at
     if now is None or seen is None:
         return False
     if trip is None:
         return now - seen < (3 * MILLI if last is None else MILLI)
-    turn = (me.peer.rtt.least or 0) * 9 // 10  # from the receiver's ACK here to the sender's answer here
+    turn = (me.peer.rtt.floor or 0) * 9 // 10  # from the receiver's ACK here to the sender's answer here
     due = [seen + LEAST_RTO]
     if seg.end == me.nxt:
         due.append(seen + 2 * trip * 9 // 10)

@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from tcpdump_parse.model.terms import State
+from tcpdump_parse.model.happenings import Contradiction, WindowUpdate
+from tcpdump_parse.model.terms import Side, State
 from tests.track.talk import Talk, names
 
 HANDSHAKE = ["SynSent", "SynAckSent", "HandshakeDone"]
@@ -50,6 +51,22 @@ def test_views_chain_what_was_after_is_before_the_next():
     steps = CASES["request, reply, four-way close"][0].steps()
     for last, step in pairwise(steps):
         assert (step.before.me, step.before.peer) == (last.end_of(step.side), last.end_of(step.side.other))
+
+
+def test_an_old_duplicate_of_a_syn_is_cleared_away_and_the_opening_goes_on():
+    """RFC 9293 §3.5, figure 8: the RST leaves its sender in SYN-SENT and makes the other end listen again."""
+    talk = Talk().c("S").s("S.", ack=-89).c("R", -89).c("S", after=1).s("S.", ack=1).c(".", 1, ack=1)
+    ends = [(step.end_of(Side.CLIENT).state, step.end_of(Side.SERVER).state) for step in talk.steps()]
+    assert [client for client, _ in ends[:4]] == [State.SYN_SENT] * 4
+    assert [server for _, server in ends[1:4]] == [State.SYN_RECEIVED, State.LISTEN, State.SYN_RECEIVED]
+    assert ends[-1] == (State.ESTABLISHED, State.ESTABLISHED)
+    assert not [happening for step in talk.steps() for happening in step.happenings if isinstance(happening, Contradiction)]
+
+
+def test_the_window_of_a_syn_is_not_scaled():
+    """RFC 7323 §2.2."""
+    talk = Talk().c("S", win=64240).s("S.", ack=1, win=65160).c(".", 1, ack=1, win=502).s(".", 1, ack=1, win=510)
+    assert talk.steps()[-1].happened(WindowUpdate) == WindowUpdate(65160, 510 << 7)
 
 
 def test_server_is_not_said_to_listen_before_it_answers():

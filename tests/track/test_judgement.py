@@ -2,7 +2,7 @@
 
 import pytest
 
-from tcpdump_parse.model.happenings import Copied, Judged, KeepAlive, Reordered, Retransmitted, WindowProbe
+from tcpdump_parse.model.happenings import Copied, Judged, KeepAlive, Reordered, Retransmitted, SackSeen, WindowProbe
 from tcpdump_parse.model.terms import Cause, Proof, Where
 from tests.track.talk import Talk
 
@@ -147,6 +147,89 @@ def test_the_receiver_answered_without_taking_it():
     assert (end, judged.needed, judged.proof) == ("end", True, Proof.RECEIVER_DISCARDED)
 
 
+def test_one_dsack_of_a_whole_original_is_about_both_pieces_of_its_repair():
+    talk = sent_in_order(far(), 100).c(".", 101, 60, 1, after=0.3).c(".", 161, 40, 1).s(".", 1, ack=201, after=0.02)
+    named = odd(talk.s(".", 1, ack=201, sack=[(101, 201)]))
+    assert [(judged.frame, judged.needed, judged.proof) for _, judged in named[2:]] == [(8, False, Proof.DSACK), (7, False, Proof.DSACK)]
+
+
+def test_the_larger_block_of_a_dsack_may_stand_third():
+    talk = sent_in_order(far(), 100, 100, 100, 100, 100)
+    talk.s(".", 1, ack=101, sack=[(401, 601), (201, 301)], after=0.02).c(".", 201, 100, 1)
+    talk.s(".", 1, ack=101, sack=[(221, 241), (401, 601), (201, 301)], after=0.02)
+    (seen,) = [happening for happening in talk.steps()[-1].happenings if isinstance(happening, SackSeen)]
+    assert seen.dsack == (talk.iss["c"] + 221, talk.iss["c"] + 241)
+
+
+def test_of_two_repairs_and_one_dsack_only_the_last_is_certainly_one_too_many():
+    talk = sent_in_order(far(), 100).c(".", 101, 100, 1, after=0.3).c(".", 101, 100, 1, after=0.6)
+    talk.s(".", 1, ack=201, after=0.02).s(".", 1, ack=201, sack=[(101, 201)])
+    told = {judged.frame: judged.proof for _, judged in odd(talk) if isinstance(judged, Judged)}
+    assert told == {8: Proof.DSACK, 7: Proof.AS_FAR_AS_SEEN}
+
+
+def test_a_dsack_that_the_network_copied_reports_once():
+    talk = sent_in_order(far(), 100).c(".", 101, 100, 1, after=0.3).c(".", 101, 100, 1, after=0.6)
+    talk.s(".", 1, ack=201, sack=[(101, 201)], after=0.02).s("P.", 1, 10, 201)
+    talk.s(".", 1, ack=201, sack=[(101, 201)], id=talk.ids["s"] - 1)
+    told = {judged.frame: judged.proof for _, judged in odd(talk) if isinstance(judged, Judged)}
+    assert told == {8: Proof.DSACK, 7: Proof.AS_FAR_AS_SEEN}
+
+
+def test_a_repair_that_a_later_repair_overtook_was_needed_and_the_later_one_was_not():
+    talk = at_server()
+    first = talk.ids["c"] + 1
+    talk.c(".", 101, 100, 101, id=first + 1).s(".", 101, ack=1, sack=[(101, 201)]).c(".", 1, 100, 101, id=first + 3, after=0.3)
+    talk.s(".", 101, ack=201).c(".", 1, 100, 101, id=first + 2, after=0.01)
+    named = odd(talk)
+    assert [(frame, type(happening)) for frame, happening in named[:3]] == [(8, Retransmitted), (10, Judged), (10, Retransmitted)]
+    judged = {happening.frame: (happening.needed, happening.proof) for _, happening in named if isinstance(happening, Judged)}
+    assert judged == {8: (False, Proof.ORIGINAL_ARRIVED), 10: (True, Proof.FIRST_COPY_LOST)}
+
+
+def test_what_paws_threw_away_did_not_arrive():
+    """RFC 7323 §5: a late original with a timestamp older than the receiver's last echo is dropped, so its repair is needed."""
+    talk = Talk().c("S", ts=(100, 0)).s("S.", ack=1, after=0.0001, ts=(500, 100)).c(".", 1, ack=1, ts=(120, 500), after=0.02)
+    late = talk.ids["c"] + 1
+    talk.c(".", 101, 100, 1, ts=(121, 500), id=late + 1).s(".", 1, ack=1, sack=[(101, 201)], ts=(521, 120))
+    talk.c(".", 1, 50, 1, ts=(400, 521), id=late + 5, after=0.3).s(".", 1, ack=51, sack=[(101, 201)], ts=(821, 400))
+    talk.c(".", 51, 50, 1, ts=(120, 500), id=late, after=0.001).s(".", 1, ack=51, sack=[(101, 201)], ts=(822, 400))
+    talk.c(".", 51, 50, 1, ts=(700, 822), id=late + 6, after=0.3).s(".", 1, ack=201, ts=(1121, 700))
+    judged = {happening.frame: (happening.needed, happening.proof) for _, happening in odd(talk) if isinstance(happening, Judged)}
+    assert judged[10] == (True, Proof.RECEIVER_DISCARDED)
+
+
+def test_two_ids_next_to_each_other_tell_their_order():
+    talk = Talk().c("S", id=0).s("S.", ack=1, after=0.02, id=0).c(".", 1, ack=1, id=0)
+    talk.c(".", 101, 100, 1, id=4001).c(".", 1, 100, 1, after=0.3, id=4000)
+    ((_, late),) = odd(talk)
+    assert (type(late), late.proof) == (Reordered, Proof.IP_ID)
+
+
+def test_a_round_trip_that_karn_forbids_still_tells_what_came_too_soon():
+    talk = Talk().c("S", id=0).c("S", id=0, after=1).s("S.", ack=1, after=0.02, id=0).c(".", 1, ack=1, id=0)
+    talk.c(".", 201, 100, 1, id=0).c(".", 101, 100, 1, id=0, after=0.01)
+    assert Reordered in {type(happening) for _, happening in odd(talk)}
+
+
+def test_each_syn_that_comes_is_answered_so_a_second_answer_is_no_copy():
+    talk = Talk().c("S", id=0).c("S", id=0, after=1).s("S.", ack=1, after=0.02, id=0).s("S.", ack=1, after=0.01, id=0)
+    talk.c(".", 1, ack=1, id=0)
+    assert Copied not in {type(happening) for _, happening in odd(talk)}
+
+
+def test_the_answer_to_a_crossing_syn_is_no_retransmission():
+    """RFC 9293 §3.5, figure 7."""
+    talk = Talk().c("S").s("S", after=0.0001).c("S.", ack=1).s("S.", ack=1).c(".", 1, ack=1)
+    assert odd(talk) == []
+    assert {type(step.happenings[-1]).__name__ for step in talk.steps()[2:4]} <= {"SynAckSent", "StateMoved", "HandshakeDone"}
+
+
+def test_the_same_answer_once_more_is_one():
+    talk = Talk().c("S").s("S", after=0.0001).c("S.", ack=1).s("S.", ack=1).c("S.", ack=1, after=1)
+    assert type(odd(talk)[0][1]) is Retransmitted
+
+
 def test_partly_new_octets_are_said():
     talk = sent_in_order(far(), 100).c(".", 151, 100, 1, after=0.3)
     ((_, again), _) = odd(talk)
@@ -165,6 +248,36 @@ def test_three_duplicates_make_it_a_fast_retransmission():
         talk.s(".", 1, ack=101, after=0.005)
     ((_, again), _) = odd(talk.c(".", 101, 100, 1))
     assert again.cause is Cause.FAST
+
+
+def test_an_ack_from_before_the_fin_that_comes_after_it_is_no_keep_alive():
+    """Its SEQ is one below the next octet as well."""
+    talk = far().c(".", 101, ack=1).c("F.", 101, ack=1).s(".", 1, ack=102, after=0.02)
+    talk.c(".", 101, ack=1, id=talk.ids["c"] - 2, after=0.001)
+    assert odd(talk) == []
+    assert talk.steps()[-1].happened(KeepAlive) is None
+
+
+def test_an_old_timestamp_says_the_same_where_no_ids_are():
+    talk = Talk().c("S", ts=(100, 0), id=0).s("S.", ack=1, after=0.02, ts=(500, 100), id=0).c(".", 1, ack=1, ts=(120, 500), id=0)
+    talk.c("F.", 1, ack=1, ts=(140, 500), id=0).s(".", 1, ack=2, after=0.02, ts=(540, 140), id=0).c(".", 1, ack=1, ts=(139, 500), id=0)
+    assert odd(talk) == []
+
+
+def test_a_copied_ack_is_known_though_others_came_between():
+    talk = far().s(".", 1, ack=101, win=400).c("P.", 101, 10, 1).s(".", 1, ack=101, win=512, id=7002)
+    assert [type(happening) for _, happening in odd(talk)][:1] == [Copied]
+
+
+@pytest.mark.parametrize(
+    ("after", "cause"), [(0.001, Cause.FAST), (0.03, Cause.UNKNOWN), (0.25, Cause.TIMEOUT)], ids=["at once", "too late", "timer"]
+)
+def test_duplicates_make_it_fast_only_while_they_are_fresh(after, cause):
+    talk = sent_in_order(far(), 100, 100, 100, 100)
+    for _ in range(3):
+        talk.s(".", 1, ack=101, after=0.005)
+    again = odd(talk.c(".", 101, 100, 1, after=after))[0][1]
+    assert again.cause is cause
 
 
 @pytest.mark.parametrize("turn", [1, 2])
