@@ -11,11 +11,12 @@ from typing import ClassVar, TypeVar
 from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.notes import CaptureNotes, Notes
+from tcpdump_parse.check.signs import letters
 from tcpdump_parse.model import IPv4, Port, TcpOption
-from tcpdump_parse.model.happenings import HandshakeDone, PortReused, StateMoved, SynAckSent, SynSent
+from tcpdump_parse.model.happenings import GapAcked, GapOpened, HandshakeDone, PortReused, ResetSent, StateMoved, SynAckSent, SynSent
 from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import End, Step
-from tcpdump_parse.model.terms import Side
+from tcpdump_parse.model.terms import ResetCause, Side
 from tcpdump_parse.seq import roll
 
 KEPT = 16
@@ -34,6 +35,32 @@ def remember(memory: dict[K, V], key: K, value: V) -> None:
     if key not in memory and len(memory) >= MOST:
         del memory[next(iter(memory))]
     memory[key] = value
+
+
+def answers_syn(step: Step) -> bool:
+    """The SYN of this end once more, but now it answers the other's: a simultaneous open, or a split handshake."""
+    flags, me = letters(step), step.before.me
+    return "S" in flags and "." in flags and me.iss is not None and me.ack is None
+
+
+def third_step(step: Step) -> bool:
+    """Whether what completes the handshake is its third step: not a later segment, nor a SYN that stands in the log too late."""
+    return "S" not in letters(step) and step.happened(GapAcked) is None and step.happened(GapOpened) is None
+
+
+def reset_cause(step: Step, event: ResetSent) -> ResetCause:
+    """Why it was sent. A bare RST of an end that never acknowledged anything, at the number that was acknowledged to it, answers the
+    SYN+ACK: its kernel knows no such opening, as after a half-open scan."""
+    me, peer = step.before.me, step.before.peer
+    if event.cause is ResetCause.ABORT and me.ack is None and peer.ack is not None and step.seq == peer.ack and "." not in letters(step):
+        return ResetCause.UNEXPECTED_ACK
+    return event.cause
+
+
+def no_copy(step: Step) -> bool:
+    """What lies below this end's next number and yet is nothing sent again: such an answer, or a segment of an older connection."""
+    me = step.before.me
+    return answers_syn(step) or (me.iss is not None and step.seq is not None and step.seq < me.iss)
 
 
 class Syn(Struct, frozen=True, gc=False):

@@ -106,7 +106,7 @@ class Paths(CaptureNotes):
                 return
             path = self.open[key] = Path(step.frame, ttl, dscp, df)
         if tcp.flags and "R" in tcp.flags:
-            if path.reset is None and path.packets:
+            if path.reset is None and path.packets and step.before.me.ack is not None:  # else it disowns an old answer to its SYN
                 path.reset = Odd(step, path.ttl or 0, ttl or 0)
             return
         path.packets += 1

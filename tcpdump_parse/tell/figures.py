@@ -32,7 +32,7 @@ def losses(say: Say, scene: Scene, ending: Ending) -> Iterator[Reason]:
         yield from _again(say, scene, side)
         if late := scene.tally.reordered.get(side):
             yield say(Basis.PROVED, "reordered", side, segments=scene.words.count("segments", late))
-        if missed := _row(ending, side).missed_by_capture:
+        if missed := _missed(scene, side):
             yield replace(say(Basis.PROVED, "missed", side, octets=scene.octets(missed)), rule="cap-drop-inferred")
     for end in (ending.client, ending.server):
         waiting = (end.in_flight or 0) - (end.fin is not None)
@@ -40,6 +40,12 @@ def losses(say: Say, scene: Scene, ending: Ending) -> Iterator[Reason]:
             yield say(Basis.PROVED, "unacked", end.side, octets=scene.octets(waiting), frame=ending.frame)
     if scene.tally.copied:
         yield say(Basis.PROVED, "copied", packets=scene.words.count("packets", scene.tally.copied))
+
+
+def _missed(scene: Scene, side: Side) -> int:
+    """Octets of that end that were acknowledged and never came."""
+    holes = scene.tally.holes.get(side)
+    return holes.settle() if holes is not None else 0
 
 
 def _again(say: Say, scene: Scene, side: Side) -> Iterator[Reason]:
@@ -70,7 +76,11 @@ def round_trips(say: Say, ending: Ending) -> Iterator[Reason]:
         if row.rtt_samples < _SAMPLES or row.rtt_min is UNSET or row.rtt_max is UNSET or row.rtt_avg is UNSET:
             continue
         least, most, mean = (span(round(value * 1e9)) for value in (row.rtt_min, row.rtt_max, row.rtt_avg))
-        if row.rtt_max >= _WORTH / 100:
+        if row.rtt_max < _WORTH / 100:
+            continue
+        if least == most:
+            yield say(Basis.PROVED, "trips_alike", side, n=row.rtt_samples, mean=mean)
+        else:
             yield say(Basis.PROVED, "trips", side, n=row.rtt_samples, least=least, most=most, mean=mean)
 
 

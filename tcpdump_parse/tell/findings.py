@@ -18,7 +18,7 @@ from tcpdump_parse.visible import visible
 
 def story(finding: Finding, words: Words) -> str:
     """What the finding says, in one or two sentences."""
-    key = f"{finding.rule}.story"
+    key = _key(finding, words)
     if words.knows(key):
         try:
             text = words.say(key, **_values(finding, words))
@@ -29,6 +29,13 @@ def story(finding: Finding, words: Words) -> str:
     if message is not UNSET:
         return visible(message)
     return words.say(f"{finding.rule}.title") if words.knows(f"{finding.rule}.title") else visible(finding.rule)
+
+
+def _key(finding: Finding, words: Words) -> str:
+    """The rule's story, or the one for a fact that is true (`story_continued`)."""
+    own = f"{finding.rule}.story"
+    true = (f"{own}_{fact}" for fact, value in finding.facts.items() if value is True)
+    return next((key for key in true if words.knows(key)), own)
 
 
 def _values(finding: Finding, words: Words) -> dict[str, object]:

@@ -18,6 +18,8 @@ from tcpdump_parse.tell.words import Words
 
 _AGAIN: Final = ("loss.judged_needed", "loss.judged_likely", "loss.judged_open", "loss.needed", "loss.likely", "loss.cause_timeout")
 
+_CAUSES: Final = ("loss.cause_timeout", "loss.cause_tail_probe", "loss.cause_fast")
+
 STANDS: Final[dict[str, tuple[str, ...]]] = {
     "rst-seen": (
         "reset.refused", "reset.abort", "reset.late_data", "reset.unexpected_ack", "reset.timeout", "reset.repeated", "reset.unknown",
@@ -44,20 +46,41 @@ STANDS: Final[dict[str, tuple[str, ...]]] = {
     "close-wait-stuck": ("verdict.half_waits",),
     "fin-unacked": ("verdict.half_unacked",),
     "keepalive-dead": ("verdict.keepalive_lost",),
+    "overlap-evasion": ("checksum.differs", "verdict.content"),
 }  # fmt: skip
 """Rule → keys of sentences and reasons that say what it says."""
 
 FALLS: Final[dict[str, tuple[str, ...]]] = {
     "ack-before-synack": ("data.ack_plain",),
-    "ack-underflow": ("data.ack_plain",),
-    "ack-zero-bogus": ("data.ack_plain", "loss.missed", "loss.missed_or_not", "loss.old_ack"),
+    "ack-underflow": ("data.ack_plain", "loss.old_ack"),
+    "ack-zero-bogus": ("data.ack", "data.ack_plain", "data.ack_some", "loss.missed", "loss.missed_or_not", "loss.old_ack"),
     "ack-unsent": ("verdict.missed",),
+    "bad-cksum-evasion": _CAUSES,
+    "cap-handshake-reversed": ("handshake.syn_crossed", "handshake.offers"),
+    "dup-syn-octet": (*_CAUSES, "loss.again", "loss.new_octets", "loss.open"),
+    "fast-rexmit-missing": ("loss.cause_fast",),
     "fin-invalid-ack": ("loss.missed", "loss.missed_or_not"),
+    "fin-moved": ("loss.gap",),
+    "keepalive-outstanding": ("loss.duplicate_idle",),
+    "mptcp-fail": ("loss.duplicate_idle",),
+    "overlap-evasion": _CAUSES,
+    "race-response": _CAUSES,
+    "rst-in-syn-sent": ("reset.refused", "reset.outside"),
+    "sack-on-syn": ("loss.sack",),
+    "synack-diff-ack": ("handshake.synack_again",),
+    "synack-diff-seq": ("handshake.synack_again",),
     "flags-none": ("data.segment_empty",),
     "len-inconsistent": ("checksum.lengths", "verdict.unexplained"),
     "synack-wrong-ack": ("handshake.synack_other",),
 }
 """Rule → keys of what falls beside it."""
+
+COVERS: Final[dict[str, tuple[str, ...]]] = {
+    "ack-unsent": ("fin-invalid-ack",),
+    "flags-xmas": ("flags-fin-without-ack", "urg-zero"),
+    "ttl-evasion": ("ttl-changed", "ttl-low"),
+}
+"""Rule → rules that say less, or only guess, about the same frame: in the story it alone stands."""
 
 _GRAVITY: Final = {"error": 0, "warn": 1}
 
@@ -77,14 +100,18 @@ def graded(line: Line, finding: Finding) -> Line:
 def merged(told: Sequence[Sentence], found: Iterable[Finding], frame: int, words: Words) -> tuple[Sentence, ...]:
     """The sentences about the segment at `frame`, with what the rules found at it."""
     sentences = list(told)
-    for finding in found:
+    several = tuple(found)
+    covered = {(rule, finding.frame) for finding in several for rule in COVERS.get(finding.rule, ())}
+    for finding in several:
+        if (finding.rule, finding.frame) in covered:
+            continue
         about = frame if type(finding.frame) is not int else finding.frame
         place = next((n for n, line in enumerate(sentences) if _says(line, finding, about, frame)), None)
         if place is not None:
             sentences[place] = graded(sentences[place], finding)
             continue
         falls = FALLS.get(finding.rule, ())
-        sentences = [line for line in sentences if line.key not in falls or about != frame]
+        sentences = [line for line in sentences if line.rule or line.key not in falls or about != frame]
         sentences.append(sentence_of(finding, words))
     return tuple(sentences)
 
@@ -142,6 +169,8 @@ def resting(reasons: Iterable[Reason], folded: Folded, words: Words, at_end: fro
     own = list(reasons)
     made: list[Reason] = []
     for (rule, side), row in folded.items():
+        if _covered(rule, row, folded):
+            continue
         place = next((n for n, line in enumerate(own) if line.key in STANDS.get(rule, ()) and _of_side(line, side)), None)
         if place is not None:
             own[place] = graded(own[place], row.first)
@@ -152,6 +181,12 @@ def resting(reasons: Iterable[Reason], folded: Folded, words: Words, at_end: fro
     made += [replace(line, basis=Basis.FINDING) for line in own if line.severity]
     made.sort(key=lambda line: _GRAVITY.get(line.severity, 2))
     return made + [line for line in own if not line.severity]
+
+
+def _covered(rule: str, row: Found, folded: Folded) -> bool:
+    """Whether other rules say more about each of its frames."""
+    graver = {frame for (other, _side), found in folded.items() if rule in COVERS.get(other, ()) for frame in found.frames}
+    return bool(row.frames) and not row.more and graver.issuperset(row.frames)
 
 
 def _of_side(line: Reason, side: str) -> bool:

@@ -96,19 +96,23 @@ class Quotes:
 class Survey:
     """All connections of the input, as far as a page holds them."""
 
-    __slots__ = ("connections", "odd", "packets", "plain", "states", "words")
+    __slots__ = ("connections", "headlines", "odd", "packets", "plain", "states", "words")
 
     def __init__(self, words: Words) -> None:
         self.words = words
         self.connections = self.packets = 0
         self.states: dict[str, int] = {}
+        self.headlines: dict[str, str] = {}  # what was said of each state, where it was always the same
         self.odd: list[Row] = []
         self.plain: list[Row] = []
 
     def add(self, verdict: Verdict, remark: str) -> None:
         self.connections += 1
         self.packets += verdict.packets
-        self.states[verdict.conn_state] = self.states.get(verdict.conn_state, 0) + 1
+        state = verdict.conn_state
+        self.states[state] = self.states.get(state, 0) + 1
+        if self.headlines.setdefault(state, verdict.headline) != verdict.headline:
+            self.headlines[state] = ""
         kept = self.odd if remark or verdict.conn_state != "SF" else self.plain
         if len(kept) < MOST_ROWS:
             kept.append(
@@ -123,6 +127,6 @@ class Survey:
         rows = sorted((self.odd + self.plain)[:most], key=lambda row: row.conn)
         return Overview(
             capture=capture, packets=self.packets, connections=self.connections, reasons=reasons,
-            conn_states=dict(sorted(self.states.items(), key=lambda item: -item[1])), rows=tuple(rows),
+            conn_states=dict(sorted(self.states.items(), key=lambda item: -item[1])), rows=tuple(rows), meanings=dict(self.headlines),
             more=self.connections - len(rows) if most else 0,
         )  # fmt: skip

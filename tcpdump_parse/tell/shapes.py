@@ -22,7 +22,7 @@ _known: dict[tuple[type, ...], Shape] = {}
 class Shape:
     """`notes` and `tells` are (place of the happening, what reads it)."""
 
-    __slots__ = ("ack", "closes", "idle", "kinds", "moves", "notes", "offloads", "opens", "ordinary", "phase", "tells")
+    __slots__ = ("ack", "closes", "idle", "kinds", "moves", "notes", "offloads", "opens", "ordinary", "phase", "resets", "tells")
 
     def __init__(self, kinds: tuple[type, ...]) -> None:
         self.kinds = frozenset(kinds)
@@ -34,6 +34,7 @@ class Shape:
         self.offloads = h.ChecksumOffload in kinds
         self.opens = h.HandshakeDone in kinds or h.StartedLate in kinds
         self.closes = h.FinSent in kinds
+        self.resets = h.ResetSent in kinds
         self.phase: Phase | None = next((phase for kind, phase in PHASES.items() if kind in self.kinds), None)
         self.ordinary = all(kind in NOTES or kind in SILENT for kind in kinds)  # unless a note objects
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET
 
+from tcpdump_parse.check.missed import Holes
+from tcpdump_parse.check.openings import no_copy, reset_cause, third_step
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import DupReason, Proof, ResetCause, Side
@@ -27,9 +29,9 @@ class Tally:
     """Counters of one connection. Frames are 0 where nothing happened."""
 
     __slots__ = (
-        "answers", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack", "fin_idle", "first_fin",
-        "handshake", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest", "reordered", "replies", "reset", "slowest",
-        "spurious", "steps", "unexplained", "wrong", "zero_windows",
+        "after_reset", "answers", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack",
+        "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest",
+        "reordered", "replies", "reset", "slowest", "spurious", "steps", "unexplained", "wrong", "zero_windows",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -56,6 +58,8 @@ class Tally:
         self.fin_idle: tuple[int, int] | None = None  # silence before the first FIN, frame
         self.fin_ack: tuple[Side, int, int] | None = None  # who acknowledged a FIN as a delayed ACK, delay, frame
         self.reset: tuple[Side, ResetCause, int] | None = None
+        self.after_reset = 0  # segments of that side since that are no RST
+        self.holes: dict[Side, Holes] = {}  # whose octets were acknowledged before they were seen
 
     def count(self, step: Step, shape: Shape) -> bool:
         """Count the step; True if nothing in it is worth a line of its own in a long run of its kind."""
@@ -66,6 +70,8 @@ class Tally:
             if not tcp.checksum.correct:
                 self.incorrect += 1
                 self.offload += shape.offloads
+        if self.reset is not None and step.side is self.reset[0] and not shape.resets:
+            self.after_reset += 1
         happenings = step.happenings
         if shape.ack >= 0:
             delay = happenings[shape.ack].delay  # type: ignore[attr-defined]
@@ -102,7 +108,20 @@ def _first(count: list[int], frame: int) -> None:
     count[1] = count[1] or frame
 
 
+def _missed(tally: Tally, step: Step, happening: h.GapAcked) -> bool:
+    tally.holes.setdefault(step.side.other, Holes()).acked(step, happening)
+    return False
+
+
+def _late_after_all(tally: Tally, step: Step, happening: h.Happening) -> None:
+    """What was acknowledged first may come now: then the capture only wrote it late."""
+    if (holes := tally.holes.get(step.side)) is not None:
+        holes.sent(step, happening)
+
+
 def _data(tally: Tally, step: Step, happening: h.DataSent) -> bool:
+    if tally.holes:
+        _late_after_all(tally, step, happening)
     if happening.turn and step.side is Side.SERVER and happening.since_peer is not None:
         tally.replies += 1
         if happening.since_peer > tally.slowest[0]:
@@ -125,7 +144,7 @@ def _synack(tally: Tally, step: Step, happening: h.SynAckSent) -> bool:
 
 
 def _done(tally: Tally, step: Step, happening: h.HandshakeDone) -> bool:
-    tally.handshake = happening
+    tally.handshake = happening if third_step(step) else h.HandshakeDone()
     if happening.to_client is not None:
         tally.quickest.setdefault(step.side, happening.to_client)
     return False
@@ -137,6 +156,9 @@ def _late(tally: Tally, step: Step, happening: h.StartedLate) -> bool:
 
 
 def _again(tally: Tally, step: Step, happening: h.Retransmitted) -> bool:
+    _late_after_all(tally, step, happening)
+    if no_copy(step):
+        return False
     known = {True: tally.needed, False: tally.spurious, None: tally.copies_open}
     _more(known[happening.needed], step.side)
     if happening.needed and happening.proof in (None, Proof.AS_FAR_AS_SEEN):
@@ -150,6 +172,7 @@ def _judged(tally: Tally, step: Step, happening: h.Judged) -> bool:
 
 
 def _reordered(tally: Tally, step: Step, happening: h.Reordered) -> bool:
+    _late_after_all(tally, step, happening)
     _more(tally.reordered, step.side)
     return False
 
@@ -195,11 +218,13 @@ def _finack(tally: Tally, step: Step, happening: h.FinAcked) -> bool:
 
 def _reset(tally: Tally, step: Step, happening: h.ResetSent) -> bool:
     if tally.reset is None:
-        tally.reset = (step.side, happening.cause, step.frame)
+        tally.reset = (step.side, reset_cause(step, happening), step.frame)
     return False
 
 
 def _wrong(tally: Tally, step: Step, happening: h.ChecksumWrong) -> bool:
+    if happening.zero:
+        return False  # left for later, not damaged
     _first(tally.wrong, step.frame)
     return False
 
@@ -227,5 +252,5 @@ NOTES: Final[dict[type, Callable[[Tally, Step, Any], bool]]] = {
     h.Retransmitted: _again, h.Judged: _judged, h.Reordered: _reordered, h.Copied: _copied, h.WindowClosed: _closed,
     h.WindowReopened: _reopened, h.KeepAlive: _probe, h.KeepAliveAck: _answer, h.FinSent: _fin, h.FinAcked: _finack, h.ResetSent: _reset,
     h.ChecksumWrong: _wrong, h.ChecksumUnexplained: _unexplained, h.LengthsDisagree: _unexplained, h.Contradiction: _contradiction,
-    h.ContentDiffers: _content,
+    h.ContentDiffers: _content, h.GapAcked: _missed,
 }  # fmt: skip

@@ -205,6 +205,7 @@ class Overview(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="typ
     conn_states: dict[str, int] = {}
     rows: tuple[Row, ...] = ()
     more: int = 0
+    meanings: dict[str, str] = {}  # of each conn_state here; "" where its connections differ
 
 
 Story = Listening | Begun | Told | Run | Remark | Verdict | Overview

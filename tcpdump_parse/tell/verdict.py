@@ -33,7 +33,7 @@ def verdict(scene: Scene, ending: Ending, ledger: Ledger, at_end: frozenset[str]
     seconds = None if flow.duration is UNSET or flow.duration < 0 else flow.duration  # a clock that stepped back measures nothing
     return Verdict(
         capture=flow.capture, conn=flow.conn, flow=visible(flow.flow), conn_state=flow.conn_state, states=flow.states, packets=flow.packets,
-        frame=ending.frame, headline=_say(scene, _headline(scene, flow.conn_state)), summary=_summary(scene, ending, seconds),
+        frame=ending.frame, headline=_headline(scene, flow.conn_state), summary=_summary(scene, ending, seconds),
         seconds=seconds, client_octets=flow.client.unique_bytes_sent, server_octets=flow.server.unique_bytes_sent,
         agreed=in_force(ending.client, ending.server, scene.words),
         reasons=_resting(scene, ending, ledger, at_end),
@@ -51,8 +51,18 @@ _HEADED: Final = dict.fromkeys(("REJ", "RSTO", "RSTR", "RSTOS0", "RSTRH"), "rst-
 
 
 def _headline(scene: Scene, conn_state: str) -> str:
-    """Zeek's OTH is several things; only a log that begins late is told as one."""
-    return "verdict.OTHER" if conn_state == "OTH" and not scene.tally.late else f"verdict.{conn_state}"
+    """What Zeek's word says, as far as the log bears it out: Zeek believes every RST, the last of them first, and its words for what
+    begins late claim more of the opening than was seen."""
+    late, reset = scene.tally.late, scene.tally.reset
+    if reset is not None and conn_state in ("RSTO", "RSTR", "RSTOS0"):
+        if scene.tally.after_reset:
+            return _say(scene, "verdict.reset_survived", reset[0])
+        if conn_state != "RSTOS0":
+            conn_state = "RSTO" if reset[0] is Side.CLIENT else "RSTR"
+    if conn_state == "OTH" or (late and conn_state in ("S0", "S1")):
+        return _say(scene, "verdict.OTH" if late else "verdict.OTHER")
+    key = f"verdict.{conn_state}_late"
+    return _say(scene, key if late and scene.words.knows(key) else f"verdict.{conn_state}")
 
 
 def _say(scene: Scene, key: str, side: Side = Side.CLIENT, /, **values: object) -> str:
@@ -166,9 +176,7 @@ def _quiet(say: _Judge, scene: Scene) -> Iterator[Reason]:
         key = "keepalive" if tally.answers else "keepalive_lost"
         yield say(Basis.PROVED, key, probes=scene.words.count("probes", tally.probes), answers=tally.answers)
     for side, times in tally.zero_windows.items():
-        yield say(
-            Basis.PROVED, "zero_window", side, times=scene.words.count("times", times), span=span(tally.closed_for.get(side, 0))
-        )
+        yield say(Basis.PROVED, "zero_window", side, times=scene.words.count("times", times), span=span(tally.closed_for.get(side, 0)))
 
 
 def _integrity(say: _Judge, scene: Scene) -> Iterator[Reason]:

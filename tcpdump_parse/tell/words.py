@@ -1,7 +1,8 @@
 """The text catalogue: every sentence of every language, one TOML a language, compiled once into `%` templates.
 
 Law: both languages have the same sections, keys and placeholders (a test says so); a text that is missing falls back to English.
-`{name}` in a text is a placeholder; values arrive as text or numbers and are never taken as a template themselves.
+`{name}` in a text is a placeholder, `{name:port|ports}` one with the noun it counts; values arrive as text or numbers and are never
+taken as a template themselves.
 `texts/<lang>.toml` holds the narrative, `texts/<lang>/*.toml` the rules' titles and stories, a file a family.
 """
 
@@ -16,7 +17,19 @@ from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 LANGUAGES: Final = ("en", "zh")
-_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER: Final = re.compile(r"\{(?P<name>\w+)(?::(?P<one>\w+)\|(?P<many>\w+))?\}")
+
+
+class Counting(str):
+    """A template with a noun that follows its number: `{ports:port|ports}` is "1 port" or "2 ports"."""
+
+    __slots__ = ("nouns",)
+
+    nouns: tuple[tuple[str, str, str], ...]
+
+    def __mod__(self, values: Any) -> str:
+        words = {f"{name}:{one}": one if values[name] == 1 else many for name, one, many in self.nouns}
+        return str.__mod__(self, {**values, **words})
 
 
 class Words:
@@ -44,7 +57,7 @@ class Words:
         return self.templates[f"unit.{unit}_one" if n == 1 else f"unit.{unit}"] % {"n": n}
 
     def listed(self, items: Iterable[str], last: str = "term.and") -> str:
-        """"a, b and c", as the language writes it."""
+        """ "a, b and c", as the language writes it."""
         several = list(items)
         if len(several) < 2:
             return "".join(several)
@@ -53,11 +66,22 @@ class Words:
 
 def compiled(text: str) -> str:
     """`{name}` → `%(name)s`: the fastest formatting Python has that takes names."""
-    return _PLACEHOLDER.sub(r"%(\1)s", text.replace("%", "%%"))
+    nouns = tuple((found["name"], found["one"], found["many"]) for found in _PLACEHOLDER.finditer(text) if found["one"])
+    template = _PLACEHOLDER.sub(_mark, text.replace("%", "%%"))
+    if not nouns:
+        return template
+    counting = Counting(template)
+    counting.nouns = nouns
+    return counting
+
+
+def _mark(found: re.Match[str]) -> str:
+    name, one = found["name"], found["one"]
+    return f"%({name})s %({name}:{one})s" if one else f"%({name})s"
 
 
 def placeholders(text: str) -> frozenset[str]:
-    return frozenset(_PLACEHOLDER.findall(text))
+    return frozenset(found["name"] for found in _PLACEHOLDER.finditer(text))
 
 
 @cache

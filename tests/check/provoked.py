@@ -1,4 +1,4 @@
-"""What is found above a note in the logs that were made to provoke: one line a finding, as the golden lists hold it.
+"""What is found in the logs that were made to provoke, notes and all: one line a finding, as the golden lists hold it.
 
 python -m tests.check.provoked        writes the lists anew; read the difference line by line before it is committed
 """
@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec import UNSET
+
 from tcpdump_parse.check.engine import check
-from tcpdump_parse.model import Severity
 from tcpdump_parse.read import read
 from tcpdump_parse.track import track
 from tests.samples.verdicts import SAMPLES
@@ -20,11 +21,12 @@ LOGS = sorted((SAMPLES / "provoke").glob("*.txt"))
 
 
 def lines(log: Path) -> Iterator[str]:
-    """`frame severity rule facts`; `-` for a finding about no frame."""
+    """`frame severity rule facts`, and which needs are not met; `-` for a finding about no frame."""
     for finding in check(track(read([log.read_bytes()]))):
-        if finding.severity is not Severity.NOTE:
-            facts = json.dumps(finding.facts, ensure_ascii=False, sort_keys=True, default=str)
-            yield f"{finding.frame or '-'} {finding.severity} {finding.rule} {facts}"
+        facts = json.dumps(finding.facts, ensure_ascii=False, sort_keys=True, default=str)
+        frame = "-" if finding.frame is UNSET else finding.frame
+        unless = f" unless {','.join(finding.unless)}" if finding.unless else ""
+        yield f"{frame} {finding.severity} {finding.rule} {facts}{unless}"
 
 
 if __name__ == "__main__":

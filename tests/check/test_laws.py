@@ -35,6 +35,8 @@ LOGS = TEXTS | RECORDINGS
 TURNED = [*TEXTS, "mixed-near/client", "lost-burst/server"]
 NUMBERS = {"seq-wrap", "ack-zero-bogus", "ack-field-nonzero", "cksum-bad", "cksum-ffff", "cksum-recompute"}
 """Rules about the absolute numbers themselves: that they wrap, that one is 0, that one is hidden, and what checksum they give."""
+ZEROS = {"sequence/zero": "cap-drop-inferred", "syn/fin-next": "cap-one-way"}
+"""Logs in which an ACK of 0 claims nothing, and the rule that would speak if it were another number."""
 ADDRESSES = {"ip-addr-martian"}
 """Rules about what an address is for."""
 
@@ -199,6 +201,10 @@ def absolute(log: list[Event]) -> bool:
     return bool(segments) and plain
 
 
+def but_zeros(name: str, found: list[Finding]) -> list[Finding]:
+    return [finding for finding in found if finding.rule != ZEROS.get(name)]
+
+
 @pytest.mark.parametrize("name", TURNED)
 def test_isns_change_nothing(name: str) -> None:
     """Each side alone, both together, and across the wrap; the facts that are numbers of the wire move with them, and no others."""
@@ -207,10 +213,10 @@ def test_isns_change_nothing(name: str) -> None:
         return
     start = next(e.tcp.seq for e in log if isinstance(e, Packet) and e.tcp is not UNSET and e.tcp.seq is not UNSET)
     wrap = (CIRCLE - 5 - start) % CIRCLE
-    plain = said_of(name)
+    plain = but_zeros(name, said_of(name))
     for client, server in ((wrap, 0), (0, 77_777_777)):
-        assert without_positions(findings(rolled(log, client, server))) == without_positions(plain)
-    assert relative(findings(rolled(log, wrap, wrap)), wrap) == relative(plain)
+        assert without_positions(but_zeros(name, findings(rolled(log, client, server)))) == without_positions(plain)
+    assert relative(but_zeros(name, findings(rolled(log, wrap, wrap))), wrap) == relative(plain)
 
 
 # ---- nothing depends on -S ----

@@ -5,7 +5,8 @@ import pytest
 from tcpdump_parse.check.rule import rules
 from tcpdump_parse.model.events import Finding, Severity
 from tcpdump_parse.tell import Overview, Reason, Sentence, Told, Verdict, explain
-from tcpdump_parse.tell.merging import FALLS, STANDS, fold, merged, resting
+from tcpdump_parse.tell.findings import story as story_of
+from tcpdump_parse.tell.merging import COVERS, FALLS, STANDS, fold, merged, resting
 from tcpdump_parse.tell.told import Basis
 from tcpdump_parse.tell.words import texts, words
 from tests.tell.stories import ROOT, story
@@ -17,7 +18,8 @@ def finding(rule, severity=Severity.WARN, **more):
 
 def test_the_tables_name_rules_and_texts_that_exist():
     """A rule or a text that is renamed would be told twice without a word."""
-    assert (STANDS.keys() | FALLS.keys()) - rules(plugins=False).keys() == set()
+    named = STANDS.keys() | FALLS.keys() | COVERS.keys() | {rule for rules_ in COVERS.values() for rule in rules_}
+    assert named - rules(plugins=False).keys() == set()
     assert {key for table in (STANDS, FALLS) for keys in table.values() for key in keys} - texts("en").keys() == set()
 
 
@@ -41,6 +43,33 @@ def test_two_rules_may_stand_in_one_sentence_and_the_graver_counts():
 def test_the_rules_own_words_replace_what_they_correct():
     lines = merged([Sentence("Nothing new.", "data.ack_plain")], [finding("ack-before-synack")], 7, words("en"))
     assert [(line.key, line.rule) for line in lines] == [("ack-before-synack.story", "ack-before-synack")]
+
+
+def test_a_rule_that_says_less_of_the_same_frame_is_left_out():
+    """`ttl-low` beside `ttl-evasion` would be the same number told twice."""
+    found = [finding("ttl-low"), finding("ttl-evasion"), finding("ttl-low", frame=9, known_at=9)]
+    assert [line.rule for line in merged([], found, 7, words("en"))] == ["ttl-evasion", "ttl-low"]
+    folded = {}
+    for one in found[:2]:
+        fold(folded, one)
+    assert [line.rule for line in resting([], folded, words("en"), frozenset())] == ["ttl-evasion"]
+    fold(folded, found[2])
+    assert [line.rule for line in resting([], folded, words("en"), frozenset())] == ["ttl-low", "ttl-evasion"]
+
+
+def test_what_a_rule_has_graded_does_not_fall():
+    told = [Sentence("The timer ran out.", "loss.cause_timeout"), Sentence("A tail loss probe.", "loss.cause_tail_probe")]
+    lines = merged(told, [finding("rexmit-rto"), finding("race-response")], 7, words("en"))
+    assert [line.rule for line in lines] == ["rexmit-rto", "race-response"]
+
+
+def test_a_story_may_differ_with_a_fact_that_is_true():
+    def told(continued):
+        facts = {"ttl": 1, "usual": 2, "continued": continued}
+        return story_of(Finding("rst-injected", Severity.WARN, "security", 1, facts=facts), words("en"))
+
+    assert "goes on afterwards" in told(True)
+    assert "goes on" not in told(False)
 
 
 def test_a_verdict_puts_findings_first_and_each_once():

@@ -64,6 +64,12 @@ def test_one_is_not_many():
     assert [say("octets", 0), say("octets", 1), say("octets", 2)] == ["0 bytes", "1 byte", "2 bytes"]
 
 
+def test_a_noun_follows_its_number():
+    ours = Words("en", {"x.y": "{n:port|ports} of {who}, 100 %"}, words("en"))
+    assert [ours.say("x.y", n=n, who="A") for n in (0, 1, 2)] == ["0 ports of A, 100 %", "1 port of A, 100 %", "2 ports of A, 100 %"]
+    assert placeholders("{n:port|ports} of {who}") == {"n", "who"}
+
+
 def test_no_text_is_dead():
     """What the code neither names nor builds (families of enum values, lessons, rules) would only cost translators."""
     package = Path(tell.__file__).parents[1]

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from tcpdump_parse.check.engine import CaptureEnd
+from tcpdump_parse.check.missed import SENT, Missed
 from tcpdump_parse.check.notes import CaptureNotes, Notes
-from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.model import IPv4, Notice, Packet, Severity, Unread
 from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, Retransmitted, StartedLate, SynSent
 from tcpdump_parse.model.steps import Ending, Step
-from tcpdump_parse.model.terms import Side
+from tcpdump_parse.seq import roll
 
 SECOND = 1_000_000_000
 
@@ -149,60 +149,6 @@ def cap_snaplen(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
 # ---- what is missing, or there in another order ----
 
 
-class Hole(Struct):
-    """Octets acknowledged before they were seen, and how many of them were seen later."""
-
-    start: int
-    end: int
-    frame: int
-    seen: int = 0
-
-
-SENT = (DataSent, GapFilled, Reordered, Retransmitted)
-
-
-class Missed(CaptureNotes):
-    """Octets that were acknowledged and never seen, not even later, and the first ACK of them."""
-
-    on: ClassVar = (GapAcked, *SENT, FinSent, Ending)
-
-    def __init__(self) -> None:
-        self.open: dict[tuple[int, Side], list[Hole]] = {}  # by connection and sender: its latest holes
-        self.first: int | None = None
-        self.octets = 0
-        self.connections = 0
-
-    def see(self, *events: Any) -> None:
-        if not self.open and type(events[-1]) is DataSent:
-            return
-        if len(events) == 1:
-            conn = events[0].connection.conn
-            holes = [hole for side in Side for hole in self.open.pop((conn, side), ())]
-            self.connections += bool(self._settle(holes))
-            return
-        step, event = events
-        if isinstance(event, GapAcked):
-            holes = self.open.get((step.connection.conn, step.side.other), [])
-            if len(holes) >= 64:
-                self._settle([holes.pop(0)])
-            holes.append(Hole(event.start, event.end, step.frame))
-            remember(self.open, (step.connection.conn, step.side.other), holes)
-        elif self.open and step.seq is not None:
-            for hole in self.open.get((step.connection.conn, step.side), ()):
-                hole.seen += max(0, min(hole.end, step.end) - max(hole.start, step.seq))
-                if step.seq == hole.start and isinstance(event, DataSent | FinSent):
-                    hole.seen = hole.end - hole.start  # the sender goes on here: the ACK was early, or of octets never sent
-
-    def _settle(self, holes: list[Hole]) -> int:
-        """Count what stays unseen of these."""
-        left = [hole for hole in holes if hole.seen < hole.end - hole.start]
-        octets = sum(hole.end - hole.start - hole.seen for hole in left)
-        if left:
-            self.first = min([hole.frame for hole in left] + [self.first or left[0].frame])
-            self.octets += octets
-        return octets
-
-
 @rule(
     on=CaptureEnd,
     notes=Missed,
@@ -267,7 +213,7 @@ def cap_one_way(ending: Ending) -> Iterator[Facts]:
     The other end's segments are acknowledged here, so they exist; they took another way or another interface, or a filter left them out.
     """
     for seen, other in ((ending.client, ending.server), (ending.server, ending.client)):
-        if seen.seen and not other.seen and seen.ack is not None and seen.packets > 1:
+        if seen.seen and not other.seen and seen.ack and seen.packets > 1 and roll(seen.ack):
             yield Facts(side=str(seen.side), packets=seen.packets)
 
 

@@ -59,6 +59,15 @@ class Pace(Notes):
         return max(least, (me.tsval - start[1]) % 2**32 * jump / (me.at - start[0]) / 10)
 
 
+    def jumped(self, step: Step) -> tuple[int, int] | None:
+        """How far the capture's clock ran ahead of the sender's, and the ticks of that; None where the two agree, or nothing is known."""
+        me, ticks = step.before.me, _ticks(step)
+        if ticks is None or me.at is None or step.at is None or step.happened(Copied) is not None:
+            return None
+        jump = step.at - me.at
+        return (jump, ticks) if jump >= 2 * SECOND and ticks < self.expected(step, jump) else None
+
+
 PACED = SECOND // 50
 """The pace of a sender's clock is known after this."""
 
@@ -70,13 +79,10 @@ def cap_time_forward_jump(step: Step, event: Idle, notes: Pace) -> Iterator[Fact
     Its timestamps ticked less than a tenth of what they did before, or less than any clock may. The capture's clock was set, or the sender
     (a virtual machine, a laptop) slept.
     """
-    me = step.before.me
-    ticks = _ticks(step)
-    if ticks is None or me.at is None or step.at is None or step.happened(Copied) is not None:
-        return
-    jump = step.at - me.at
-    if jump >= 2 * SECOND and ticks < notes.expected(step, jump):
-        yield Facts(evidence=(me.frame,), jump_s=jump / SECOND, ticks=ticks)
+    jumped = notes.jumped(step)
+    if jumped is not None:
+        jump, ticks = jumped
+        yield Facts(evidence=(step.before.me.frame,), jump_s=jump / SECOND, ticks=ticks)
 
 
 def _ticks(step: Step) -> int | None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
+from tcpdump_parse.check.rules.sequence import acked_unsent
 from tcpdump_parse.check.signs import letters
 from tcpdump_parse.check.storms import STORM, Storms
 from tcpdump_parse.model import Severity
@@ -47,7 +48,7 @@ def fin_active(step: Step, event: FinSent) -> Iterator[Facts]:
 
     It may still receive. After the close it must linger in TIME-WAIT, so the ports stay in use on its side.
     """
-    if event.first:
+    if event.first and step.happened(StartedLate) is None:  # else it is `fin-no-session`, and perhaps no close at all
         yield Facts(octets=event.octets)
 
 
@@ -109,6 +110,7 @@ class OpenHalf(Notes):
 @rule(
     on=DataSent,
     notes=OpenHalf,
+    needs=Need.TIME,
     severity=Severity.NOTE,
     cites="RFC 9293 §3.6.1",
     elsewhere=("zeek:S2", "zeek:S3", "zeek:connection_half_finished"),
@@ -176,7 +178,7 @@ def fin_out_of_window(step: Step, event: FinSent) -> Iterator[Facts]:
     One octet beyond the edge happens when a sender fills the window exactly and closes; further out it is not of this conversation.
     """
     me = step.before.me
-    if step.end is None or step.seq is None or me.edge is None or me.snd_una is None:
+    if step.end is None or step.seq is None or me.edge is None or me.snd_una is None or acked_unsent(me):
         return
     if step.end > me.edge + 1 or step.end <= me.snd_una:
         yield Facts(beyond=max(0, step.end - me.edge))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from tcpdump_parse.check.openings import Opening, Syn, twin
+from tcpdump_parse.check.openings import Opening, Syn, third_step, twin
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import Severity
@@ -74,7 +74,7 @@ def synack_rtt(step: Step, event: HandshakeDone) -> Iterator[Facts]:
     From SYN to SYN+ACK it is the way to the far end and back, its own delay included; from there to the ACK, the way to the opener.
     The half that is next to nothing is where the capture was taken.
     """
-    if event.to_server is not None and event.to_client is not None:
+    if event.to_server is not None and event.to_client is not None and third_step(step):
         far, near = event.to_server / SECOND, event.to_client / SECOND
         yield Facts(evidence=event.frames, rtt_s=(event.to_server + event.to_client) / SECOND, far_s=far, near_s=near)
 
@@ -317,6 +317,8 @@ def _third(step: Step) -> tuple[bool, bool] | None:
         return None
     if me.iss is None or peer.iss is None or me.snd_nxt is None or peer.snd_nxt is None:
         return None
+    if step.seq > me.snd_nxt and step.ack > peer.snd_nxt:
+        return None  # a later segment: the capture missed the third step
     return me.iss < step.seq <= me.snd_nxt, peer.iss < step.ack <= peer.snd_nxt
 
 

@@ -283,12 +283,14 @@ def len_inconsistent(step: Step, event: OddHeader | LengthsDisagree) -> Iterator
 
     tcpdump works the one out from the other, so it cannot print this.
     """
+    padded = any(type(option) is Eol for option in options_of(step))  # what pads the header behind it is not printed
     if isinstance(event, LengthsDisagree):
-        if not any(type(option) is Eol for option in options_of(step)):  # what pads the header behind it is not printed
+        if not padded:
             yield Facts(length=step.length, by="IP length", other=step.length + event.ip - event.tcp)
         return
     span = _span(_tcp(step))
-    if span is not None and span % CIRCLE != step.length % CIRCLE:
+    told = not padded and step.happened(LengthsDisagree) is not None
+    if not told and span is not None and span % CIRCLE != step.length % CIRCLE:
         yield Facts(length=step.length, by="sequence numbers", other=span % CIRCLE)
 
 

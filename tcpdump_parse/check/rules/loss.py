@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from tcpdump_parse.check.notes import Notes
+from tcpdump_parse.check.openings import no_copy
 from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import Copied, Judged, Reordered, Retransmitted
@@ -30,7 +31,7 @@ class SentAgain(Notes):
     def see(self, step: Step | Ending, event: Retransmitted | Judged) -> None:
         if isinstance(event, Judged):
             self.waiting.pop(event.frame, None)
-        elif event.needed is None and isinstance(step, Step):
+        elif event.needed is None and isinstance(step, Step) and not no_copy(step):
             self.waiting[step.frame] = event
 
 
@@ -48,7 +49,7 @@ def _facts(event: Retransmitted, needed: bool | None, cause: Cause, **more: Any)
 def _decided(source: Step | Ending, event: Retransmitted | Judged, notes: SentAgain) -> tuple[bool | None, Facts] | None:
     """Whether it was needed, and the finding of a retransmission, once that is decided."""
     if isinstance(event, Retransmitted):
-        if event.needed is None:
+        if event.needed is None or (isinstance(source, Step) and no_copy(source)):
             return None
         return event.needed, Facts(evidence=event.frames, **_facts(event, event.needed, event.cause, proof=str(event.proof)))
     sent = notes.waiting.get(event.frame)

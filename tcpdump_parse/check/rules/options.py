@@ -139,10 +139,11 @@ def room(step: Step) -> int | None:
 def opt_len_invalid(step: Step, event: OddOptions) -> Iterator[Facts]:
     """An option's length octet cannot be right.
 
-    What follows it in the header cannot be trusted. Made by hand, or damaged on the way (then the checksum is wrong as well).
+    What follows it in the header cannot be trusted. Made by hand, or damaged on the way (then the checksum is wrong as well). SACK and
+    Fast Open have rules of their own: `sack-count`, `tfo-cookie-len`.
     """
     tcp = step.packet.tcp
-    bad = [word for option in options_of(step) if (word := _odd(option))]
+    bad = [word for option in options_of(step) if type(option) not in (Sack, Tfo) and (word := _odd(option))]
     if tcp is not UNSET and tcp.cut == "[bad opt]":
         bad.append(tcp.cut)
     if bad:

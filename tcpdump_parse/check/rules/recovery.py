@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from tcpdump_parse.check.openings import no_copy
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Unmeasured
 from tcpdump_parse.check.trips import SECOND, Trips
@@ -146,7 +147,9 @@ def segment_hole(step: Step, event: GapOpened) -> Iterator[Facts]:
 
     What fills the hole, or who acknowledges it, tells which; the findings of the segments that come later say so.
     """
-    yield Facts(octets=event.end - event.start)
+    fin = step.before.me.fin
+    if fin is None or event.end <= fin:  # behind a FIN nothing can be missing: `fin-moved`, `data-after-fin`
+        yield Facts(octets=event.end - event.start)
 
 
 @rule(on=Retransmitted, severity=Severity.WARN, cites="RFC 9293 §3.8.1", elsewhere=("tcp.analysis.lost_segment",))
@@ -156,7 +159,7 @@ def loss_before_capture(step: Step, event: Retransmitted) -> Iterator[Facts]:
     Its first copy never passed here, its repair does. `facts.proof` says what shows that it is a repair and no late original: IP ids,
     timestamps, or, weakest and then a note, the time.
     """
-    if event.copies == 1:
+    if event.copies == 1 and not no_copy(step):
         weak = Severity.NOTE if event.kind_proof is Proof.TIME else None
         yield Facts(octets=event.end - event.start, proof=str(event.kind_proof), severity=weak)
 

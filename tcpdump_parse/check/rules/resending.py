@@ -14,7 +14,7 @@ from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.trips import SECOND, Trips
 from tcpdump_parse.model import Severity
-from tcpdump_parse.model.happenings import DataSent, DuplicateAck, Reordered, Retransmitted
+from tcpdump_parse.model.happenings import ContentDiffers, DataSent, DuplicateAck, Reordered, Retransmitted
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Cause, Side
 from tcpdump_parse.track.rtt import LEAST_RTO
@@ -108,6 +108,8 @@ def rexmit_first_too_soon(step: Step, event: Retransmitted, notes: Trips) -> Ite
     """
     if event.copies != 2 or event.cause is not Cause.UNKNOWN or event.since_last is None or _opens(step):
         return
+    if step.happened(ContentDiffers) is not None:
+        return  # somebody else sent one of the two
     me, peer = step.before.me, step.before.peer
     bound = max(LEAST_RTO * 19 // 20, round(notes.there(step.side).srtt))
     if notes.least(peer.side) * 4 > notes.least(step.side):

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
+from tcpdump_parse.check.openings import reset_cause
+from tcpdump_parse.check.paths import Paths, ttl_of
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.storms import STORM, Storms
 from tcpdump_parse.model import Severity
@@ -43,23 +45,26 @@ def rst_seen(step: Step, event: ResetSent) -> Iterator[Facts]:
     quiet = event.cause in (ResetCause.REPEATED, ResetCause.REFUSED) or step.happened(StartedLate) is not None
     if not quiet and event.acceptable is not False and _in_window(step) is None:
         stranger = not step.before.me.packets  # it answers what it never knew: nothing that the log shows is lost
-        yield Facts(cause=str(event.cause), severity=Severity.NOTE if stranger else None)
+        yield Facts(cause=str(reset_cause(step, event)), severity=Severity.NOTE if stranger else None)
 
 
 @rule(
     on=ResetSent,
+    notes=Paths,
     needs=Need.BOTH_SIDES | Need.NO_GAP,
     severity=Severity.NOTE,
     cites="RFC 9293 §3.6.1",
     label="SHLD-3",
     quote="its TCP implementation SHOULD send a RST to show that data was lost",
 )
-def rst_cause_abort(step: Step, event: ResetSent) -> Iterator[Facts]:
+def rst_cause_abort(step: Step, event: ResetSent, notes: Paths) -> Iterator[Facts]:
     """The reset answers nothing: the program gave the connection up.
 
-    SO_LINGER with a time of 0, a socket closed with data unread, or a program that ended: the kernel sends RST instead of FIN.
+    SO_LINGER with a time of 0, a socket closed with data unread, or a program that ended: the kernel sends RST instead of FIN. A reset with
+    another TTL than its end's other segments is none of these (`rst-injected`).
     """
-    if event.cause is ResetCause.ABORT:
+    path = notes.of(step)
+    if reset_cause(step, event) is ResetCause.ABORT and (path is None or path.ttl == ttl_of(step.packet)):
         yield Facts()
 
 

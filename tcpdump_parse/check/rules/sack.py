@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, Unmeasured, Unusual, sign
+from tcpdump_parse.check.signs import Sign, Unmeasured, Unusual, letters, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import Copied, DuplicateAck, OptionSeen, Retransmitted, SackSeen
 from tcpdump_parse.model.options import Sack, Timestamps
@@ -128,6 +128,8 @@ def sack_beyond_sent(step: Step, event: SackSeen) -> Iterator[Facts]:
 
     The capture missed them, or shows them later than their acknowledgement, or a receiver acknowledges what was never sent.
     """
+    if "S" in letters(step):
+        return  # `sack-on-syn`
     sent = step.before.peer.snd_nxt
     beyond = 0 if sent is None else max(right for _, right in event.blocks) - sent
     if beyond > 0:

@@ -14,6 +14,7 @@ from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.paths import Path, Paths, hops, ttl_of
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.ip import OddIp, bgp
+from tcpdump_parse.check.screen import LOW
 from tcpdump_parse.check.signs import FlagsSeen
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import ChecksumUnexplained, ChecksumWrong, ContentDiffers, ResetSent, Retransmitted, SackSeen
@@ -96,7 +97,7 @@ def data_injection(ending: Ending, notes: Paths) -> Iterator[Facts]:
     """
     for side, path in _ends(ending, notes):
         odd = path.ttl_changed
-        if odd is not None and path.foreign:
+        if odd is not None and path.foreign and int(odd.now) > LOW:  # less is `ttl-low`, perhaps `ttl-evasion`
             yield Facts(frame=odd.frame, lines=odd.lines, side=str(side), ttl=odd.now, usual=odd.was, segments=path.ttl_odd)
 
 

@@ -98,7 +98,7 @@ class Flow(Trips):
         if few and sender.before is not None and _together(step, sender.before):
             sender.told = True
         room = None if me.edge is None else me.edge - step.seq
-        sender.data = Sent(step.frame, step.at, step.seq, step.end, few, last, room, peer.octets)
+        sender.data = Sent(step.frame, step.at, step.seq, step.end, few, last or "S" in flags, room, peer.octets)
         if few:
             sender.before = sender.data
 

@@ -15,7 +15,7 @@ from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import GapAcked, OldAck, Retransmitted
-from tcpdump_parse.model.steps import Ending, Step
+from tcpdump_parse.model.steps import End, Ending, Step
 from tcpdump_parse.model.terms import Side
 from tcpdump_parse.seq import roll
 
@@ -79,10 +79,15 @@ def ack_underflow(step: Step, event: BelowStart) -> Iterator[Facts]:
         yield Facts(below=peer.iss - step.ack)
 
 
+def acked_unsent(end: End) -> bool:
+    """Was more acknowledged than this end is known to have sent: then the highest ACK may be false, and says nothing of the others."""
+    return end.snd_una is not None and end.snd_nxt is not None and end.snd_una > end.snd_nxt
+
+
 def _of_this_connection(step: Step) -> bool:
-    """Does the ACK lie above the start (else it is `ack-underflow`)?"""
-    iss = step.before.peer.iss
-    return iss is None or step.ack is None or step.ack > iss
+    """Does the ACK lie above the start (else it is `ack-underflow`), and was the one before it sound?"""
+    peer = step.before.peer
+    return (peer.iss is None or step.ack is None or step.ack > peer.iss) and not acked_unsent(peer)
 
 
 class Beyond(Notes):
@@ -178,6 +183,12 @@ def ack_too_old(ending: Ending, notes: Oldest) -> Iterator[Facts]:
 FAR = 1 << 20
 
 
+def empty_ack(step: Step) -> bool:
+    """An acknowledgement of 0 far from where the other end stands."""
+    nxt, ack = step.before.peer.snd_nxt, step.ack
+    return ack is not None and nxt is not None and roll(ack) == 0 and abs(nxt - ack) > FAR and not _has(step, "SR")
+
+
 @rule(
     on=(GapAcked, OldAck, BelowStart), needs=Need.ABSOLUTE, severity=Severity.WARN, elsewhere=("zeek:update_ack_seq",), positions=("next",)
 )
@@ -187,7 +198,7 @@ def ack_zero_bogus(step: Step, event: GapAcked | OldAck | BelowStart) -> Iterato
     Some devices leave the field empty. The receiver must not take it for an acknowledgement.
     """
     nxt = step.before.peer.snd_nxt
-    if step.ack is not None and nxt is not None and roll(step.ack) == 0 and abs(nxt - step.ack) > FAR and not _has(step, "SR"):
+    if nxt is not None and empty_ack(step):
         yield Facts(next=roll(nxt))
 
 

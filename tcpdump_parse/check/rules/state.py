@@ -53,9 +53,14 @@ def state_impossible(step: Step, event: Contradiction) -> Iterator[Facts]:
     yield Facts(side=str(event.side), evidence=event.frames[-1:], states=[str(state) for state in event.was])
 
 
+OPENING = (State.LISTEN, State.SYN_SENT, State.SYN_RECEIVED)
+
+
 @rule(on=StateMoved, severity=Severity.NOTE, cites="RFC 9293 §3.3.2", elsewhere=("suricata:tcp.state", "zeek:conn_state"))
 def state_transition(step: Step, event: StateMoved) -> Iterator[Facts]:
     """This end is in another state now, and in no other."""
+    if event.was is State.CLOSED and event.now not in OPENING:
+        return  # it goes on after a reset that was not its own
     if len(step.end_of(event.side).states) == 1 and event.was is not State.UNKNOWN:
         yield Facts(side=str(event.side), was=str(event.was), now=str(event.now))
 
@@ -127,7 +132,7 @@ def data_after_rst(step: Step, event: PastEnd, notes: Resets) -> Iterator[Facts]
     if reset is None or "R" in flags or not (step.length or "F" in flags or "S" in flags):
         return
     if step.happened(Reordered) is None and step.happened(Copied) is None:
-        yield Facts(evidence=(reset,), octets=step.length)
+        yield Facts(evidence=(reset,), octets=step.length, empty=step.length == 0 or None)
 
 
 # ---- resets and challenges ----

@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
+from tcpdump_parse.check.rules.clock import Pace
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.flow import FlowEnd
 from tcpdump_parse.model.happenings import GapFilled, GapOpened, Idle
@@ -111,7 +112,7 @@ def ack_every_second(ending: Ending) -> Iterator[Facts]:
     Half of them is usual; many more where a card or the system joins segments before TCP sees them, or where ACKs were lost.
     """
     for me, _peer, flow, _other in _ends(ending):
-        if flow.segs_cum_acked:
+        if 0 < flow.segs_cum_acked <= flow.actual_data_pkts:  # more: the capture missed some of them
             yield Facts(side=str(me.side), together=flow.segs_cum_acked, segments=flow.actual_data_pkts)
 
 
@@ -152,9 +153,14 @@ def ack_missing_ooo(step: Step, event: GapFilled, notes: Holes) -> Iterator[Fact
 # ---- pauses, speed ----
 
 
-@rule(on=Idle, needs=Need.TIME, severity=Severity.NOTE, elsewhere=("tcp.time_delta", "tcptrace:idletime max"))
-def idle_gap(step: Step, event: Idle) -> Iterator[Facts]:
-    """A pause of more than a second and ten round trips. `facts.waiting_for`: who owed something."""
+@rule(on=Idle, notes=Pace, needs=Need.TIME, severity=Severity.NOTE, elsewhere=("tcp.time_delta", "tcptrace:idletime max"))
+def idle_gap(step: Step, event: Idle, notes: Pace) -> Iterator[Facts]:
+    """A pause of more than a second and ten round trips. `facts.waiting_for`: who owed something.
+
+    Where only the capture's clock moved there was none: `cap-time-forward-jump`.
+    """
+    if notes.jumped(step) is not None:
+        return
     waiting = None if event.waiting_for is None else str(event.waiting_for)
     yield Facts(idle_s=event.gap / SECOND, waiting_for=waiting)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tcpdump_parse.check.openings import reset_cause
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.tell.amounts import span
@@ -13,7 +14,7 @@ from tcpdump_parse.tell.told import Sentence, Weight
 
 def fin(step: Step, happening: h.FinSent, scene: Scene) -> tuple[Sentence, ...]:
     key = "close.fin" if happening.first else "close.fin_last"
-    if happening.octets is None:
+    if not happening.octets:
         return (scene.say(key, step.side),)
     return (scene.say(f"{key}_total", step.side, octets=scene.octets(happening.octets)),)
 
@@ -35,7 +36,7 @@ def finack(step: Step, happening: h.FinAcked, scene: Scene) -> tuple[Sentence, .
 
 
 def reset(step: Step, happening: h.ResetSent, scene: Scene) -> tuple[Sentence, ...]:
-    told = scene.say(f"reset.{happening.cause.value}", step.side)
+    told = scene.say(f"reset.{reset_cause(step, happening).value}", step.side)
     return (told, scene.say("reset.outside", step.side, Weight.REMARK)) if happening.acceptable is False else (told,)
 
 

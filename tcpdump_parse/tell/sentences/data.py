@@ -21,7 +21,7 @@ def sent(step: Step, happening: h.DataSent, scene: Scene) -> tuple[Sentence, ...
     if h.Retransmitted in scene.kinds:
         return ()  # told as such, with its octets
     octets = scene.octets(happening.octets)
-    if happening.turn and happening.since_peer is not None:
+    if happening.turn and happening.since_peer is not None and happening.since_peer >= 0:  # else the clock stepped back
         key = "data.reply" if step.side is Side.SERVER else "data.turn"
         return (scene.say(key, step.side, octets=octets, since=span(happening.since_peer)),)
     return (scene.say("data.first" if happening.first else "data.sent", step.side, octets=octets),)
@@ -48,11 +48,17 @@ def _numbers_of_flags(step: Step, happening: h.AckAdvanced, kinds: frozenset[typ
 
 def _bare_ack(step: Step, octets: int, scene: Scene) -> Sentence:
     left = step.after.peer.in_flight
-    if left == 0:
+    if left == 0 and not _unseen(step):
         return scene.say("data.ack_all", step.side, octets=scene.octets(octets))
-    if left is None:
+    if not left:
         return scene.say("data.ack", step.side, octets=scene.octets(octets))
     return scene.say("data.ack_some", step.side, octets=scene.octets(octets), left=scene.octets(left))
+
+
+def _unseen(step: Step) -> bool:
+    """Does it acknowledge beyond all that was seen: then nobody knows whether that is all?"""
+    gap = step.happened(h.GapAcked)
+    return isinstance(gap, h.GapAcked) and gap.beyond
 
 
 def bare(step: Step, scene: Scene) -> Sentence:

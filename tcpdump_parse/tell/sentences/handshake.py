@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
+from tcpdump_parse.check.openings import answers_syn, third_step
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.options import Mss, TcpOption, Unknown, Wscale
 from tcpdump_parse.model.steps import End, Step
@@ -81,6 +82,8 @@ def syn(step: Step, happening: h.SynSent, scene: Scene) -> tuple[Sentence, ...]:
 
 
 def synack(step: Step, happening: h.SynAckSent, scene: Scene) -> tuple[Sentence, ...]:
+    if happening.copy > 1 and answers_syn(step):
+        return (scene.say("handshake.synack_crossed", step.side),)
     if happening.copy > 1:
         return (scene.say("handshake.synack_again", step.side, n=happening.copy),)
     if happening.acks_syn is False:
@@ -96,7 +99,7 @@ def done(step: Step, happening: h.HandshakeDone, scene: Scene) -> tuple[Sentence
 
 
 def done_after(step: Step, happening: h.HandshakeDone, scene: Scene) -> Sentence:
-    if happening.to_server is None or happening.to_client is None:
+    if happening.to_server is None or happening.to_client is None or not third_step(step):
         return scene.say("handshake.done_untimed", step.side)
     return scene.say("handshake.done", step.side, total=span(happening.to_server + happening.to_client))
 

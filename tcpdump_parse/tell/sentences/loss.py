@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from tcpdump_parse.check.openings import no_copy
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import Cause, DupReason, Proof, Side, Where
@@ -33,6 +34,8 @@ def proof(reason: Proof | None, scene: Scene) -> str:
 
 
 def again(step: Step, happening: h.Retransmitted, scene: Scene) -> tuple[Sentence, ...]:
+    if no_copy(step):
+        return ()
     told = [] if h.SynSent in scene.kinds or h.SynAckSent in scene.kinds else list(_first_words(step, happening, scene))
     if happening.cause is not Cause.UNKNOWN:
         told.append(scene.say(f"loss.cause_{happening.cause.value}", step.side, Weight.REMARK))
@@ -102,8 +105,9 @@ def sack(step: Step, happening: h.SackSeen, scene: Scene) -> tuple[Sentence, ...
     if happening.dsack is not None:
         told.append(scene.say("loss.dsack", step.side, Weight.REMARK, range=extent(*happening.dsack, peer)))
     if happening.fresh:
-        ranges = [extent(start, stop, peer) for start, stop in happening.blocks if (start, stop) != happening.dsack]
-        told.append(scene.say("loss.sack", step.side, ranges=scene.words.listed(ranges)))
+        above = [block for block in happening.blocks if block != happening.dsack and (step.ack is None or block[0] >= step.ack)]
+        if above:
+            told.append(scene.say("loss.sack", step.side, ranges=scene.words.listed([extent(start, stop, peer) for start, stop in above])))
     return tuple(told)
 
 

@@ -78,7 +78,7 @@ def _states(value: Overview, look: Look, words: Words) -> list[str]:
     who = {"client": words.client, "server": words.server, "Client": words.Client, "Server": words.Server}
     made = []
     for state, n in value.conn_states.items():
-        meaning = words.say(f"verdict.{state}", **who)
+        meaning = value.meanings.get(state) or words.say(f"verdict.{state}", **who)
         room = None if look.width is None else look.width - 4
         told = words.say("overview.state", n=n, conn_state=state, meaning=meaning)
         made += [f"  {'  ' if number else ''}{line}" for number, line in enumerate(fold(told, room))]
