@@ -16,7 +16,7 @@ from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.happenings import ClockStepped, Copied, Idle, SynAckSent, SynSent
 from tcpdump_parse.model.options import Timestamps
-from tcpdump_parse.model.steps import Step
+from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import Side
 
 SECOND = 1_000_000_000
@@ -36,29 +36,44 @@ def cap_time_backwards(step: Step, event: ClockStepped) -> Iterator[Facts]:
 
 
 class Pace(Notes):
-    """Where each end's timestamps began since the clock last stepped: (when, TSval)."""
+    """Where each end's timestamps began since the clock was last set back: (when, TSval); their pace before; and when it was set back."""
 
     on: ClassVar = (SynSent, SynAckSent, ClockStepped)
 
     def __init__(self) -> None:
         self.start: dict[Side, tuple[int, int]] = {}
+        self.pace: dict[Side, float] = {}  # ticks a nanosecond
+        self.back: list[tuple[int, int]] = []  # frame, by
 
     def see(self, step: Step, event: SynSent | SynAckSent | ClockStepped) -> None:
         if isinstance(event, ClockStepped):
+            for side in Side:
+                self.pace[side] = self._pace(step.before.me if side is step.side else step.before.peer)
             self.start.clear()
+            self.back = [*self.back, (step.frame, event.by)][-STEPS:]
         tsval = step.after.me.tsval
         if tsval is not None and step.at is not None:
             self.start.setdefault(step.side, (step.at, tsval))
 
+    def _pace(self, end: End) -> float:
+        start = self.start.get(end.side)
+        if start is None or end.at is None or end.tsval is None or end.at - start[0] < PACED:
+            return self.pace.get(end.side, 0.0)
+        return (end.tsval - start[1]) % 2**32 / (end.at - start[0])
+
     def expected(self, step: Step, jump: int) -> float:
         """Ticks in `jump` nanoseconds at the sender's pace so far; at least one in two seconds (RFC 7323: 1 ms to 1 s a tick)."""
-        least = jump / (2 * SECOND)
-        me, start = step.before.me, self.start.get(step.side)
-        if start is None or me.at is None or me.tsval is None or me.at - start[0] < PACED:
-            return least
-        return max(least, (me.tsval - start[1]) % 2**32 * jump / (me.at - start[0]) / 10)
+        return max(jump / (2 * SECOND), self._pace(step.before.me) * jump / 10)
+
+    def since(self, step: Step) -> int | None:
+        """Nanoseconds since this end's segment before, on the clock as it is now."""
+        me = step.before.me
+        if me.at is None or step.at is None:
+            return None
+        return step.at - me.at + sum(by for frame, by in self.back if me.frame < frame < step.frame)
 
 
+<<<<<<< HEAD
     def jumped(self, step: Step) -> tuple[int, int] | None:
         """How far the capture's clock ran ahead of the sender's, and the ticks of that; None where the two agree, or nothing is known."""
         me, ticks = step.before.me, _ticks(step)
@@ -68,6 +83,10 @@ class Pace(Notes):
         return (jump, ticks) if jump >= 2 * SECOND and ticks < self.expected(step, jump) else None
 
 
+=======
+STEPS = 8
+"""How many times the clock is set back are remembered."""
+>>>>>>> 818b40a (wip)
 PACED = SECOND // 50
 """The pace of a sender's clock is known after this."""
 
@@ -79,9 +98,16 @@ def cap_time_forward_jump(step: Step, event: Idle, notes: Pace) -> Iterator[Fact
     Its timestamps ticked less than a tenth of what they did before, or less than any clock may. The capture's clock was set, or the sender
     (a virtual machine, a laptop) slept.
     """
+<<<<<<< HEAD
     jumped = notes.jumped(step)
     if jumped is not None:
         jump, ticks = jumped
+=======
+    ticks, jump = _ticks(step), notes.since(step)
+    if ticks is None or jump is None or step.happened(Copied) is not None:
+        return
+    if jump >= 2 * SECOND and ticks < notes.expected(step, jump):
+>>>>>>> 818b40a (wip)
         yield Facts(evidence=(step.before.me.frame,), jump_s=jump / SECOND, ticks=ticks)
 
 

@@ -155,11 +155,14 @@ def psh_missing_last(step: Step, event: Idle, notes: Flow) -> Iterator[Facts]:
     """The last segment before a pause has no PSH.
 
     Everything was acknowledged and there was room for more, so nothing was queued behind it: the receiver is not told that this is all
-    for now. The RFC demands it of stacks that offer their applications no PUSH; the others do it as well.
+    for now. The RFC demands it of stacks that offer their applications no PUSH; the others do it as well. Data on a SYN wait for the
+    handshake, not for a PSH.
     """
     for end in (step.before.me, step.before.peer):
         data = notes.of(end.side).data
-        if data is None or data.last or data.end != end.snd_nxt or end.snd_una != end.snd_nxt or end.fin is not None:
+        if data is None or data.last or data.start == end.iss:
+            continue
+        if data.end != end.snd_nxt or end.snd_una != end.snd_nxt or end.fin is not None:
             continue
         if end.edge is not None and end.snd_nxt is not None and end.edge > end.snd_nxt:
             yield Facts(side=str(end.side), evidence=(data.frame,), record=data.frame, idle_s=event.gap / SECOND)

@@ -1,0 +1,54 @@
+"""Where a rule begins and ends to speak: one short conversation a case, the rule and what it says of it beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tcpdump_parse.check.engine import check
+from tcpdump_parse.track import track
+from tests.track.talk import Talk
+
+
+def said(talk: Talk, rule: str) -> list[tuple[int | None, dict[str, Any]]]:
+    """(frame, facts) of each finding of the rule."""
+    return [(found.frame, dict(found.facts)) for found in check(track(talk.packets), select=[rule]) if found.rule == rule]  # type: ignore[misc]
+
+
+def test_data_on_a_syn_need_no_psh() -> None:
+    talk = Talk().c("S", 0, 10).s("S.", ack=11).c(".", 11, ack=1)
+    assert said(talk.c(".", 11, ack=1, after=30), "psh-missing-last") == []
+
+
+def test_data_after_the_handshake_do() -> None:
+    talk = Talk().open().c(".", 1, 10, 1).s(".", 1, ack=11)
+    assert [frame for frame, _ in said(talk.c("P.", 11, 10, 1, after=30), "psh-missing-last")] == [6]
+
+
+def test_a_bare_fin_after_a_reset_is_named_by_its_flags() -> None:
+    talk = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).s("R", 1).s("F.", 1, ack=11)
+    ((frame, facts),) = said(talk, "data-after-rst")
+    assert (frame, facts["flags"], facts["octets"]) == (7, "F.", 0)
+
+
+def paced(talk: Talk) -> Talk:
+    """Both ends with timestamps of a millisecond a tick, over a tenth of a second."""
+    talk.c("S", ts=(1000, 0)).s("S.", ack=1, ts=(5000, 1000)).c(".", 1, ack=1, ts=(1002, 5000))
+    return talk.c("P.", 1, 10, 1, after=0.1, ts=(1102, 5000)).s(".", 1, ack=11, ts=(5101, 1102))
+
+
+def test_the_clock_that_was_set_back_and_forward_again_is_told_both_times() -> None:
+    talk = paced(Talk()).c("P.", 11, 10, 1, after=-3, ts=(1104, 5101)).s(".", 1, ack=21, ts=(5103, 1104))
+    talk.c("P.", 21, 10, 1, after=3, ts=(1110, 5103))
+    assert [frame for frame, _ in said(talk, "cap-time-backwards")] == [6]
+    assert [(frame, round(facts["jump_s"])) for frame, facts in said(talk, "cap-time-forward-jump")] == [(8, 3)]
+
+
+def test_so_it_is_when_the_end_that_shows_it_was_silent_in_between() -> None:
+    talk = paced(Talk()).c("P.", 11, 10, 1, after=-3, ts=(1104, 5101)).s(".", 1, ack=21, after=3, ts=(5107, 1104))
+    assert [(frame, round(facts["jump_s"])) for frame, facts in said(talk, "cap-time-forward-jump")] == [(7, 3)]
+
+
+def test_an_end_that_answers_an_old_duplicate_did_not_reset_this_connection() -> None:
+    """RFC 9293 figure 8: it goes on because its RST was about something else."""
+    talk = Talk().c("S").s("S.", ack=-89).c("R", -89).c("S", after=1).s("S.", ack=1).c(".", 1, ack=1).c("P.", 1, 10, 1)
+    assert said(talk.s(".", 1, ack=11), "rst-injected") == []
