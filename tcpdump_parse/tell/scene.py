@@ -25,22 +25,22 @@ class Scene:
     """The teller's memory of one connection."""
 
     __slots__ = (
-        "caption_lines", "chosen", "closing", "connection", "findings", "kinds", "names", "open", "phase", "plain", "remark", "run", "said",
-        "tally", "templates", "words",
+        "about", "caption_lines", "chosen", "closing", "connection", "findings", "flowing", "kinds", "open", "phase", "plain", "remark",
+        "run", "said", "tally", "words",
     )  # fmt: skip
 
-    def __init__(self, connection: Connection, words: Words, chosen: bool, said: set[str]) -> None:
+    def __init__(self, connection: Connection, words: Words, chosen: bool, said: set[type]) -> None:
         self.connection = connection
         self.words = words
-        self.templates = words.templates
         self.chosen = chosen
-        self.said = said  # shared by the connections of a capture
-        self.names = {Side.CLIENT: _names(words, Side.CLIENT), Side.SERVER: _names(words, Side.SERVER)}
+        self.said = said  # what holds for a whole capture is said at its first sight; shared by its connections
+        self.about = words.about
         self.tally = Tally()
         self.kinds: frozenset[type] = frozenset()  # the happenings of the segment that is being told
         self.phase: Phase | None = None
         self.open = False  # the handshake is done, or was never seen
         self.closing = False
+        self.flowing = False  # the data phase of an open connection: nothing plain changes it
         self.plain = 0  # ordinary segments told one by one since the last remarkable one
         self.run: Folding | None = None
         self.remark = ""
@@ -49,7 +49,7 @@ class Scene:
 
     def say(self, key: str, side: Side, weight: Weight = Weight.STORY, /, **values: object) -> Sentence:
         """A sentence about `side`: {who}, {peer} and their capitals are filled in."""
-        return Sentence(self.templates[key] % {**self.names[side], **values}, key, weight)
+        return Sentence(self.about[side][key] % values, key, weight)
 
     def who(self, side: Side) -> str:
         return self.words.client if side is Side.CLIENT else self.words.server
@@ -58,21 +58,8 @@ class Scene:
         """The bare word, without an article."""
         return self.words.say(f"term.{side.value}_end")
 
-    def first(self, notion: str) -> bool:
-        """True once for each capture: what holds for all of it is said at its first sight."""
-        new = notion not in self.said
-        self.said.add(notion)
-        return new
-
     def octets(self, n: int) -> str:
-        return self.templates["unit.octets_one" if n == 1 else "unit.octets"] % {"n": n}
-
-
-def _names(words: Words, side: Side) -> dict[str, str]:
-    fixed = {"client": words.client, "server": words.server, "Client": words.Client, "Server": words.Server}
-    if side is Side.CLIENT:
-        return {**fixed, "who": words.client, "Who": words.Client, "peer": words.server, "Peer": words.Server}
-    return {**fixed, "who": words.server, "Who": words.Server, "peer": words.client, "Peer": words.Client}
+        return self.words.count("octets", n)
 
 
 def relative(position: int, end: End) -> int:
@@ -103,10 +90,22 @@ PHASES: Final[dict[type, Phase]] = {
 """What a happening makes of the phase, the strongest first. Whatever is not here belongs to the phase it falls into."""
 
 
+_DATA: Final = Phase.DATA
+
+
 def phase_after(scene: Scene, shape: Shape, step: Step) -> Phase:
-    """The phase a segment of this shape belongs to. What an end sends again after its FIN belongs to the close."""
+    """The phase a segment of this shape belongs to; the scene is in it from now on."""
+    if shape.flows and scene.flowing:
+        return _DATA
     scene.open = scene.open or shape.opens
     scene.closing = scene.closing or shape.closes
+    phase = scene.phase = _phase(scene, shape, step)
+    scene.flowing = phase is _DATA and scene.open and not scene.closing
+    return phase
+
+
+def _phase(scene: Scene, shape: Shape, step: Step) -> Phase:
+    """What an end sends again after its FIN belongs to the close."""
     if scene.phase is Phase.RESET:
         return Phase.RESET
     if shape.phase is not None and not (shape.phase is Phase.DATA and scene.closing and step.after.me.fin is not None):

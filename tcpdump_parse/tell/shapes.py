@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.tell.scene import PHASES
-from tcpdump_parse.tell.sentences import TELLS
+from tcpdump_parse.tell.sentences import ONCE, TELLS
 from tcpdump_parse.tell.tally import NOTES, SILENT
 from tcpdump_parse.tell.told import Phase
 
@@ -22,12 +22,16 @@ _known: dict[tuple[type, ...], Shape] = {}
 class Shape:
     """`notes` and `tells` are (place of the happening, what reads it)."""
 
-    __slots__ = ("ack", "closes", "idle", "kinds", "moves", "notes", "offloads", "opens", "ordinary", "phase", "resets", "tells")
+    __slots__ = (
+        "ack", "closes", "flows", "idle", "kinds", "moves", "notes", "offloads", "opens", "ordinary", "phase", "resets", "tells",
+        "tells_later",
+    )  # fmt: skip
 
     def __init__(self, kinds: tuple[type, ...]) -> None:
         self.kinds = frozenset(kinds)
         self.notes = _by_place(kinds, NOTES)
         self.tells = _by_place(kinds, TELLS)
+        self.tells_later = tuple((place, tell) for place, tell in self.tells if kinds[place] is not ONCE)  # when that has been said
         self.ack = kinds.index(h.AckAdvanced) if h.AckAdvanced in kinds else -1
         self.idle = kinds.index(h.Idle) if h.Idle in kinds else -1
         self.moves = tuple(place for place, kind in enumerate(kinds) if kind is h.StateMoved)
@@ -36,6 +40,7 @@ class Shape:
         self.closes = h.FinSent in kinds
         self.resets = h.ResetSent in kinds
         self.phase: Phase | None = next((phase for kind, phase in PHASES.items() if kind in self.kinds), None)
+        self.flows = self.phase in (None, Phase.DATA) and not self.opens and not self.closes
         self.ordinary = all(kind in NOTES or kind in SILENT for kind in kinds)  # unless a note objects
 
 

@@ -29,13 +29,12 @@ class Tally:
     """Counters of one connection. Frames are 0 where nothing happened."""
 
     __slots__ = (
-        "after_reset", "answers", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack",
-        "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest",
-        "reordered", "replies", "reset", "slowest", "spurious", "steps", "unexplained", "wrong", "zero_windows",
+        "after_reset", "answers", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack", "fin_idle",
+        "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest", "reordered",
+        "replies", "reset", "slowest", "spurious", "unexplained", "wrong", "zero_windows",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.steps = 0
         self.checksums = self.incorrect = self.offload = 0
         self.wrong: list[int] = [0, 0]  # count, first frame
         self.unexplained: list[int] = [0, 0]
@@ -63,11 +62,11 @@ class Tally:
 
     def count(self, step: Step, shape: Shape) -> bool:
         """Count the step; True if nothing in it is worth a line of its own in a long run of its kind."""
-        self.steps += 1
         tcp = step.packet.tcp
-        if tcp is not UNSET and tcp.checksum is not UNSET:
+        checksum = UNSET if tcp is UNSET else tcp.checksum
+        if checksum is not UNSET:
             self.checksums += 1
-            if not tcp.checksum.correct:
+            if not checksum.correct:
                 self.incorrect += 1
                 self.offload += shape.offloads
         if self.reset is not None and step.side is self.reset[0] and not shape.resets:
@@ -79,7 +78,8 @@ class Tally:
                 self.quickest[step.side] = delay
         ordinary = shape.ordinary
         for place, note in shape.notes:
-            ordinary = note(self, step, happenings[place]) and ordinary
+            if not note(self, step, happenings[place]):
+                ordinary = False
         return ordinary
 
     def looks_delayed(self, step: Step, acked: h.Happening | None) -> bool:

@@ -36,6 +36,7 @@ from tcpdump_parse.tell.verdict import verdict
 from tcpdump_parse.tell.words import words
 from tcpdump_parse.visible import visible
 
+_WIRE: Final = 0xFFFF_FFFF
 _CAPTIONS: Final = 3  # comment lines kept for the next packet
 _FOUR_WAY: Final = re.compile(r"four[- ]?(?:way|step)|[4四] *次 *挥手", re.IGNORECASE)
 IN_FULL: Final = 10  # connections told in full, however many there are, where verdicts alone are asked for
@@ -52,11 +53,12 @@ class Teller:
         self.verbose = manner.detail is Detail.VERBOSE
         self.teaches = manner.lessons is Lessons.TEACH
         self.folds = manner.folds
+        self.only = manner.choice.only
         self.scenes: dict[int, Scene] = {}
         self.ends: dict[tuple[str, object, str, object], int] = {}
         self.captions: list[tuple[str, int]] = []
         self.learned: set[str] = set()
-        self.said: set[str] = set()  # of this capture
+        self.said: set[type] = set()  # what is told once, of this capture
         self.ledger = Ledger(0)
         self.survey = Survey(self.words)
         self.file = ""
@@ -68,9 +70,9 @@ class Teller:
         self.folded: Folded = {}  # what the rules found about captures
 
     def tell(self, event: object) -> Iterable[Story]:
-        if type(event) is Step:
-            return self.step(event)
         match event:
+            case Step():
+                return self.step(event)
             case Ending():
                 return self.ending(event)
             case Finding():
@@ -103,13 +105,14 @@ class Teller:
             if self.captions:
                 self._remember_captions(scene)
             return ()
-        ordinary = ordinary and not found
-        if ordinary and self.folds and scene.plain >= runs.FIRST and not self.captions:
-            self._fold(step, shape, scene)
-            return ()
-        scene.plain = scene.plain + 1 if ordinary else 0
-        if scene.run is not None:
-            return [*self._unfold(scene), *self._told(step, shape, scene, found)]
+        if self.folds:
+            ordinary = ordinary and not found
+            if ordinary and scene.plain >= runs.FIRST and not self.captions:
+                self._fold(step, shape, scene)
+                return ()
+            scene.plain = scene.plain + 1 if ordinary else 0
+            if scene.run is not None:
+                return [*self._unfold(scene), *self._told(step, shape, scene, found)]
         return self._told(step, shape, scene, found)
 
     def _opening(self, step: Step) -> Sequence[Story]:
@@ -138,7 +141,7 @@ class Teller:
     def _fold(self, step: Step, shape: Shape, scene: Scene) -> None:
         if scene.run is None:
             scene.run = runs.Folding()
-            scene.phase = phase_after(scene, shape, step)
+            phase_after(scene, shape, step)
         scene.run.add(step)
 
     def _unfold(self, scene: Scene) -> Iterator[Story]:
@@ -153,12 +156,12 @@ class Teller:
             yield from self._told(step, shape_of(step.happenings), scene)
 
     def _wanted(self, phase: Phase) -> bool:
-        return not self.manner.choice.only or phase in self.manner.choice.only
+        return not self.only or phase in self.only
 
     def _told(self, step: Step, shape: Shape, scene: Scene, found: list[Finding] | None = None) -> tuple[Story, ...]:
-        phase = scene.phase = phase_after(scene, shape, step)
+        phase = phase_after(scene, shape, step)
         captions = self._remember_captions(scene) if self.captions else ()
-        if not self._wanted(phase):
+        if self.only and phase not in self.only:
             return ()
         packet, connection, tcp = step.packet, step.connection, step.packet.tcp
         told = sentences(step, shape, scene)
@@ -169,13 +172,17 @@ class Teller:
         if self.teaches:
             told += tuple(lessons(step, scene, self.learned))
         pause, rest = pause_before(step, cast(h.Idle, step.happenings[shape.idle]), scene) if shape.idle >= 0 else ("", False)
+        seq, ack, end, after = step.seq, step.ack, step.end, step.after
+        mine, theirs = after.me.base, after.peer.base
+        # By place and in one go: two dozen fields by name would cost 1.3 µs more, a tenth of all that telling a segment costs.
         value = Told(
-            capture=connection.capture, conn=connection.conn, frame=packet.frame, line=packet.line, end_line=packet.end_line,
-            side=step.side, phase=phase, flags="" if tcp is UNSET or tcp.flags is UNSET else in_words(tcp.flags), length=step.length,
-            time="" if packet.time is UNSET else visible(packet.time).strip(), since=None if step.since is None else step.since / 1e9,
-            seq=step.rel_seq, end=step.rel_end, ack=step.rel_ack, raw_seq=_raw(step.seq), raw_ack=_raw(step.ack), window=step.window,
-            details=details(step) if self.verbose else "", captions=captions, pause=pause, rest=rest, sentences=told,
-            happenings=step.happenings,
+            connection.capture, connection.conn, packet.frame, packet.line, packet.end_line, step.side, phase,
+            "" if tcp is UNSET or tcp.flags is UNSET else in_words(tcp.flags), step.length,
+            "" if packet.time is UNSET else visible(packet.time).strip(), None if step.since is None else step.since / 1e9,
+            None if seq is None or mine is None else seq - mine, None if end is None or mine is None else end - mine,
+            None if ack is None or theirs is None else ack - theirs, None if seq is None else seq & _WIRE,
+            None if ack is None else ack & _WIRE, step.window, details(step) if self.verbose else "", captions, pause, rest, told,
+            step.happenings,
         )  # fmt: skip
         return (value,)
 
@@ -340,8 +347,9 @@ class Teller:
 
 def tell_all(events: Iterator[object], manner: Manner) -> Iterator[Story]:
     teller = Teller(manner)
+    tell, step = teller.tell, teller.step
     for event in events:
-        yield from teller.tell(event)
+        yield from step(event) if type(event) is Step else tell(event)
     yield from teller.close()
 
 
@@ -357,10 +365,6 @@ def _ends(connection: Connection) -> tuple[str, object, str, object]:
 
 def _port(port: int | str) -> int | str:
     return visible(port) if isinstance(port, str) else port
-
-
-def _raw(position: int | None) -> int | None:
-    return None if position is None else position % (1 << 32)
 
 
 def _lines(text: Text | UnsetType, most: int) -> tuple[str, ...]:

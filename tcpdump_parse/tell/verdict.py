@@ -110,7 +110,7 @@ def _timing(say: _Judge, scene: Scene) -> Iterator[Reason]:
     done = tally.handshake
     if done is not None and done.to_server is not None and done.to_client is not None:
         total = span(done.to_server + done.to_client)
-        yield say(Basis.PROVED, "round_trip", total=total, server=span(done.to_server), client=span(done.to_client))
+        yield say(Basis.PROVED, "round_trip", total=total, there=span(done.to_server), back=span(done.to_client))
     if tally.replies == 1:
         yield say(Basis.PROVED, "reply", since=span(tally.slowest[0]), frame=tally.slowest[1], frames=(tally.slowest[1],))
     elif tally.replies:
@@ -129,11 +129,7 @@ def _states(say: _Judge, ending: Ending) -> Iterator[Reason]:
     for end in (client, server):
         if 1 < len(end.states) <= 4:
             states = say.scene.words.listed((state.value for state in end.states), "term.or")
-            yield say(Basis.UNKNOWN, "ended_open", end.side, who=_capital(say.scene, end.side), states=states)
-
-
-def _capital(scene: Scene, side: Side) -> str:
-    return str(scene.names[side]["Who"])
+            yield say(Basis.UNKNOWN, "ended_open", end.side, states=states)
 
 
 def _half(say: _Judge, scene: Scene, ending: Ending) -> Iterator[Reason]:

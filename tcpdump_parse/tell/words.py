@@ -11,13 +11,16 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
+from tcpdump_parse.model.terms import Side
+
 LANGUAGES: Final = ("en", "zh")
 _PLACEHOLDER: Final = re.compile(r"\{(?P<name>\w+)(?::(?P<one>\w+)\|(?P<many>\w+))?\}")
+_COMPILED: Final = re.compile(r"%%|%\((\w+)\)s")
 
 
 class Counting(str):
@@ -44,6 +47,7 @@ class Words:
         self.server: str = self.say("term.server")
         self.Client: str = self.say("term.Client")
         self.Server: str = self.say("term.Server")
+        self.about: Final = {side: Sided(self.templates, _names(self, side)) for side in Side}
 
     def say(self, key: str, /, **values: object) -> str:
         """The text with its placeholders filled; KeyError if no language has it."""
@@ -54,7 +58,7 @@ class Words:
 
     def count(self, unit: str, n: int) -> str:
         """`count("octets", 1)`: "1 byte"; each unit has a text for one and a text for many."""
-        return self.templates[f"unit.{unit}_one" if n == 1 else f"unit.{unit}"] % {"n": n}
+        return _counted(self, unit, n)
 
     def listed(self, items: Iterable[str], last: str = "term.and") -> str:
         """ "a, b and c", as the language writes it."""
@@ -62,6 +66,36 @@ class Words:
         if len(several) < 2:
             return "".join(several)
         return self.say("term.comma").join(several[:-1]) + self.say(last) + several[-1]
+
+
+class Sided(dict[str, str]):
+    """The templates of sentences about one end, with the names of both ends in their places; each is made when it is first asked for."""
+
+    def __init__(self, templates: Mapping[str, str], names: Mapping[str, str]) -> None:
+        super().__init__()
+        self.templates = templates
+        self.names = names
+
+    def __missing__(self, key: str) -> str:
+        made = self[key] = _COMPILED.sub(self._name, self.templates[key])
+        return made
+
+    def _name(self, match: re.Match[str]) -> str:
+        name = self.names.get(match[1])
+        return match[0] if name is None else name.replace("%", "%%")
+
+
+def _names(words: Words, side: Side) -> dict[str, str]:
+    fixed = {"client": words.client, "server": words.server, "Client": words.Client, "Server": words.Server}
+    if side is Side.CLIENT:
+        return {**fixed, "who": words.client, "Who": words.Client, "peer": words.server, "Peer": words.Server}
+    return {**fixed, "who": words.server, "Who": words.Server, "peer": words.client, "Peer": words.Client}
+
+
+@lru_cache(maxsize=4096)
+def _counted(words: Words, unit: str, n: int) -> str:
+    """A log counts the same few amounts again and again: full segments, and sums of them."""
+    return words.templates[f"unit.{unit}_one" if n == 1 else f"unit.{unit}"] % {"n": n}
 
 
 def compiled(text: str) -> str:

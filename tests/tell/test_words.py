@@ -9,7 +9,7 @@ import pytest
 
 from tcpdump_parse import tell
 from tcpdump_parse.model.events import Severity
-from tcpdump_parse.model.terms import Cause, ChallengeCause, Proof, ResetCause
+from tcpdump_parse.model.terms import Cause, ChallengeCause, Proof, ResetCause, Side
 from tcpdump_parse.tell.told import Basis, Phase
 from tcpdump_parse.tell.words import LANGUAGES, Words, placeholders, texts, words
 
@@ -57,6 +57,13 @@ def test_a_missing_text_falls_back_to_english():
 def test_values_are_never_templates():
     """A value from a log may hold anything; only the text of the catalogue has placeholders."""
     assert words("en").say("close.fin_last", Who="{peer} 100% %(who)s") == "{peer} 100% %(who)s closes its direction, too (FIN)."
+
+
+def test_the_names_of_the_ends_are_no_templates_and_fill_none():
+    """They are put into a text once and for all sentences about an end; what stands beside them stays as it was written."""
+    english = Words("xx", {"term.client": "50%(n)s", "a.b": "%(who)s {who}: 100% of {n}"}, words("en"))
+    assert english.about[Side.CLIENT]["a.b"] % {"n": 7} == "%(who)s 50%(n)s: 100% of 7"
+    assert english.about[Side.SERVER]["a.b"] % {"n": "{peer}"} == "%(who)s the server: 100% of {peer}"
 
 
 def test_one_is_not_many():

@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 
 import msgspec
 import pytest
@@ -13,14 +14,23 @@ from tcpdump_parse.model.packet import IPv4, Packet, Segment
 from tcpdump_parse.read import read
 from tcpdump_parse.tell import Begun, Detail, Lessons, Listening, Manner, Order, Overview, Remark, Run, Told, Verdict, tell
 from tcpdump_parse.tell.told import Basis, Reason, Sentence
+from tcpdump_parse.tell.words import LANGUAGES, texts, words
 from tcpdump_parse.track import track
 from tcpdump_parse.write.story import Glyphs, Look, Paint, lines, markdown, records, text
 from tcpdump_parse.write.story.look import cells, fold
 from tcpdump_parse.write.story.markdown import code, prose
-from tests.tell.stories import ROOT, SAMPLES, story
+from tests.tell.stories import ROOT, SAMPLES, page, story
 
 SGR = re.compile("\x1b\\[[0-9;]*m")
 PAGES = ["seed", "macos-lo0-ipv6", "zero-window", "lost-data"]
+CACHES = [
+    value
+    for name, module in sorted(sys.modules.items())
+    if name.startswith(("tcpdump_parse.tell.", "tcpdump_parse.write.story."))
+    for value in vars(module).values()
+    if hasattr(value, "cache_clear") and value.__module__ == name
+]
+"""Whatever telling and writing remember of what they made."""
 EVIL = "evil\x1b[31m`|<script>\u202e*_#@x.example"
 
 
@@ -57,6 +67,31 @@ def test_colour_adds_nothing_but_escapes(width):
 def test_a_page_without_a_width_wraps_nothing():
     """On a pipe a sentence is one line, so that grep finds it."""
     assert any(len(line) > 150 for line in lines(story("seed"), Look()))
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_the_quick_way_to_a_plain_page_writes_what_the_lines_say(sample, order):
+    """A page is written a block at a time; most blocks are put together in one go."""
+    told = story(sample, Manner(order=order))
+    out = io.StringIO()
+    text(told, out, Look())
+    assert out.getvalue() == "".join(f"{line}\n" for line in lines(told, Look()))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_remembered_changes_no_word(lang):
+    """Sentences, arrows and amounts are kept for the next segment like them: a page must not tell which came first."""
+    warm = [page(sample, lang) for sample in SAMPLES]
+    assert [page(sample, lang) for sample in reversed(SAMPLES)] == warm[::-1]
+    for cache in CACHES:
+        cache.cache_clear()
+    assert [page(sample, lang) for sample in SAMPLES] == warm
+
+
+def test_what_is_remembered_is_bounded():
+    assert len(CACHES) > 5
+    assert [cache for cache in CACHES if cache.cache_parameters()["maxsize"] is None and cache not in (words, texts)] == []
 
 
 def test_ascii_is_enough():

@@ -28,19 +28,21 @@ TELLS: Final[dict[type[h.Happening], Tell]] = {
 SILENT: Final[frozenset[type[h.Happening]]] = frozenset({h.Opened, h.Idle, h.StateMoved})
 """Told by other means: the heading of the connection, the pause before the line, the states behind it."""
 
+ONCE: Final = h.ChecksumOffload
+"""Told once for each capture."""
+_STORY: Final = Weight.STORY
+
 
 def sentences(step: Step, shape: Shape, scene: Scene) -> tuple[Sentence, ...]:
     """All that is to be said about one segment, in order of telling; never nothing."""
-    told: list[Sentence] = []
+    told: tuple[Sentence, ...] = ()
     happenings = step.happenings
     scene.kinds = shape.kinds
-    for place, tell in shape.tells:
+    for place, tell in shape.tells_later if scene.said else shape.tells:
         told += tell(step, happenings[place], scene)
-    if not told or (told[0].weight is not Weight.STORY and all(sentence.weight is not Weight.STORY for sentence in told)):
-        told.insert(0, data.bare(step, scene))
-    if shape.moves:
-        told.append(_moved(step, shape, scene))
-    return tuple(told)
+    if not told or (told[0].weight is not _STORY and all(sentence.weight is not _STORY for sentence in told)):
+        told = (data.bare(step, scene), *told)
+    return (*told, _moved(step, shape, scene)) if shape.moves else told
 
 
 _STATE: Final = {

@@ -17,8 +17,7 @@ from tcpdump_parse.tell.told import Sentence, Weight
 
 
 def offload(step: Step, happening: h.ChecksumOffload, scene: Scene) -> tuple[Sentence, ...]:
-    if not scene.first("offload"):
-        return ()
+    scene.said.add(h.ChecksumOffload)
     key = "checksum.offload_lso" if happening.lso else "checksum.offload"
     return (scene.say(key, step.side, Weight.REMARK, value=_printed(step)[0]),)
 

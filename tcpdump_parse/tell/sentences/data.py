@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -13,18 +14,24 @@ from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.flags import in_words
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.told import Sentence
+from tcpdump_parse.tell.words import Words
 
 _SAID_BY_OTHERS: Final = frozenset({h.HandshakeDone, h.SynAckSent, h.KeepAliveAck, h.WindowProbeAck})
+
+
+@lru_cache(maxsize=4096)
+def _counted(words: Words, key: str, side: Side, octets: int) -> tuple[Sentence, ...]:
+    """A sentence with no other number in it. A log has few lengths and full segments above all: most are made once."""
+    return (Sentence(words.about[side][key] % {"octets": words.count("octets", octets)}, key),)
 
 
 def sent(step: Step, happening: h.DataSent, scene: Scene) -> tuple[Sentence, ...]:
     if h.Retransmitted in scene.kinds:
         return ()  # told as such, with its octets
-    octets = scene.octets(happening.octets)
     if happening.turn and happening.since_peer is not None and happening.since_peer >= 0:  # else the clock stepped back
         key = "data.reply" if step.side is Side.SERVER else "data.turn"
-        return (scene.say(key, step.side, octets=octets, since=span(happening.since_peer)),)
-    return (scene.say("data.first" if happening.first else "data.sent", step.side, octets=octets),)
+        return (scene.say(key, step.side, octets=scene.octets(happening.octets), since=span(happening.since_peer)),)
+    return _counted(scene.words, "data.first" if happening.first else "data.sent", step.side, happening.octets)
 
 
 def acked(step: Step, happening: h.AckAdvanced, scene: Scene) -> tuple[Sentence, ...]:
@@ -34,7 +41,7 @@ def acked(step: Step, happening: h.AckAdvanced, scene: Scene) -> tuple[Sentence,
     if octets <= 0 or not kinds.isdisjoint(_SAID_BY_OTHERS):
         return ()
     if h.DataSent in kinds or h.FinSent in kinds:
-        return (scene.say("data.acks_too", step.side, octets=scene.octets(octets)),)
+        return _counted(scene.words, "data.acks_too", step.side, octets)
     told = _bare_ack(step, octets, scene)
     if happening.delay is not None and h.FinAcked not in kinds and scene.tally.looks_delayed(step, happening):
         return told, scene.say("data.delayed", step.side, delay=span(happening.delay))
@@ -49,9 +56,9 @@ def _numbers_of_flags(step: Step, happening: h.AckAdvanced, kinds: frozenset[typ
 def _bare_ack(step: Step, octets: int, scene: Scene) -> Sentence:
     left = step.after.peer.in_flight
     if left == 0 and not _unseen(step):
-        return scene.say("data.ack_all", step.side, octets=scene.octets(octets))
+        return _counted(scene.words, "data.ack_all", step.side, octets)[0]
     if not left:
-        return scene.say("data.ack", step.side, octets=scene.octets(octets))
+        return _counted(scene.words, "data.ack", step.side, octets)[0]
     return scene.say("data.ack_some", step.side, octets=scene.octets(octets), left=scene.octets(left))
 
 

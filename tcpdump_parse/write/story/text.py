@@ -25,6 +25,7 @@ LADDER: Final = 20  # between the two verticals
 INDENT: Final = FRAME + SINCE + 2
 ROOMY: Final = 72  # below this many columns sentences hang further to the left
 _LOUD: Final = frozenset({Style.REMARK, Style.ERROR, Style.WARN})  # only their mark is dyed
+_STORY: Final = Weight.STORY
 _MARKS: Final = {Weight.REMARK: "▸ ", Weight.LESSON: "» ", Weight.LATER: "↑ "}
 _STYLES: Final = {Weight.REMARK: Style.REMARK, Weight.LESSON: Style.LESSON, Weight.LATER: Style.REMARK}
 
@@ -34,8 +35,7 @@ def text(story: Iterable[Story], out: TextIO, look: Look) -> None:
     page = _Page(look)
     write = out.write
     for value in story:
-        if made := page.lines(value):
-            write("\n".join((*made, "")))
+        write(page.block(value))
 
 
 def lines(story: Iterable[Story], look: Look) -> Iterator[str]:
@@ -49,6 +49,7 @@ class _Page:
     def __init__(self, look: Look) -> None:
         self.look = look
         self.plain = look.width is None and look.paint is Paint.PLAIN
+        self.ascii = look.glyphs is Glyphs.ASCII
         self.words: Words = words(look.lang)
         self.phases: dict[int, Phase] = {}
         self.current = 0  # the connection whose heading stands above
@@ -57,6 +58,16 @@ class _Page:
         self.empty = True
         self.indent = " " * (INDENT if look.width is None or look.width >= ROOMY else FRAME + 2)
         self.hanging = None if look.width is None else max(look.width - len(self.indent), 24)
+
+    def block(self, value: Story) -> str:
+        """The lines of `value`, each with its end. Most of a long page is the plain row of a segment and a sentence: that is done here."""
+        if type(value) is Told and self.plain and len(value.sentences) == 1 and self.phases.get(value.conn) is value.phase:
+            sentence = value.sentences[0]
+            if sentence.weight is _STORY and not (sentence.severity or value.captions or value.pause or value.details or self.ascii):
+                return f"{self._plain_row(value)}\n{self.indent}{sentence.text}\n"
+        made = self.lines(value)
+        made.append("")
+        return "\n".join(made)
 
     def lines(self, value: Story) -> list[str]:
         match value:
@@ -77,7 +88,7 @@ class _Page:
             case Listening():
                 made = self.listening(value)
         self.empty = self.empty and not made
-        return [line.translate(ASCII) for line in made] if self.look.glyphs is Glyphs.ASCII else made
+        return [line.translate(ASCII) for line in made] if self.ascii else made
 
     # ---- headings ------------------------------------------------------------------------------------------------------------------
 
@@ -146,19 +157,27 @@ class _Page:
 
     def told(self, value: Told) -> list[str]:
         look = self.look
-        made = self._before(value) if value.captions or value.pause else []
+        made: list[str] = self._before(value) if value.captions or value.pause else []
         if self.phases.get(value.conn) is not value.phase:
             made += self._phase(value.conn, value.phase)
+        if self.plain:
+            return [*made, self._plain_row(value), *self._told_below(value)]
         shape = arrow(value.side, value.flags, value.length)
         figures = numbers(value, value.end)
         if look.width is not None and value.length and not self._fits(value.conn, shape, figures):
             short = numbers(value, None)
             figures = short if self._fits(value.conn, shape, short) else figures
         made += self._row(value.conn, str(value.frame), value.since, value.side, shape, figures)
-        if value.details:
-            made += self._hang([value.details], "", Style.DIM)
-        made += self._sentences(value.sentences)
-        return made
+        return made + self._told_below(value)
+
+    def _told_below(self, value: Told) -> list[str]:
+        details = self._hang([value.details], "", Style.DIM) if value.details else []
+        return details + self._sentences(value.sentences)
+
+    def _plain_row(self, value: Told) -> str:
+        conn = f"#{value.conn} " if self.several else ""
+        shape = arrow(value.side, value.flags, value.length)
+        return f"{conn}{margin(str(value.frame), value.since)}  {shape} {numbers(value, value.end)}".rstrip()
 
     def _before(self, value: Told) -> list[str]:
         """Comments of the log and the silence that stand before the segment."""
@@ -176,13 +195,13 @@ class _Page:
 
     def _row(self, conn: int, frame: str, since: float | None, side: Side, shape: str, figures: str) -> list[str]:
         """The line of a segment; figures without room beside the ladder hang below it."""
-        passed = "" if since is None else f"+{exact(round(since * 1e9))}"
-        room = max(FRAME + SINCE - max(len(frame), FRAME), len(passed) + 1)
         if self.plain:
-            return [f"{self._label(conn)}{frame:>{FRAME}}{passed:>{room}}  {shape} {figures}".rstrip()]
+            return [f"{self._label(conn)}{margin(frame, since)}  {shape} {figures}".rstrip()]
         dye = self.look.dye
         ladder = dye(Style.CLIENT if side is Side.CLIENT else Style.SERVER, shape)
-        row = f"{self._label(conn)}{dye(Style.DIM, f'{frame:>{FRAME}}')}{passed:>{room}}  {ladder}"
+        left = margin(frame, since)
+        cut = max(FRAME, len(frame))
+        row = f"{self._label(conn)}{dye(Style.DIM, left[:cut])}{left[cut:]}  {ladder}"
         if not figures:
             return [row]
         return [f"{row} {dye(Style.DIM, figures)}"] if self._fits(conn, shape, figures) else [row, *self._hang([figures], "", Style.DIM)]
@@ -193,9 +212,9 @@ class _Page:
         found: list[str] = []  # parts of the story that are findings
         for sentence in sentences:
             weight = sentence.weight
-            if weight is Weight.STORY and sentence.severity:
+            if weight is _STORY and sentence.severity:
                 found += self._hang([self._graded(sentence)], _MARKS[Weight.REMARK], self._style(sentence))
-            elif weight is Weight.STORY:
+            elif weight is _STORY:
                 story.append(sentence.text)
             elif weight is Weight.STATE:
                 rest = [*self._hang([f"[{sentence.text}]"], "", Style.DIM), *rest]
@@ -256,6 +275,18 @@ def endpoint(address: str, port: int | str) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+def margin(frame: str, since: float | None) -> str:
+    """The two columns on the left: which record, and how long after the one before."""
+    frame = frame.rjust(FRAME)
+    return frame + passed(since).rjust(FRAME + SINCE - len(frame))
+
+
+@lru_cache(maxsize=4096)
+def passed(since: float | None) -> str:
+    """A log that counts microseconds has few small differences, and most are small."""
+    return " " if since is None else f" +{exact(round(since * 1e9))}"
+
+
 def label(flags: str, length: int) -> str:
     """What the arrow carries: the flags, and the octets if there are any."""
     return f"{flags}, {length} B" if length else flags
@@ -275,10 +306,8 @@ def ladder(side: Side, name: str, line: str) -> str:
 
 def numbers(value: Told, end: int | None) -> str:
     """Relative numbers, the raw ones in brackets: "seq 1:39 (1960817470) ack 1 (645999201)"; `end` None leaves out where the data ends."""
-    parts = []
-    if value.seq is not None:
-        span = f"{value.seq}:{end}" if value.length and end is not None else str(value.seq)
-        parts.append(f"seq {span} ({value.raw_seq})")
-    if value.ack is not None:
-        parts.append(f"ack {value.ack} ({value.raw_ack})")
-    return " ".join(parts)
+    seq, ack = value.seq, "" if value.ack is None else f"ack {value.ack} ({value.raw_ack})"
+    if seq is None:
+        return ack
+    span = f"{seq}:{end}" if value.length and end is not None else seq
+    return f"seq {span} ({value.raw_seq}) {ack}" if ack else f"seq {span} ({value.raw_seq})"
