@@ -54,13 +54,12 @@ class Following:
 
     __slots__ = (
         "after", "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "keys", "last", "lingers",
-        "missed", "packets", "ready", "reset_at", "reused", "server", "settled", "speaker", "started_at", "zeek",
+        "missed", "ready", "reset_at", "reused", "server", "settled", "speaker", "started_at", "zeek",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, reused: PortReused | None = None) -> None:
         self.connection = connection
         self.client, self.server = connect(self)
-        self.packets = 0
         self.at: int | None = None  # of the last segment
         self.first: Packet | None = None
         self.last: Packet | None = None
@@ -100,8 +99,8 @@ class Following:
             if since > SECOND:
                 self._idle(since, out)
             if since > 0:
-                hold(me, since)
-                hold(peer, since)
+                hold(me, peer, since)
+                hold(peer, me, since)
         if seg.ipid:
             me.ids.add(seg.ipid, at, seg.start)
         count(me, seg, tcp.urg if isinstance(tcp.urg, int) else 0)
@@ -175,7 +174,7 @@ class Following:
     # ---- parts of a step ----
 
     def _begin(self, seg: Sent, me: Direction, out: list[Happening]) -> None:
-        if self.packets:
+        if self.first is not None:
             return
         possible.begin(me, seg)
         if seg.bits & SYN and not seg.bits & ACK:
@@ -306,7 +305,6 @@ class Following:
             me.tsval, me.tsecr = seg.ts.val, seg.ts.ecr
         bits = seg.bits
         me.last, me.frame, me.at = seg, seg.frame, seg.at
-        self.packets += 1
         self.last = packet
         if self.first is None:
             self.first = packet

@@ -196,7 +196,7 @@ class Table:
         wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
         if bits & SYN and not bits & RST and wire is not UNSET:
             if me.syn is None and me.nxt is None:
-                if bits & ACK or me.peer.syn is not None or following.packets == 0:
+                if bits & ACK or me.peer.syn is not None or following.first is None:
                     self._settle(following)
                     return me
             elif me.place(wire) == me.iss or (me.syn is None and me.iss is None and me.nxt == me.place(wire)):
@@ -243,7 +243,7 @@ class Table:
     def _crowded(self) -> None:
         """Evict an eighth of what is kept: closed ones first, then those silent longest."""
         quiet = sorted(self.open.values(), key=lambda f: (f.closed_at is None, f.at or 0, f.connection.conn))
-        quiet = [f for f in quiet if f.packets][: max(1, self.bounds.most // 8)]
+        quiet = [f for f in quiet if f.first is not None][: max(1, self.bounds.most // 8)]
         for following in sorted(quiet, key=lambda f: f.connection.conn):
             self._end(following, "closed" if following.closed_at is not None else "crowded")
             if following.closed_at is None:

@@ -29,23 +29,26 @@ class Held:
         self.receiver = self.network = self.application = self.peer = 0
 
 
-def hold(end: Direction, gap: int) -> None:
-    """`gap` ns went by with both ends as they stand now."""
-    nxt, una = end.nxt, end.una
+def hold(end: Direction, peer: Direction, gap: int) -> None:
+    """`gap` ns went by with both ends as they stand now: what held up `end`?"""
+    nxt, una, held = end.nxt, end.una, end.held
     if nxt is None:
         return
-    held = end.held
-    if una is None and end.iss is not None:
-        held.network += gap  # its SYN waits for an answer
-    elif una is not None and nxt > una:
-        if end.edge is not None and end.edge - nxt < (end.peer.mss or SEGMENT):
+    if una is None:
+        if end.iss is not None:
+            held.network += gap  # its SYN waits for an answer
+            return
+    elif nxt > una:
+        edge = end.edge
+        if edge is not None and edge - nxt < (peer.mss or SEGMENT):
             held.receiver += gap
         else:
             held.network += gap
-    elif end.peer.zero_since is not None:
+        return
+    if peer.zero_since is not None:
         held.receiver += gap
     elif end.fin is None:
-        mine, other = end.last_data, end.peer.last_data
+        mine, other = end.last_data, peer.last_data
         if mine is not None and (other is None or other.frame < mine.frame):
             held.peer += gap  # it spoke last, all of it arrived: the other end's turn
         else:

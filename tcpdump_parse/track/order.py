@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
 
 TURN: Final = 1 << 16
+HALF: Final = TURN // 2
 FAR: Final = 1024
 ENOUGH: Final = 3
 NEAR: Final = 16
@@ -45,7 +46,7 @@ class Ids:
         if seen:
             step, before = (ipid - self.last) % TURN, self.at
             gap = 0 if at is None or before is None else at - before
-            if step < TURN // 2:
+            if step < HALF:
                 if gap > MILLI:
                     keep(self.rates, (step, gap), 64)
                 if step > FAR and gap < 2 * MILLI:
@@ -53,7 +54,7 @@ class Ids:
             else:
                 self.back += 1
                 self.bad += step < TURN - FAR
-            if (ipid - self.top) % TURN < TURN // 2:
+            if (ipid - self.top) % TURN < HALF:
                 self.top = ipid
         else:
             self.top = ipid
@@ -99,7 +100,7 @@ def before(me: Direction, p: Sent, q: Sent) -> bool | None:
     if usable(me, p, q):
         step = (q.ipid - p.ipid) % TURN  # type: ignore[operator]
         if step:
-            return step < TURN // 2
+            return step < HALF
         return None
     if p.ts is not None and q.ts is not None and p.ts.val != q.ts.val:
         return 0 < (q.ts.val - p.ts.val) % (1 << 32) < 1 << 31

@@ -22,7 +22,7 @@ from tcpdump_parse.track.checksums import HEADER, fold, option_sum, residue
 from tcpdump_parse.track.judgement import Kind
 from tcpdump_parse.track.limits import hold
 from tcpdump_parse.track.octets import fresh_data
-from tcpdump_parse.track.segment import ACK, ACKED, CARRIED, PSH, SECOND, Sent, size_of
+from tcpdump_parse.track.segment import ACK, PSH, SECOND, Sent, size_of
 from tcpdump_parse.track.statistics import expected
 from tcpdump_parse.track.zeek import ESTABLISHED
 
@@ -37,7 +37,8 @@ STAMPED: Final = HEADER + 12
 OFFLOADED: Final = ChecksumOffload()
 _ORIGINAL: Final = Kind.ORIGINAL
 _WIRE: Final = (1 << 32) - 1
-_HALF: Final = 1 << 31
+_FAR: Final = 1 << 29
+"""However: with more than this on its way nothing is predicted; half the circle would do."""
 
 
 def ready(following: Following) -> bool:
@@ -77,16 +78,16 @@ def step(following: Following, packet: Packet, tcp: Segment, ip: IP, me: Directi
         wire = tcp.seq
     if answer is UNSET:
         answer = tcp.ack
-    if wire is UNSET or answer is UNSET or length is UNSET or win is UNSET or not win or tcp.urg is not UNSET:
+    if wire is UNSET or answer is UNSET or length is UNSET or win is UNSET or not win or tcp.urg is not UNSET or last is None:
         return None
-    if start is None or top is None or una is None or last is None:
+    if start is None or top is None or una is None:
         return None
-    unanswered, since = (top - answer) & _WIRE, at - last
-    ack, end = top - unanswered, start + length
-    if (start - wire) & _WIRE or unanswered > _HALF or ack < una or not 0 <= since <= SECOND:
+    flight, taken, since = top - una, (answer - una) & _WIRE, at - last
+    if (start - wire) & _WIRE or taken > flight or flight > _FAR or since < 0 or since > SECOND:
         return None
+    ack, end = una + taken, start + length
     if not length:
-        if ack == una:
+        if not taken:
             return None
     elif (edge := me.edge) is not None and end >= edge:
         return None
@@ -132,8 +133,8 @@ def step(following: Following, packet: Packet, tcp: Segment, ip: IP, me: Directi
     out: list[Happening] = []
     me.packets += 1
     if since:
-        hold(me, since)
-        hold(peer, since)
+        hold(me, peer, since)
+        hold(peer, me, since)
     if ipid:
         me.ids.add(ipid, at, start)
     expected(me, peer, seg, length, ack, at)
@@ -148,7 +149,7 @@ def step(following: Following, packet: Packet, tcp: Segment, ip: IP, me: Directi
         fresh_data(me, seg, length, out)
     me.win, me.wnd, me.last_ack_frame = win, wnd, frame
     same = True  # the peer's view
-    if ack > una:
+    if taken:
         acks.advance(me, seg, out)
         me.dup_acks, me.last_ack, same = 0, seg, False
         if me.ack is None or ack > me.ack:
@@ -173,13 +174,11 @@ def step(following: Following, packet: Packet, tcp: Segment, ip: IP, me: Directi
         me.tsval, me.tsecr = ts.val, ts.ecr
     me.last, me.frame, me.at = seg, frame, at
     following.last, following.at = packet, at
-    following.packets += 1
     zeek = me.zeek
     if zeek.top == start and zeek.state is ESTABLISHED and (zeek.talks if length else zeek.acks):
         zeek.top = end
     else:
         following.zeek.packet(me, seg)
-    following.completeness |= CARRIED if length else ACKED
     after = following.after = Both(me.freeze(), peer.view if same else peer.freeze())
     following.speaker = me
     return Step(packet, following.connection, me.side, start, end, ack, length, wnd, at, since, since_capture, before, after, tuple(out))

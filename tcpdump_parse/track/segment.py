@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import UNSET, Struct, UnsetType
 
 from tcpdump_parse.model.options import Sack, TcpOption, Timestamps
-from tcpdump_parse.model.packet import IP, Checksum, IPv4
+from tcpdump_parse.model.packet import IP, Checksum, IPv4, IPv6
 
 FIN: Final = 1
 SYN: Final = 2
@@ -88,9 +88,9 @@ def completeness(bits: int, length: int) -> int:
     if bits & SYN:
         done = 2 if bits & ACK else 1
     elif not length and bits & ACK and not bits & (FIN | RST):
-        done = 4
+        done = ACKED
     if length:
-        done |= 8
+        done |= CARRIED
     if bits & FIN and bits & ACK:
         done |= 16
     if bits & RST:
@@ -134,6 +134,8 @@ def sum_of(checksum: Checksum | UnsetType) -> int | None:
 
 def size_of(ip: IP) -> int | None:
     """Octets of TCP header and payload, from the IP header; None where it was not printed or options make it unsure."""
-    if isinstance(ip, IPv4):
-        return None if ip.length is UNSET or ip.length == 0 or ip.options or ip.was is not UNSET else ip.length - 20
+    if type(ip) is IPv4:
+        length = ip.length
+        return None if length is UNSET or length == 0 or ip.options or ip.was is not UNSET else length - 20
+    assert isinstance(ip, IPv6)
     return None if ip.payload_length is UNSET or ip.extensions or not ip.payload_length else ip.payload_length

@@ -11,7 +11,7 @@ from tcpdump_parse.model.options import SackOk, Timestamps
 from tcpdump_parse.model.terms import Side
 from tcpdump_parse.track.limits import limits
 from tcpdump_parse.track.moments import Moments
-from tcpdump_parse.track.segment import SECOND
+from tcpdump_parse.track.segment import ACKED, CARRIED, SECOND
 from tcpdump_parse.track.vantage import vantage
 from tcpdump_parse.track.zeek import conn_state
 
@@ -31,12 +31,23 @@ def flow(following: Following, reason: str) -> Flow:
     duration = _duration(following)
     return Flow(
         connection.capture, connection.conn, connection.flow, flow_end(following.client, duration), flow_end(following.server, duration),
-        str(connection.basis), first.clock, duration, following.packets,
-        conn_state(following.zeek, (size(following.client), size(following.server))), following.zeek.history, following.completeness,
+        str(connection.basis), first.clock, duration, following.client.packets + following.server.packets,
+        conn_state(following.zeek, (size(following.client), size(following.server))), following.zeek.history, _completeness(following),
         {side.value: tuple(str(state) for state in following.direction(side).states) for side in Side},
         first.line, last.end_line, first.frame, last.frame, reason, connection.tunnel or UNSET, connection.incarnation,
         vantage(following), {side.value: limits(following.direction(side)) for side in Side},
     )
+
+
+def _completeness(following: Following) -> int:
+    """Wireshark's bits; what was predicted is known from the counters."""
+    done = following.completeness
+    for end in (following.client, following.server):
+        if end.counters.data_packets:
+            done |= CARRIED
+        if end.counters.pure_acks:
+            done |= ACKED
+    return done
 
 
 def _duration(following: Following) -> float | UnsetType:
