@@ -1,7 +1,7 @@
 """The hexdumps of a chunk, taken out of it before it is cut into lines: most text of -X is dump, and a dump is one thing.
 
-`taken` puts a line that no log holds in the place of each dump and gives the dumps in order. A dump is taken only when its very lines
-can be printed again from its octets (so that nobody has to look at them again); any other stays where it is, as lines.
+`taken` puts marks that this log does not hold in the place of each dump and gives the dumps in order. A dump is taken only when its
+very lines can be printed again from its octets (so that nobody has to look at them again); any other stays where it is, as lines.
 
 A row is 68 octets wide, but that the last one ends behind its characters: 40 with the digits in groups, one blank and 16 characters,
 and 11 that lead to the next row. Where rows begin is then a matter of arithmetic, and a dump is checked column by column.
@@ -10,7 +10,6 @@ and 11 that lead to the next row. Where rows begin is then a matter of arithmeti
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import chain
 from struct import Struct
 from typing import NamedTuple
 
@@ -21,8 +20,7 @@ from tcpdump_parse.read.dumps import FOUR_DIGITS, GRAPHIC, ROW, print_dump
 FIRST = b"\n\t0x0000:  "
 NEXT = b"\n\t0x"
 MARK = b"\x03"
-"""Stands for a dump, behind a tab and once more at the end of the line; between them is the joint of lines, once for each further row,
-so that lines are counted alike."""
+"""Stands for a row of a dump, at the end of the line that the dump follows."""
 _WIDE, _LEAD, _SHOWN = 68, 11, 41
 
 
@@ -38,7 +36,7 @@ class Block(msgspec.Struct, gc=False):
 
 
 _CONTINUED = MARK + b"\n    "
-"""A line of four blanks behind a dump: it would be joined to the marked line."""
+"""A line of four blanks behind a dump: it would be joined to the line before the dump."""
 _ROWS = 64
 _CELLS = Struct("40s17s11s" * _ROWS)
 _LEADS = b"".join([b"\n\t0x%04x:  " % at for at in range(ROW, FOUR_DIGITS * ROW, ROW)])
@@ -61,41 +59,44 @@ def _geometry(length: int) -> _Geometry | None:
     if not 0 < last <= ROW or not 0 < rows <= FOUR_DIGITS:
         return None
     leads = _LEADS[: _LEAD * (rows - 1)] + b" " * _LEAD
-    return _Geometry((rows - 1) * ROW + last, rows, leads, b"\n\t" + MARK + b"\x01" * (rows - 1) + MARK)
+    return _Geometry((rows - 1) * ROW + last, rows, leads, MARK * rows)
 
 
 def taken(chunk: bytes) -> tuple[bytes, list[Block]]:
-    """The chunk with a marked line in the place of each dump, and the dumps."""
+    """The chunk with a mark in the place of each row, behind the line before the dump, and the dumps."""
     text, *pieces = chunk.split(FIRST)
     dumps: list[bytes] = []
     known: list[_Geometry] = []
     parts = [text]
-    for piece in pieces:
+    for number, piece in enumerate(pieces, 1):
         stop = piece.find(b"\n", piece.rfind(NEXT) + 1)
         if stop < 0:
+            if number < len(pieces):
+                return _one_by_one(text, pieces)
             stop = len(piece)
         geometry = _geometry(stop)
         if geometry is None:
             return _one_by_one(text, pieces)
-        dumps.append(piece[:stop].ljust(geometry.rows * _WIDE))
         known.append(geometry)
-        parts += (geometry.mark, piece[stop:])
+        dumps.append(piece[:stop].ljust(geometry.rows * _WIDE))
+        parts.append(geometry.mark)
+        parts.append(piece[stop:])
     blocks, without = _octets(b"".join(dumps), known), b"".join(parts)
     return (without, blocks) if blocks is not None and _CONTINUED not in without else _one_by_one(text, pieces)
 
 
 def _one_by_one(text: bytes, pieces: list[bytes]) -> tuple[bytes, list[Block]]:
-    """The same where some dump is not as tcpdump prints it: that one stays."""
+    """The same where some dump is not as tcpdump prints it, or another dump or a line of four blanks follows: that one stays."""
     blocks: list[Block] = []
     parts = [text]
     for piece in pieces:
         stop = piece.find(b"\n", piece.rfind(NEXT) + 1)
-        if stop < 0:
-            stop = len(piece)
-        geometry = _geometry(stop)
-        found = geometry and _octets(piece[:stop].ljust(geometry.rows * _WIDE), [geometry])
-        if geometry and found and not piece.startswith(_CONTINUED[1:], stop):
-            parts += (geometry.mark, piece[stop:])
+        dump, rest = (piece[:stop], piece[stop:]) if stop >= 0 else (piece, b"")
+        geometry = _geometry(len(dump))
+        found = geometry and _octets(dump.ljust(geometry.rows * _WIDE), [geometry])
+        alone = (rest or piece is pieces[-1]) and not rest.startswith(b"\n    ")
+        if geometry and found and alone:
+            parts += (geometry.mark, rest)
             blocks += found
         else:
             parts += (FIRST, piece)
@@ -105,8 +106,11 @@ def _one_by_one(text: bytes, pieces: list[bytes]) -> tuple[bytes, list[Block]]:
 def _octets(dumps: bytes, known: list[_Geometry]) -> list[Block] | None:
     """What dumps show, all their rows filled up with blanks to one width; None when tcpdump would print one of them otherwise."""
     rows = len(dumps) // _WIDE
-    cells = list(chain.from_iterable(_CELLS.iter_unpack(dumps.ljust(-(-rows // _ROWS) * _ROWS * _WIDE))))[: 3 * rows]
-    digits = b"".join(cells[0::3]).decode("latin-1")
+    columns: tuple[list[bytes], ...] = [], [], []
+    for cells in _CELLS.iter_unpack(dumps.ljust(-(-rows // _ROWS) * _ROWS * _WIDE)):
+        for column, these in enumerate(columns):
+            these.append(b"".join(cells[column::3]))
+    digits = b"".join(columns[0])[: 40 * rows].decode("latin-1")
     try:
         octets = bytes.fromhex(digits)
     except ValueError:
@@ -117,12 +121,12 @@ def _octets(dumps: bytes, known: list[_Geometry]) -> list[Block] | None:
         printed.append(held.hex(" ", -2).ljust(40 * high))
         blocks.append(Block(held, high))
         at += count
-    shown = b"".join(cells[1::3])
+    shown = b"".join(columns[1])[: 17 * rows]
     exact = (
         at == len(octets)
         and digits == "".join(printed)
         and shown[0::17] == b" " * rows
         and shown.translate(None, b" ") == octets.translate(GRAPHIC)
-        and b"".join(cells[2::3]) == b"".join([leads for _, _, leads, _ in known])
+        and b"".join(columns[2])[: _LEAD * rows] == b"".join([leads for _, _, leads, _ in known])
     )
     return blocks if exact else None

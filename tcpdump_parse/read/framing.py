@@ -23,12 +23,20 @@ from tcpdump_parse.read.records import ABSOLUTE, SHAPES, Records
 from tcpdump_parse.read.shapes import HEX_DIGITS
 from tcpdump_parse.read.tails import show
 
-_MARK = "\t" + blocks.MARK.decode()
-_NO_DUMPS: tuple[Iterator[Block], str] = iter(()), "\n"
+_MARK = blocks.MARK.decode()
+_NO_SHAPE = HEX_DIGITS + blocks.MARK
 _HELD = 1 << 13
 """Octets of an unfinished dump that wait for the rest of it; a longer one is read in parts."""
 _LENGTH = b", length ".translate(None, HEX_DIGITS)
 _NUMBERED = re.compile(rb"\x01([1-9]  )")
+
+
+def _before(data: bytes, end: int) -> int:
+    """Where the item before the one that ends here ends: a line of four blanks belongs to the line before it. -1: nowhere."""
+    cut = data.rfind(b"\n", 0, max(0, end))
+    while cut >= 0 and data.startswith(b"    ", cut + 1):
+        cut = data.rfind(b"\n", 0, cut)
+    return cut
 
 
 class Framing(Records):
@@ -42,17 +50,14 @@ class Framing(Records):
     def feed(self, chunk: bytes) -> list[Read]:
         """What became certain with these octets."""
         data = self.rest + chunk if self.rest else chunk
-        cut = data.rfind(b"\n")
-        if cut >= 0:  # the last line may be continued by the next
-            cut = data.rfind(b"\n", 0, cut)
-            while cut >= 0 and data.startswith(b"    ", cut + 1):
-                cut = data.rfind(b"\n", 0, cut)
+        cut = _before(data, data.rfind(b"\n"))  # the last line may be continued by the next
+        dump = data.rfind(blocks.FIRST, max(0, cut - _HELD), cut)
+        if dump >= 0 and data.find(b"\n", data.rfind(b"\n\t", dump, cut) + 1, cut) < 0:
+            head = _before(data, dump)
+            cut = head if head >= 0 else cut
         if cut < 0:
             self.rest = data
             return self.given(everything=False)
-        start = data.rfind(blocks.FIRST, max(0, cut - _HELD), cut)
-        if start > 0 and data.find(b"\n", data.rfind(b"\n\t", start, cut) + 1, cut) < 0:
-            cut = start
         self.rest = data[cut + 1 :]
         self.items(data[:cut])
         return self.given(everything=False)
@@ -88,21 +93,27 @@ class Framing(Records):
             whole = self.unix(whole)
         if b"\x01" in whole:
             whole = whole.replace(b"\x01", b"\x02")
-        dumps, mark = _NO_DUMPS
+        dumps: Iterator[Block] | None = None
         if blocks.FIRST in whole and blocks.MARK not in whole:
-            whole, shown = blocks.taken(whole)
-            dumps, mark = iter(shown), _MARK
+            whole, taken = blocks.taken(whole)
+            dumps = iter(taken)
         joined = whole.replace(b"\n    ", b"\x01")
         if self.counting or b"    1  " in whole:  # -#: the first nine records begin with four blanks too
             self.counting = True
             joined = _NUMBERED.sub(rb"\n    \1", joined)
-        self.ahead_line = self.line
+        self.ahead_line, self.mark = self.line, _MARK if dumps is not None else "\n"
         self.ahead = texts = joined.decode("latin-1").split("\n")
-        keys = joined.translate(None, HEX_DIGITS).split(b"\n")
+        keys = joined.translate(None, _NO_SHAPE if dumps is not None else HEX_DIGITS).split(b"\n")
         known = SHAPES.aliases.get
         out, tail, clock, numbers, capture = self.out, self.tail, self.clock.clock, self.numbers, self.capture
         line, frame, ready = self.line, self.frame, self.ready()
+        block: Block | None = None
         for text, key in zip(texts, keys, strict=True):
+            if dumps is not None:
+                block = None
+                if text[-1:] == _MARK:
+                    block = next(dumps)
+                    text = text[: -block.rows]
             plan = known(key)
             found = None
             if plan is not None:
@@ -111,13 +122,13 @@ class Framing(Records):
             elif ready:
                 if text[:1] == "\t":
                     if out and type(out[-1]) is Packet:
-                        if text.startswith(mark):
-                            dump = next(dumps)
-                            tail += (dump,) if tail else ("", dump)
-                            line += dump.rows
-                            continue
+                        if self.dump is not None:
+                            self.take_back()
                         tail += (text,) if tail else ("", text)
                         line += 1 + text.count(JOINT)
+                        if block is not None:
+                            tail.append(block)
+                            line += block.rows
                         continue
                 elif (end := key.rfind(_LENGTH)) > 0:  # a known head, and the beginning of its tail on the same line
                     plan = known(key[: end + len(_LENGTH)])
@@ -134,25 +145,28 @@ class Framing(Records):
                     pass
                 else:
                     if tail:
-                        if type(block := tail[-1]) is Block and len(tail) == 2 and not tail[0]:
-                            show(out[-1], block)  # type: ignore[arg-type]
-                            tail.clear()
-                        else:
-                            self.close()
+                        self.close()
                     frame += 1
                     line += plan.extra + 1
                     out.append(made)
+                    self.dump = None
                     if found.end() != len(text):
                         rest = text[found.end() :]
                         tail.append(rest)
                         line += rest.count(JOINT)
+                        if block is not None:
+                            tail.append(block)
+                            line += block.rows
+                    elif block is not None:
+                        show(made, block)
+                        self.dump = block
+                        line += block.rows
                     continue
             self.line, self.frame = line, frame
-            if text.startswith(mark):
-                for row in next(dumps).lines():
+            self.item(text, key)
+            if block is not None:
+                for row in block.lines():
                     self.item(row, key)
-            else:
-                self.item(text, key)
             line, frame, ready = self.line, self.frame, self.ready()
             clock, capture, numbers, out = self.clock.clock, self.capture, self.numbers, self.out
         self.line, self.frame = line, frame

@@ -7,10 +7,10 @@ printed. The offsets of common links come first. What a record does not print (n
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import chain
-from struct import unpack_from
+from struct import Struct, unpack_from
 from typing import Final, Literal, NamedTuple
 
 from msgspec import UNSET, UnsetType
@@ -91,7 +91,7 @@ def _fits(octets: bytes, place: Place, ip: IP, segment: Segment, src: bytes | No
     if len(ports) < 4:
         return src is not None and dst is not None
     printed = (segment.sport, segment.dport)
-    return all(isinstance(name, str) or name == port for name, port in zip(printed, unpack_from(">HH", ports), strict=True))
+    return all(isinstance(name, str) or name == port for name, port in zip(printed, port_pair(ports), strict=True))
 
 
 @lru_cache(4096)
@@ -101,6 +101,10 @@ def address(text: str) -> bytes | None:
         return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
     except (OSError, ValueError):
         return None
+
+
+port_pair: Callable[[bytes], tuple[int, ...]] = Struct(">HH").unpack
+"""Both ports of a TCP header, of its first four octets."""
 
 
 @lru_cache(4096)

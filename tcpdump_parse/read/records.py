@@ -64,7 +64,9 @@ class Records(Captures):
         self.frame = 0
         self.ahead: list[str] = []  # the items of this chunk
         self.ahead_line = 1  # the line of the first of them
+        self.mark = "\n"  # stands for a row of a dump in them
         self.tail: list[str | Block] = []  # of the packet that is last in `out`: the rest of its line, then lines
+        self.dump: Block | None = None  # that packet's dump, when it has been given to it already
         self.undecided: list[str] = []  # items of a record that shows no segment yet
         self.shown: counted.Text | None = None  # such text behind the open packet, counted
         self.fresh = False  # its first line is counted already
@@ -86,6 +88,8 @@ class Records(Captures):
 
     def item(self, text: str, key: bytes) -> None:
         """One line, with the lines of four blanks behind it; but second lines of lost first lines stand for themselves."""
+        if self.dump is not None:
+            self.take_back()
         for orphan in ORPHAN.finditer(text) if self.shown is None and not self.undecided else ():
             before = text[: orphan.start()]
             if before[:1] == "\t" or SEGMENT.search(before):
@@ -186,7 +190,7 @@ class Records(Captures):
         if self.shown.kept is None:
             line, at = self.ahead_line, 0
             while at < len(self.ahead) and line < self.line:
-                line, at = line + 1 + self.ahead[at].count(JOINT), at + 1
+                line, at = line + 1 + self.ahead[at].count(JOINT) + self.ahead[at].count(self.mark), at + 1
             lines = "\n".join(self.ahead[at:]).replace(JOINT, BREAK).split("\n")
             self.shown.kept = self.shown.ends(lines, self.begins)
         return self.shown.kept
@@ -343,15 +347,24 @@ class Records(Captures):
         """The packet that is last in `out` is complete: its tail becomes fields."""
         if self.undecided:
             self.decide()
-        packet = self.packet
         if self.tail:
-            assert packet is not None
-            tails.attach(packet, self.tail)
-            self.tail.clear()
-        if self.raw and packet is not None:
-            self.lay_out(packet)
-        self.raw = ""
-        self.shown = None
+            packet, tail = self.out[-1], self.tail
+            assert type(packet) is Packet
+            tails.attach(packet, tail)
+            tail.clear()
+        if self.raw:
+            if self.packet is not None:
+                self.lay_out(self.packet)
+            self.raw = ""
+        self.shown = self.dump = None
+
+    def take_back(self) -> None:
+        """More lines follow a dump: it is one part of the tail among others."""
+        packet, dump = self.packet, self.dump
+        if packet is not None and dump is not None:
+            self.tail += ("", dump)
+            tails.hide(packet, dump)
+        self.dump = None
 
     def lay_out(self, packet: Packet) -> None:
         """Keeps the white space of a pasted record."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType, structs
 
-from tcpdump_parse.model import Octets, Packet
+from tcpdump_parse.model import Octets, Packet, Segment
 from tcpdump_parse.read import dumps, octets
 from tcpdump_parse.read.blocks import Block
 from tcpdump_parse.read.plans import BREAK, JOINT
@@ -43,6 +43,13 @@ def show(packet: Packet, block: Block) -> None:
     take_octets(packet, block.octets, "X")
 
 
+def hide(packet: Packet, block: Block) -> None:
+    """The inverse of `show`."""
+    structs.force_setattr(packet, "end_line", packet.end_line - block.rows)
+    for name in ("octets", "payload"):
+        structs.force_setattr(packet, name, UNSET)
+
+
 def take_dump(packet: Packet, lines: list[str]) -> None:
     """The octets of the dump that the tail ends with; its lines go when they can be printed again."""
     found = dumps.split_dump(lines[1:])
@@ -56,34 +63,35 @@ def take_dump(packet: Packet, lines: list[str]) -> None:
 
 def take_octets(packet: Packet, held: bytes, style: str | UnsetType) -> None:
     """Gives a packet the octets that its dump shows, and the payload in them."""
-    segment, start, shown = packet.tcp, plain_segment(packet, held), held.hex()
-    if start:
-        origin: str = "network"
-        if segment is not UNSET and segment.length is not UNSET and segment.length and len(held) > start:
-            structs.force_setattr(packet, "payload", shown[2 * start : 2 * (start + segment.length)])
+    segment, shown = packet.tcp, held.hex()
+    if segment is UNSET:
+        place = None if packet.quoted is UNSET else octets.locate(packet, held)
+        origin: str = octets.origin(packet, held, place)
+    elif start := plain_segment(packet, segment, held):
+        origin, length = "network", segment.length
+        if length is not UNSET and length and len(held) > start:
+            structs.force_setattr(packet, "payload", shown[2 * start : 2 * (start + length)])
     else:
-        place = octets.locate(packet, held) if segment is not UNSET or packet.quoted is not UNSET else None
+        place = octets.locate(packet, held)
         origin = octets.origin(packet, held, place)
-        if place is not None and segment is not UNSET:
+        if place is not None:
             structs.force_setattr(packet, "payload", octets.payload(packet, held, place))
     structs.force_setattr(packet, "octets", Octets(origin, shown, style))
 
 
-def plain_segment(packet: Packet, held: bytes) -> int:
+def plain_segment(packet: Packet, segment: Segment, held: bytes) -> int:
     """Where the TCP payload begins in a dump of IP and TCP that begins with the printed header, the usual case; 0 when it is no such."""
-    segment = packet.tcp
-    if segment is UNSET or packet.layers or len(held) < 40:
+    if len(held) < 40 or packet.layers:
         return 0
     if held[0] == 0x45 and held[9] == octets.TCP:
         ends, ports, data = held[12:20], held[20:24], 32
-    elif held[0] >> 4 == 6 and held[6] == octets.TCP and len(held) > 52:
+    elif held[0] >> 4 == 6 and held[6] == octets.TCP and len(held) >= 60:
         ends, ports, data = held[8:40], held[40:44], 52
     else:
         return 0
-    ip, sport, dport = packet.ip, segment.sport, segment.dport
-    if ip is UNSET or type(sport) is not int or type(dport) is not int or ends != octets.addresses(ip.src, ip.dst):
+    if (segment.sport, segment.dport) != octets.port_pair(ports) or ends != octets.addresses(packet.ip.src, packet.ip.dst):  # type: ignore[union-attr]
         return 0
-    return data - 12 + (held[data] >> 4) * 4 if int.from_bytes(ports) == sport << 16 | dport else 0
+    return data - 12 + (held[data] >> 4) * 4
 
 
 def tail_of(packet: Packet) -> str:
