@@ -14,7 +14,7 @@ from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.model import IPv4, IPv6, Packet
 from tcpdump_parse.model.happenings import Copied
 from tcpdump_parse.model.steps import Ending, Step
-from tcpdump_parse.model.terms import Side, State
+from tcpdump_parse.model.terms import Side
 
 MOST: Final = 8192
 INITIAL: Final = (32, 64, 128, 255)
@@ -106,11 +106,7 @@ class Paths(CaptureNotes):
                 return
             path = self.open[key] = Path(step.frame, ttl, dscp, df)
         if tcp.flags and "R" in tcp.flags:
-<<<<<<< HEAD
             if path.reset is None and path.packets and step.before.me.ack is not None:  # else it disowns an old answer to its SYN
-=======
-            if path.reset is None and path.packets and step.after.me.state is State.CLOSED:  # else it only answers an old duplicate
->>>>>>> 818b40a (wip)
                 path.reset = Odd(step, path.ttl or 0, ttl or 0)
             return
         path.packets += 1

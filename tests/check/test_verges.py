@@ -24,10 +24,10 @@ def test_data_after_the_handshake_do() -> None:
     assert [frame for frame, _ in said(talk.c("P.", 11, 10, 1, after=30), "psh-missing-last")] == [6]
 
 
-def test_a_bare_fin_after_a_reset_is_named_by_its_flags() -> None:
+def test_a_bare_fin_after_a_reset_is_told_without_a_length() -> None:
     talk = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).s("R", 1).s("F.", 1, ack=11)
     ((frame, facts),) = said(talk, "data-after-rst")
-    assert (frame, facts["flags"], facts["octets"]) == (7, "F.", 0)
+    assert (frame, facts["empty"]) == (7, True)
 
 
 def paced(talk: Talk) -> Talk:

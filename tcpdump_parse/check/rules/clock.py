@@ -72,21 +72,16 @@ class Pace(Notes):
             return None
         return step.at - me.at + sum(by for frame, by in self.back if me.frame < frame < step.frame)
 
-
-<<<<<<< HEAD
     def jumped(self, step: Step) -> tuple[int, int] | None:
         """How far the capture's clock ran ahead of the sender's, and the ticks of that; None where the two agree, or nothing is known."""
-        me, ticks = step.before.me, _ticks(step)
-        if ticks is None or me.at is None or step.at is None or step.happened(Copied) is not None:
+        ticks, jump = _ticks(step), self.since(step)
+        if ticks is None or jump is None or step.happened(Copied) is not None:
             return None
-        jump = step.at - me.at
         return (jump, ticks) if jump >= 2 * SECOND and ticks < self.expected(step, jump) else None
 
 
-=======
 STEPS = 8
 """How many times the clock is set back are remembered."""
->>>>>>> 818b40a (wip)
 PACED = SECOND // 50
 """The pace of a sender's clock is known after this."""
 
@@ -98,16 +93,9 @@ def cap_time_forward_jump(step: Step, event: Idle, notes: Pace) -> Iterator[Fact
     Its timestamps ticked less than a tenth of what they did before, or less than any clock may. The capture's clock was set, or the sender
     (a virtual machine, a laptop) slept.
     """
-<<<<<<< HEAD
     jumped = notes.jumped(step)
     if jumped is not None:
         jump, ticks = jumped
-=======
-    ticks, jump = _ticks(step), notes.since(step)
-    if ticks is None or jump is None or step.happened(Copied) is not None:
-        return
-    if jump >= 2 * SECOND and ticks < notes.expected(step, jump):
->>>>>>> 818b40a (wip)
         yield Facts(evidence=(step.before.me.frame,), jump_s=jump / SECOND, ticks=ticks)
 
 

@@ -132,11 +132,7 @@ def data_after_rst(step: Step, event: PastEnd, notes: Resets) -> Iterator[Facts]
     if reset is None or "R" in flags or not (step.length or "F" in flags or "S" in flags):
         return
     if step.happened(Reordered) is None and step.happened(Copied) is None:
-<<<<<<< HEAD
         yield Facts(evidence=(reset,), octets=step.length, empty=step.length == 0 or None)
-=======
-        yield Facts(evidence=(reset,), flags=flags, octets=step.length)
->>>>>>> 818b40a (wip)
 
 
 # ---- resets and challenges ----
