@@ -13,6 +13,7 @@ import pytest
 from record import verdicts
 from scenarios import QUICK, SCENARIOS
 from scenes import SCENES, Scene
+from score import by_tdparse, score
 from truth import Kind, Row, derive, read
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
@@ -77,14 +78,18 @@ def test_a_sample_opens_with_what_its_scene_proves(scene: Scene) -> None:
 
 
 @needs_the_lab
-def test_scenarios_decided_by_index_are_recorded_again(tmp_path: Path) -> None:
-    """The lab still works, and its truth still agrees with the kernels' counts."""
+def test_scenarios_decided_by_index_are_recorded_again_and_judged_by_their_own_truth(tmp_path: Path) -> None:
+    """The lab still works, its truth still agrees with the kernels' counts, and every odd segment of it is named rightly at both ends."""
     script = SAMPLES / "lab" / "trouble.py"
     subprocess.run([sys.executable, script, "--seed", "99", "--out", tmp_path, "quick"], check=True, timeout=120)
     for scenario in QUICK:
         folder = tmp_path / scenario
         assert counted(folder) == by_kernel(folder)
-        assert odd(read(folder / "truth.tsv"))
+        rows = read(folder / "truth.tsv")
+        assert odd(rows)
+        for end in ("client", "server"):
+            right = score([row for row in rows if row.end == end], by_tdparse(folder / f"{end}.txt"))
+            assert (right.kind, right.need) == (right.odd, right.decidable), f"{scenario}/{end}"
         done = Counter(json.loads(line)["do"] for line in (folder / "wire.jsonl").read_text().splitlines())
         assert all(done[rule.do.value] for rule in SCENARIOS[scenario].rules)
 
