@@ -128,7 +128,10 @@ class EnhancedAuth(Option, frozen=True, tag="enhanced auth"):
 
 
 class Uto(Option, frozen=True, tag="uto"):
-    """RFC 5482: the field's 16 bits, and the seconds they stand for."""
+    """RFC 5482: the field's 16 bits, and the seconds as tcpdump reckons them.
+
+    However, its reckoning takes the lowest bit for the granularity where RFC 5482 has the highest: only `value` is to be trusted.
+    """
 
     value: int
     seconds: int

@@ -254,10 +254,14 @@ def opt_unknown(step: Step, event: OptionSeen) -> Iterator[Facts]:
 
 @rule(on=OptionSeen, severity=Severity.NOTE, cites="RFC 5482", elsewhere=("tcp.options.user_to_val", "zeek:tcp_option_uto_invalid_len"))
 def uto_present(step: Step, event: OptionSeen) -> Iterator[Facts]:
-    """This end says how long it keeps data unacknowledged before it gives up (user timeout)."""
+    """This end says how long it keeps data unacknowledged before it gives up (user timeout).
+
+    However, the seconds that tcpdump prints are not it: it takes the lowest bit for the unit, RFC 5482 the highest.
+    """
     for option in options_of(step):
         if event.name == "uto" and type(option) is Uto:
-            yield Facts(timeout_s=option.seconds)
+            minutes, time = option.value >> 15, option.value & 0x7FFF
+            yield Facts(timeout_s=time * 60 if minutes else time)
 
 
 @rule(on=OptionSeen, severity=Severity.NOTE, cites="RFC 6994", elsewhere=("tcp.options.experimental",))
