@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.notes import CaptureNotes, Notes
-from tcpdump_parse.check.rule import Facts, Need, Rule, rules
+from tcpdump_parse.check.rule import Facts, Need, Rule, Told, rules
 from tcpdump_parse.check.screen import plain
 from tcpdump_parse.check.select import chosen
 from tcpdump_parse.check.signs import SIGNS, Sign
@@ -60,9 +60,11 @@ class Judge:
         for rule in active:
             for kind in rule.on:
                 self._rules.setdefault(kind, []).append(rule)
-        for notes in dict.fromkeys(rule.notes for rule in active if rule.notes):
+        readers = dict.fromkeys(rule.notes for rule in active if rule.notes)
+        for notes in dict.fromkeys(each for reader in readers for each in (*reader.shares, reader)):
             for kind in notes.on:
                 self._notes.setdefault(kind, []).append(notes)
+        self._awaited = frozenset(kind for each in active for kind in each.after) | {kind for notes in readers for kind in notes.after}
         self.asked = [sign for sign in SIGNS if any(shown in self._rules or shown in self._notes for shown in sign.shows)]
         self._every = tuple(notes for notes in self._notes.get(Step, ()) if issubclass(notes, CaptureNotes))
         self._shapes: dict[Shape, Wakes] = {}
@@ -135,6 +137,9 @@ class Judge:
         if wakes.takes_needs:
             self._lose_needs(watch, happenings)
         told = self._ask(found, wakes, kinds, watch, step, happenings)
+        if wakes.awaited and not wakes.awaited <= watch.happened:
+            watch.happens(wakes.awaited)
+            told = wakes.plan(watch, self._whole, step.side).tells
         signs: list[Sign] = []
         for body, at in wakes.signs if plain(step) else wakes.all_signs:
             sign = body(step) if at is None else body(step, happenings[at])
@@ -162,7 +167,7 @@ class Judge:
         """What it wakes, at its first sight."""
         if len(self._shapes) >= _SHAPES:
             self._shapes.clear()
-        known = self._shapes[kinds] = Wakes(kinds, self._rules, self._notes, self.asked)
+        known = self._shapes[kinds] = Wakes(kinds, self._rules, self._notes, self.asked, self._awaited)
         return known
 
     def _lose_needs(self, watch: Watch, happenings: Sequence[Any]) -> None:
@@ -177,10 +182,10 @@ class Judge:
         self, found: list[Finding], wakes: Wakes, kinds: Shape, watch: Watch, step: Step, events: Sequence[Any]
     ) -> tuple[tuple[int, Notes], ...]:
         """Ask the rules; who is to be told is answered."""
-        plans = watch.plans
+        plans = watch.plans[step.side]
         plan = plans.get(kinds)
         if plan is None:
-            plan = wakes.plan(watch, self._whole)
+            plan = wakes.plan(watch, self._whole, step.side)
             if len(plans) >= PLANS:
                 plans.clear()
             plans[kinds] = plan if kinds in plans else None
@@ -191,6 +196,8 @@ class Judge:
         return plan.tells
 
     def _of_step(self, rule: Rule, facts: Facts, watch: Watch, step: Step) -> Finding:
+        if rule.told is Told.ONCE_AN_END:
+            watch.tells(rule, step.side)
         own = step.packet.frame
         frame = own if facts.frame is None else facts.frame
         place = watch.place(frame) if frame != own else (own, step.packet.line, step.packet.end_line, step.packet.time)
@@ -213,7 +220,7 @@ class Judge:
         watch = self._watches.pop(ending.connection.conn, None) or Watch()
         found: list[Finding] = []
         for event in (*ending.happenings, ending):
-            for rule in self._rules.get(type(event), ()):
+            for rule in filter(watch.awake, self._rules.get(type(event), ())):
                 found += self._ask_ending(rule, watch, ending, event, known_at)
             if event is not ending:
                 for notes in self._notes.get(type(event), ()):

@@ -11,9 +11,13 @@ from typing import Any, ClassVar
 
 
 class Notes:
-    """Per connection. `on`: the events (as in `rule(on=…)`) it wants to be told of."""
+    """Per connection. `on`: the events (as in `rule(on=…)`) it wants to be told of; `after`: of nothing before one of these (of the
+    segment that brings it, though). `shares`: notes of the same connection that it reads itself; its `__init__` takes them, and each is
+    there once, whoever shares it."""
 
     on: ClassVar[tuple[type, ...]] = ()
+    after: ClassVar[tuple[type, ...]] = ()
+    shares: ClassVar[tuple[type[Notes], ...]] = ()
 
     def see(self, *event: Any) -> None:
         """Called as the rules are: `(step, event)`, `(ending,)`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.model import IPv4, IPv6, Packet
@@ -90,29 +90,31 @@ class Paths(CaptureNotes):
                     self.told.add(event.connection.addr(side))
 
     def _segment(self, step: Step) -> None:
-        packet = step.packet
-        ip, tcp = packet.ip, packet.tcp
+        ip, tcp = step.packet.ip, step.packet.tcp
         if ip is UNSET or tcp is UNSET:
             return
-        ttl = ttl_of(packet)
+        if type(ip) is IPv4:
+            ipid, tos = ip.id, ip.tos
+            ttl = ip.ttl if ip.ttl is not UNSET else 0 if ipid is not UNSET else None
+            dscp, df = 0 if tos is UNSET else tos >> 2, "DF" in (ip.flags or ())
+        else:
+            ttl, dscp, df, ipid = ttl_of(step.packet), 0, False, UNSET
         key = (step.connection.conn, step.side)
         path = self.open.get(key)
-        dscp, df = 0, False
-        ipid: int | UnsetType = UNSET
-        if isinstance(ip, IPv4):
-            dscp, df, ipid = (ip.tos or 0) >> 2, "DF" in (ip.flags or ()), ip.id
         if path is None:
             if ttl is None or len(self.open) >= MOST:
                 return
             path = self.open[key] = Path(step.frame, ttl, dscp, df)
-        if tcp.flags and "R" in tcp.flags:
+        if tcp.flags is not UNSET and "R" in tcp.flags:
             if path.reset is None and path.packets and step.before.me.ack is not None:  # else it disowns an old answer to its SYN
                 path.reset = Odd(step, path.ttl or 0, ttl or 0)
             return
         path.packets += 1
         if ipid is not UNSET:
-            path.zeros += ipid == 0
-            path.steps += 0 < (ipid - path.id) % 65536 <= 16 and path.id >= 0
+            if ipid == 0:
+                path.zeros += 1
+            if 0 < (ipid - path.id) % 65536 <= 16 and path.id >= 0:
+                path.steps += 1
             path.id = ipid
         if path.reset is not None and len(path.after_reset) < 2 and ttl == path.ttl:
             path.after_reset.append(step.frame)

@@ -16,7 +16,8 @@ A rule reads, never writes; it yields facts, never sentences. What wakes it (`on
     `Packet`, `Notice`, `Unread` rule(event)               a record that is no segment, a line between records, an unreadable one
     `CaptureEnd`                 rule(end)                 a capture's end: what only the whole shows
 
-With `notes=SomeNotes` it takes that family's notes as a last argument (`check.notes`).
+With `notes=SomeNotes` it takes that family's notes as a last argument (`check.notes`). `after=FinSent`: not asked before that happened;
+`told=Told.ONCE_AN_END`: not asked again of an end of which it found something.
 """
 
 from __future__ import annotations
@@ -43,6 +44,13 @@ class Need(enum.Flag):
     HANDSHAKE = enum.auto()  # both SYNs were seen, so options and scale are known
     ABSOLUTE = enum.auto()  # sequence numbers are known as they were on the wire
     TIME = enum.auto()  # the clock was printed and never stepped
+
+
+class Told(enum.Enum):
+    """How often a rule is asked of one connection."""
+
+    ALWAYS = enum.auto()
+    ONCE_AN_END = enum.auto()  # until it found something: once for each sender of the segments that wake it
 
 
 class Facts:
@@ -92,6 +100,8 @@ class Rule:
     gravest: Severity  # what its facts may raise it to
     message: str = ""  # what a finding says that has no words of ours
     positions: tuple[str, ...] = ()  # which facts are sequence numbers of the wire, as `-S` prints them; all others are relative
+    after: tuple[type, ...] = ()
+    told: Told = Told.ALWAYS
 
 
 _RULES: dict[tuple[str, str], Rule] = {}
@@ -110,10 +120,13 @@ def rule(
     notes: type[Notes] | None = None,
     gravest: Severity | None = None,
     positions: tuple[str, ...] = (),
+    after: type | tuple[type, ...] = (),
+    told: Told = Told.ALWAYS,
 ) -> Callable[[Callable[..., Iterator[Facts]]], Callable[..., Iterator[Facts]]]:
     """Register the function below as a rule. `quote` is a sentence of what `cites` names, word for word; `gravest` what its facts may
     raise it to, where that is not `severity` itself; `positions` those facts that are sequence numbers as on the wire: they alone change
-    with the ISN."""
+    with the ISN. `after`: only asked from the segment on that follows one of these; what wakes on every segment with data or an ACK
+    should say it, if it can."""
 
     def register(body: Callable[..., Iterator[Facts]]) -> Callable[..., Iterator[Facts]]:
         name = body.__name__.replace("_", "-")
@@ -128,7 +141,7 @@ def rule(
         wakes = on if isinstance(on, tuple) else (on,)
         _RULES[home, name] = Rule(
             name, family, body, wakes, needs, severity, cites, quote, label, elsewhere, notes, title.strip(), _dedent(reason),
-            gravest or severity, positions=positions,
+            gravest or severity, positions=positions, after=after if isinstance(after, tuple) else (after,), told=told,
         )  # fmt: skip
         return body
 

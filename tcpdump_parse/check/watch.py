@@ -9,13 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, Rule
 from tcpdump_parse.check.signs import Asked, Sign, Unusual
 from tcpdump_parse.model.happenings import AckAdvanced, ClockStepped, DataSent, GapAcked
 from tcpdump_parse.model.steps import Step
+from tcpdump_parse.model.terms import Side
 
 PLACES: Final = 4096
 """Remarkable records of a connection whose place in the file is kept, so that later findings can point back."""
@@ -24,6 +25,9 @@ PLANS: Final = 32
 UNREMARKABLE: Final = frozenset({DataSent, AckAdvanced})
 
 Shape = tuple[type, ...]
+T = TypeVar("T")
+Registered = Mapping[type, list[T]]
+"""By what wakes it."""
 Body = Callable[..., Iterator[Facts]]
 Place = tuple[int, int, int, Any]
 """Of a record: frame, first and last line, time."""
@@ -59,19 +63,40 @@ class Plan(NamedTuple):
 class Watch:
     """Of one connection, or of a capture."""
 
-    __slots__ = ("gap", "notes", "places", "plans")
+    __slots__ = ("gap", "happened", "notes", "places", "plans", "told")
 
     def __init__(self) -> None:
         self.gap = False
         self.notes: dict[type[Notes], Notes] = {}
         self.places: deque[Place] = deque(maxlen=PLACES)  # in order of frames
-        self.plans: dict[Shape, Plan | None] = {}  # None: the shape was seen once
+        self.plans: dict[Side, dict[Shape, Plan | None]] = {Side.CLIENT: {}, Side.SERVER: {}}  # None: the shape was seen once
+        self.happened: frozenset[type] = frozenset()  # of what rules and notes wait for (`after`)
+        self.told: frozenset[tuple[str, Side]] = frozenset()  # rules that are told once an end
 
     def note(self, kind: type[Notes]) -> Notes:
         found = self.notes.get(kind)
         if found is None:
-            found = self.notes[kind] = kind()
+            found = self.notes[kind] = kind(*map(self.note, kind.shares))
         return found
+
+    def awake(self, waiting: Rule | type[Notes]) -> bool:
+        """Did happen what it waits for?"""
+        return not waiting.after or not self.happened.isdisjoint(waiting.after)
+
+    def happens(self, kinds: frozenset[type]) -> None:
+        """From now on rules and notes that waited for these are awake."""
+        self.happened |= kinds
+        self.forget()
+
+    def tells(self, rule: Rule, side: Side) -> None:
+        """It found something; once an end is enough for it."""
+        self.told |= {(rule.name, side)}
+        self.forget()
+
+    def forget(self) -> None:
+        """Plans no longer hold."""
+        for plans in self.plans.values():
+            plans.clear()
 
     def place(self, frame: int) -> Place | None:
         """Where that record stands, if it is one of those that are remembered."""
@@ -87,10 +112,10 @@ def _frame(place: Place) -> int:
 class Wakes:
     """What a sequence of happenings (or signs) wakes. Beside it signs are looked for: `signs` in a plain segment, `all_signs` in others."""
 
-    __slots__ = ("all_signs", "calls", "remarkable", "signs", "takes_needs", "tells")
+    __slots__ = ("all_signs", "awaited", "calls", "remarkable", "signs", "takes_needs", "tells")
 
     def __init__(
-        self, kinds: Shape, rules: Mapping[type, list[Rule]], notes: Mapping[type, list[type[Notes]]], asked: Sequence[Asked]
+        self, kinds: Shape, rules: Registered[Rule], notes: Registered[type[Notes]], asked: Sequence[Asked], awaited: frozenset[type]
     ) -> None:
         self.calls = tuple(
             Call(at, rule, rule.body, rule.notes, rule.notes is not None and issubclass(rule.notes, CaptureNotes))
@@ -101,17 +126,19 @@ class Wakes:
             Telling(at, reader, issubclass(reader, CaptureNotes)) for at, kind in enumerate(kinds) for reader in notes.get(kind, ())
         )
         self.remarkable = not UNREMARKABLE.issuperset(kinds)
+        self.awaited = awaited.intersection(kinds)
         self.takes_needs = GapAcked in kinds or ClockStepped in kinds
         concerned = [sign for sign in asked if sign.of in (Step, Unusual) or sign.of in kinds]
         self.all_signs: tuple[Question, ...] = tuple((sign.body, kinds.index(sign.of) if sign.of in kinds else None) for sign in concerned)
         self.signs = tuple(question for sign, question in zip(concerned, self.all_signs, strict=True) if sign.of is not Unusual)
 
-    def plan(self, watch: Watch, whole: Watch) -> Plan:
-        """The same with the notes of that connection and its capture."""
+    def plan(self, watch: Watch, whole: Watch, side: Side) -> Plan:
+        """What of it is awake for that side's segments, with the notes of the connection and its capture."""
         return Plan(
             tuple(
                 (at, rule, body, None if kind is None else (whole if captures else watch).note(kind))
                 for at, rule, body, kind, captures in self.calls
+                if watch.awake(rule) and (rule.name, side) not in watch.told
             ),
-            tuple((at, (whole if captures else watch).note(kind)) for at, kind, captures in self.tells),
+            tuple((at, (whole if captures else watch).note(kind)) for at, kind, captures in self.tells if watch.awake(kind)),
         )

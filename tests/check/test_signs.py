@@ -104,10 +104,10 @@ def changes() -> Iterator[Change]:
 
 
 def _printed(of: type, name: str, value: Any, step: Step) -> Step:
-    packet = step.packet
-    if isinstance(packet.tcp, of):
-        return replace(step, packet=replace(packet, tcp=replace(packet.tcp, **{name: value})))
-    return replace(step, packet=replace(packet, ip=replace(packet.ip, **{name: value}))) if isinstance(packet.ip, of) else step
+    layer = "tcp" if of is Segment else "ip"
+    header: Any = getattr(step.packet, layer)
+    has_it = type(header) is of
+    return replace(step, packet=replace(step.packet, **{layer: replace(header, **{name: value})})) if has_it else step
 
 
 def _end(when: str, whose: str, name: str, value: Any, step: Step) -> Step:

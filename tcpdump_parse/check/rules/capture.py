@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.engine import CaptureEnd
 from tcpdump_parse.check.missed import SENT, Missed
@@ -17,6 +17,7 @@ from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.model import IPv4, Notice, Packet, Severity, Unread
 from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, Retransmitted, StartedLate, SynSent
 from tcpdump_parse.model.steps import Ending, Step
+from tcpdump_parse.model.terms import Side
 from tcpdump_parse.seq import roll
 
 SECOND = 1_000_000_000
@@ -178,6 +179,7 @@ class Overtaken(Notes):
 
 @rule(
     on=SENT,
+    after=GapAcked,
     notes=Overtaken,
     severity=Severity.WARN,
     elsewhere=("tcpanaly:resequencing", "tcp.analysis.ack_lost_segment"),
@@ -187,8 +189,6 @@ def cap_resequenced(step: Step, event: DataSent | GapFilled | Reordered | Retran
 
     Nobody acknowledges what has not arrived: the capture wrote the two directions out of order (two queues, two interfaces merged).
     """
-    if not notes.last:
-        return
     start, end, at, frame = notes.last.get(str(step.side), (0, 0, None, 0))
     overlaps = step.seq is not None and step.end is not None and step.seq < end and start < step.end
     if overlaps and at is not None and step.at is not None and 0 <= step.at - at < SECOND // 1000:
@@ -240,25 +240,32 @@ def cap_end_open(ending: Ending) -> Iterator[Facts]:
         yield Facts(conn_state=ending.flow.conn_state)
 
 
+class Longer(Struct, gc=False):
+    first: int
+    mss: int = 0
+    count: int = 0
+    longest: int = 0
+
+
 class Oversize(Notes):
     """Segments longer than the receiver's MSS, by sender."""
 
     on: ClassVar = (DataSent,)
 
     def __init__(self) -> None:
-        self.first: dict[str, int] = {}
-        self.count: dict[str, int] = {}
-        self.longest: dict[str, int] = {}
-        self.mss: dict[str, int] = {}
+        self.of: dict[Side, Longer] = {}
 
     def see(self, step: Step, event: DataSent) -> None:
-        mss = step.before.peer.mss
-        if mss is not None and step.length > mss:
-            side = str(step.side)
-            self.first.setdefault(side, step.frame)
-            self.count[side] = self.count.get(side, 0) + 1
-            self.longest[side] = max(self.longest.get(side, 0), step.length)
-            self.mss[side] = mss
+        mss, length = step.before.peer.mss, step.length
+        if mss is None or length <= mss:
+            return
+        longer = self.of.get(step.side)
+        if longer is None:
+            longer = self.of[step.side] = Longer(step.frame)
+        longer.count += 1
+        longer.mss = mss
+        if length > longer.longest:
+            longer.longest = length
 
 
 @rule(on=Ending, notes=Oversize, severity=Severity.NOTE, elsewhere=("tcp.options.mss.exceeded",))
@@ -268,8 +275,8 @@ def cap_superseg(ending: Ending, notes: Oversize) -> Iterator[Facts]:
     Segmentation was left to the network card (TSO, GSO) and the capture saw them before it, or the card had joined them (GRO, LRO) before
     the capture saw them. It is no violation of the MSS, and it tells at whose machine the capture was taken.
     """
-    for side, first in notes.first.items():
-        yield Facts(frame=first, side=side, segments=notes.count[side], longest=notes.longest[side], mss=notes.mss[side])
+    for side, longer in notes.of.items():
+        yield Facts(frame=longer.first, side=str(side), segments=longer.count, longest=longer.longest, mss=longer.mss)
 
 
 @rule(on=Ending, severity=Severity.NOTE, elsewhere=("tcpanaly:vantage",))

@@ -12,8 +12,8 @@ from typing import ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.engine import CaptureEnd
-from tcpdump_parse.check.notes import CaptureNotes, Notes
-from tcpdump_parse.check.rule import Facts, rule
+from tcpdump_parse.check.notes import CaptureNotes
+from tcpdump_parse.check.rule import Facts, Told, rule
 from tcpdump_parse.check.screen import ALL_ONES
 from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.check.twins import Kind, Twins
@@ -58,36 +58,24 @@ def cksum_bad(step: Step, event: ChecksumWrong) -> Iterator[Facts]:
         yield Facts(value=f"0x{checksum.value:04x}", expected=None if checksum.expected is UNSET else f"0x{checksum.expected:04x}")
 
 
-class Partial(Notes):
-    """What offload was told of each end."""
-
-    on: ClassVar = (ChecksumOffload,)
-
-    def __init__(self) -> None:
-        self.told: set[tuple[Side, bool]] = set()
-
-    def see(self, step: Step, event: ChecksumOffload) -> None:
-        self.told.add((step.side, event.lso))
-
-
-@rule(on=ChecksumOffload, notes=Partial, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
-def cksum_offload_proven(step: Step, event: ChecksumOffload, notes: Partial) -> Iterator[Facts]:
+@rule(on=ChecksumOffload, told=Told.ONCE_AN_END, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
+def cksum_offload_proven(step: Step, event: ChecksumOffload) -> Iterator[Facts]:
     """The wrong checksum is exactly the pseudo-header sum: the sender's network card was to finish it.
 
     A proof, not a guess: no damage leaves just this value. The capture was taken on the sending machine, before the card. Told once
     for each end of a connection.
     """
-    if not event.lso and (step.side, False) not in notes.told and (checksum := _sum(step)) is not None:
+    if not event.lso and (checksum := _sum(step)) is not None:
         yield Facts(value=f"0x{checksum.value:04x}")
 
 
-@rule(on=ChecksumOffload, notes=Partial, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
-def cksum_lso(step: Step, event: ChecksumOffload, notes: Partial) -> Iterator[Facts]:
+@rule(on=ChecksumOffload, told=Told.ONCE_AN_END, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
+def cksum_lso(step: Step, event: ChecksumOffload) -> Iterator[Facts]:
     """The wrong checksum is the pseudo-header sum with length 0: large send offload as Windows does it.
 
     Told once for each end of a connection.
     """
-    if event.lso and (step.side, True) not in notes.told and (checksum := _sum(step)) is not None:
+    if event.lso and (checksum := _sum(step)) is not None:
         yield Facts(value=f"0x{checksum.value:04x}")
 
 
@@ -109,12 +97,14 @@ class Offloaders(CaptureNotes):
         self.bad: set[str] = set()
 
     def see(self, step: Step, event: ChecksumOffload | ChecksumWrong) -> None:
-        source = step.connection.addr(step.side)
-        if isinstance(event, ChecksumWrong):
+        who = step.connection
+        source = who.client if step.side is Side.CLIENT else who.server
+        if type(event) is ChecksumWrong:
             self.bad.add(source)
-        elif source in self.count or len(self.count) < 64:
-            self.first.setdefault(source, step.frame)
-            self.count[source] = self.count.get(source, 0) + 1
+        elif source in self.count:
+            self.count[source] += 1
+        elif len(self.count) < 64:
+            self.first[source], self.count[source] = step.frame, 1
 
 
 @rule(on=CaptureEnd, notes=Offloaders, severity=Severity.NOTE)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.rule import Facts, Need, rule
+from tcpdump_parse.check.rule import Facts, Need, Told, rule
 from tcpdump_parse.check.rules.sequence import acked_unsent
 from tcpdump_parse.check.signs import letters
 from tcpdump_parse.check.storms import STORM, Storms
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import DataSent, FinAcked, FinSent, GapAcked, Retransmitted, StartedLate, StateMoved
 from tcpdump_parse.model.steps import End, Ending, Step
-from tcpdump_parse.model.terms import State
+from tcpdump_parse.model.terms import Side, State
 
 CLOSING = frozenset({State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSE_WAIT, State.CLOSING, State.LAST_ACK, State.TIME_WAIT})
 
@@ -92,23 +92,21 @@ def simultaneous_close(step: Step, event: FinSent, notes: Fins) -> Iterator[Fact
 
 
 class OpenHalf(Notes):
-    """Data of a side after the other side's FIN: the first such record."""
+    """The first FIN of each side."""
 
-    on: ClassVar = (DataSent, FinSent)
+    on: ClassVar = (FinSent,)
 
     def __init__(self) -> None:
-        self.told: set[str] = set()
-        self.fin: dict[str, int] = {}
+        self.fin: dict[Side, int] = {}
 
-    def see(self, step: Step, event: DataSent | FinSent) -> None:
-        if isinstance(event, FinSent):
-            self.fin.setdefault(str(step.side), step.frame)
-        elif step.before.peer.fin is not None:
-            self.told.add(str(step.side))
+    def see(self, step: Step, event: FinSent) -> None:
+        self.fin.setdefault(step.side, step.frame)
 
 
 @rule(
     on=DataSent,
+    after=FinSent,
+    told=Told.ONCE_AN_END,
     notes=OpenHalf,
     needs=Need.TIME,
     severity=Severity.NOTE,
@@ -118,10 +116,8 @@ class OpenHalf(Notes):
 )
 def half_close(step: Step, event: DataSent, notes: OpenHalf) -> Iterator[Facts]:
     """Half-closed: one side has sent its FIN, the other still sends data."""
-    if step.before.peer.fin is None or str(step.side) in notes.told:
-        return
-    frame = notes.fin.get(str(step.side.other))
-    if frame is not None:
+    frame = notes.fin.get(step.side.other)
+    if frame is not None and step.before.peer.fin is not None:
         yield Facts(evidence=(frame,))
 
 

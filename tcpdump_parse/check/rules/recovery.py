@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.openings import no_copy
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Unmeasured
@@ -22,7 +23,6 @@ from tcpdump_parse.model.happenings import (
     GapAcked,
     GapFilled,
     GapOpened,
-    HandshakeDone,
     Retransmitted,
     SackSeen,
 )
@@ -60,25 +60,23 @@ class Sender(Struct):
     told: int | None = None  # the last hole that was told as lost
 
 
-class Repair(Trips):
-    """What both senders have lost and mended, and their round trips."""
+class Repair(Notes):
+    """What both senders have lost and mended, and their round trips. An ACK mends nothing before anything was lost."""
 
-    on: ClassVar[tuple[type, ...]] = (*Trips.on, Retransmitted, DuplicateAck, GapOpened, GapFilled, GapAcked, SackSeen)
+    after: ClassVar = (Retransmitted, DuplicateAck, GapOpened, GapFilled, GapAcked, SackSeen)
+    on: ClassVar = (AckAdvanced, *after)
+    shares: ClassVar = (Trips,)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, trips: Trips) -> None:
+        self.trips = trips
         self.senders = {side: Sender(again=deque(maxlen=KEPT), dups=deque(maxlen=THIRD), unseen=Ranges()) for side in Side}
 
     def of(self, side: Side) -> Sender:
         return self.senders[side]
 
-    def see(
-        self, step: Step, event: AckAdvanced | HandshakeDone | Retransmitted | DuplicateAck | GapOpened | GapFilled | GapAcked | SackSeen
-    ) -> None:
-        if isinstance(event, AckAdvanced | HandshakeDone):
-            super().see(step, event)
-            if isinstance(event, AckAdvanced):
-                self._advanced(step, self.senders[step.side.other])
+    def see(self, step: Step, event: AckAdvanced | Retransmitted | DuplicateAck | GapOpened | GapFilled | GapAcked | SackSeen) -> None:
+        if isinstance(event, AckAdvanced):
+            self._advanced(step, self.senders[step.side.other])
         elif isinstance(event, Retransmitted):
             _resent(step, event, self.senders[step.side])
         elif isinstance(event, DuplicateAck):
@@ -283,7 +281,7 @@ def fast_rexmit_missing(step: Step, event: Retransmitted, notes: Repair) -> Iter
     if third is None or third.at is None or step.at is None or not event.start <= third.ack < event.end:
         return
     waited = step.at - third.at
-    if waited >= max(LEAST_RTO, 2 * notes.whole()):
+    if waited >= max(LEAST_RTO, 2 * notes.trips.whole()):
         yield Facts(evidence=(third.frame,), waited_s=waited / SECOND)
 
 
@@ -307,7 +305,7 @@ def limited_transmit(step: Step, event: DuplicateAck, notes: Repair) -> Iterator
     last = dups[-1]
     if last.n != event.n - 1 or last.sent is None or peer.snd_nxt is None or peer.at is None or last.at is None:
         return
-    answer, turn = peer.at - last.at, notes.there(step.side).least
+    answer, turn = peer.at - last.at, notes.trips.there(step.side).least
     if turn is None or not turn * 9 // 10 <= answer <= turn * 3 // 2 + 1_000_000:
         return
     if peer.snd_nxt > last.sent and peer.packets == last.packets + 1:

@@ -211,16 +211,16 @@ class Cuts(Notes):
         self.latest: dict[Side, int] = {}  # ns
 
     def see(self, step: Step, event: DataSent | Reordered) -> None:
-        side = step.side
+        side, seq, end = step.side, step.seq, step.end
         cuts = self.of[side]
-        if isinstance(event, Reordered):
+        if type(event) is Reordered:
             self.late[side] = self.late.get(side, 0) + 1
             self.extent[side] = max(self.extent.get(side, 0), sum(1 for start in cuts if start >= event.end))
             self.latest[side] = max(self.latest.get(side, 0), event.late_by or 0)
-        elif step.seq is not None and step.end is not None:
+        elif seq is not None and end is not None:
             if len(cuts) >= KEPT:
                 del cuts[next(iter(cuts))]
-            cuts[step.seq] = (step.end, step.frame)
+            cuts[seq] = (end, step.packet.frame)
 
 
 @rule(on=Retransmitted, severity=Severity.NOTE, cites="RFC 9293 §3.8.1", elsewhere=("suricata:overlap", "tcptrace:rexmt data bytes"))

@@ -10,11 +10,12 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, letters, sign
 from tcpdump_parse.check.trips import SECOND, Trips
 from tcpdump_parse.model import Severity
-from tcpdump_parse.model.happenings import AckAdvanced, DataSent, HandshakeDone, Idle
+from tcpdump_parse.model.happenings import DataSent, Idle
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
 
@@ -62,43 +63,43 @@ class Sender(Struct, gc=False):
     told: bool = False  # two small segments in flight were told once
 
 
-class Flow(Trips):
-    """Both senders, and their round trips."""
+class Flow(Notes):
+    """Both senders, and their round trips. Told of every segment with data: no detours."""
 
-    on: ClassVar = (DataSent, *Trips.on)
+    on: ClassVar = (DataSent,)
+    shares: ClassVar = (Trips,)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent = {Side.CLIENT: Sender(), Side.SERVER: Sender()}
+    def __init__(self, trips: Trips) -> None:
+        self.trips = trips
+        self.client = Sender()
+        self.server = Sender()
 
     def of(self, side: Side) -> Sender:
-        return self.sent[side]
+        return self.client if side is Side.CLIENT else self.server
 
-    def see(self, step: Step, event: DataSent | AckAdvanced | HandshakeDone) -> None:
-        if isinstance(event, DataSent):
-            self._sends(step, event)
-        else:
-            super().see(step, event)
-
-    def _sends(self, step: Step, event: DataSent) -> None:
-        sender, me, peer, flags = self.of(step.side), step.after.me, step.before.peer, letters(step)
-        flight = me.in_flight
-        if flight is not None and flight > sender.most:
-            sender.most, sender.most_at = flight, step.frame
+    def see(self, step: Step, event: DataSent) -> None:
+        me, peer, packet = step.after.me, step.before.peer, step.packet
+        sender = self.client if step.side is Side.CLIENT else self.server
+        nxt, una = me.snd_nxt, me.snd_una
+        if nxt is not None and una is not None and nxt - una > sender.most:
+            sender.most, sender.most_at = nxt - una, packet.frame
         sender.run += event.octets
+        flags = letters(step)
         last = "P" in flags or "F" in flags
         if last:
             sender.pushes += 1
             sender.pushed += sender.run
-            sender.longest = max(sender.longest, sender.run)
+            if sender.run > sender.longest:
+                sender.longest = sender.run
             sender.run = 0
-        if step.seq is None or step.end is None:
+        seq, end = step.seq, step.end
+        if seq is None or end is None:
             return
         few = peer.mss is not None and 2 * step.length < peer.mss
         if few and sender.before is not None and _together(step, sender.before):
             sender.told = True
-        room = None if me.edge is None else me.edge - step.seq
-        sender.data = Sent(step.frame, step.at, step.seq, step.end, few, last or "S" in flags, room, peer.octets)
+        room = None if me.edge is None else me.edge - seq
+        sender.data = Sent(packet.frame, step.at, seq, end, few, last or "S" in flags, room, peer.octets)
         if few:
             sender.before = sender.data
 
@@ -217,8 +218,8 @@ def nagle_delack_stall(step: Step, event: Small, notes: Flow) -> Iterator[Facts]
         return
     if peer.frame < data.frame or peer.octets != data.heard or me.snd_una != data.end or me.snd_nxt != data.end or peer.fin is not None:
         return
-    waited, turn = peer.at - data.at - notes.least(step.side), step.at - peer.at
-    if LEAST_DELAY <= waited < MOST_DELAY and 0 <= turn <= MILLI + notes.least(peer.side) * 5 // 4:
+    waited, turn = peer.at - data.at - notes.trips.least(step.side), step.at - peer.at
+    if LEAST_DELAY <= waited < MOST_DELAY and 0 <= turn <= MILLI + notes.trips.least(peer.side) * 5 // 4:
         yield Facts(evidence=(data.frame, peer.frame), waited_s=(peer.at - data.at) / SECOND)
 
 
