@@ -19,16 +19,22 @@ from __future__ import annotations
 import copy
 import enum
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import UNSET
 
-from tcpdump_parse.model.ip import IP, IPv6
+from tcpdump_parse.model.ip import IP, IPv4, IPv6
 from tcpdump_parse.model.options import Sack
-from tcpdump_parse.model.packet import Packet, Segment
-from tcpdump_parse.read.octets import address
+from tcpdump_parse.model.packet import Packet, Port, Segment
+from tcpdump_parse.read.looks import RECORD_BEGINS, STARTS
+from tcpdump_parse.read.notices import MAYBE_SURE, SURE, classify
+from tcpdump_parse.read.octets import address, addresses
+from tcpdump_parse.read.plans import BREAK, JOINT
 
 LINKS = (0, 14, 18, 16, 20, 4, 22)
+HEADER = 40
+"""Octets of the longest header that is looked at."""
 MARGIN = 24
 """A cut packet's network part is shorter than the snapshot length by the link header, at most about this much."""
 _SIZES = {0: 1, 1: 1, 2: 4, 3: 3, 4: 2, 8: 10, 6: 6, 7: 6, 11: 6, 12: 6, 13: 6, 19: 18, 28: 4}
@@ -63,6 +69,34 @@ class Text:
         self._printed += len(line) + 1
         self._ends += 1
 
+    def take(self, items: Sequence[str], at: int) -> int | None:
+        """Adds the items from `at` on, the first of which begins this text, up to a record or a line that is sure to be something else.
+
+        The number of the item that stopped it, or of items; None, and nothing added, where a record seems to begin inside.
+        """
+        printed, ends, stop = -1, -1, len(items)
+        for number in range(at, stop):
+            item = items[number]
+            if ends >= 0:
+                inside = printed + ends < self.least
+                if item[:1] in RECORD_BEGINS and STARTS.match(item):
+                    if inside:
+                        return None
+                    stop = number
+                    break
+                if not inside and MAYBE_SURE.match(item) and classify(item)[0] in SURE:
+                    stop = number
+                    break
+            joints = item.count(JOINT)
+            printed += len(item) + 1 + joints * (len(BREAK) - 1)
+            ends += 1 + joints
+        self._printed, self._ends = printed, ends
+        return stop
+
+    @property
+    def lines(self) -> int:
+        return self._ends + 1
+
     def ends(self, lines: Sequence[str], begins: Callable[[str], bool]) -> bool:
         """Whether one of the coming lines `begins` a record just where this text ends, or the log ends there."""
         ahead = copy.copy(self)
@@ -79,21 +113,56 @@ class Text:
         return Where.AFTER if self._printed >= self.most else Where.DOUBTFUL
 
 
-def begin(packet: Packet, line: str, snapshot: int | None = None, agreeing: int = 9) -> Text | None:
+def begin(packet: Packet, line: str, snapshot: int | None = None, agreeing: int = 9, lead: str = "") -> Text | None:
     """The text that begins with this line behind the packet's lines; None when it is no text of -A.
 
     `snapshot`: the snapshot length that the capture's banner names. `agreeing`: so many characters of the IP header must be there;
-    fewer will do (its octet 10 ends a line early) in a capture that has shown such text before.
+    fewer will do (its octet 10 ends a line early) in a capture that has shown such text before. `lead`: as much of the text as an
+    IP header may take, where the line is shorter.
     """
     ip, segment = packet.ip, packet.tcp
     if ip is UNSET or segment is UNSET or segment.length is UNSET or len(line) < 2:
         return None
     claimed = _octets(ip, segment, segment.length, snapshot)
-    header, expected = _header(ip, segment, claimed), _less(claimed, _missing(ip))
-    link = next((link for link in LINKS if _fits(line, link, header, agreeing)), None)
+    expected = _less(claimed, _missing(ip))
+    link: int | None = 0
+    if not _begins_plainly(lead or line, ip, segment, claimed):
+        header = _header(ip, segment, claimed)
+        link = next((link for link in LINKS if _fits(line, link, header, agreeing)), None)
     if packet.possibly_payload:
         expected = Count(0, expected.most)  # what is doubtful itself hides nothing
     return None if link is None else Text(expected, link, line)
+
+
+def _begins_plainly(line: str, ip: IP, segment: Segment, length: Count) -> bool:
+    """The usual case, seen fast: the line begins with an IP header that has the printed addresses, and both ports in IPv4."""
+    if isinstance(ip, IPv4):
+        return (
+            line[12:24] == _ends(ip.src, ip.dst, segment.sport, segment.dport)
+            and line[0] == "E"
+            and line[7] == line[9] == "."
+            and (ip.ttl is UNSET or line[8] == _CHARACTERS[ip.ttl & 255])
+            and (ip.tos is UNSET or line[1] == _CHARACTERS[ip.tos & 255])
+            and (ip.id is UNSET or line[4:6] == _CHARACTERS[ip.id >> 8 & 255] + _CHARACTERS[ip.id & 255])
+            and (length.least < length.most or line[2:4] == _CHARACTERS[length.most >> 8 & 255] + _CHARACTERS[length.most & 255])
+        )
+    return (
+        line[8:40] == _ends(ip.src, ip.dst, "", "")
+        and line[0] == "`"
+        and line[6] == "."
+        and (ip.hlim is UNSET or line[7] == _CHARACTERS[ip.hlim & 255])
+    )
+
+
+@lru_cache(4096)
+def _ends(src: str, dst: str, sport: Port, dport: Port) -> str | None:
+    """The characters of both addresses and ports; None where one of them has a name, or a CR is left out."""
+    octets = addresses(src, dst)
+    numbers = [port for port in (sport, dport) if port != ""]
+    if len(octets) not in (8, 32) or not all(isinstance(port, int) and port < 1 << 16 for port in numbers):
+        return None
+    text = shown(octets + b"".join(port.to_bytes(2) for port in numbers if isinstance(port, int)))
+    return text if len(text) in (12, 32) else None
 
 
 def whole(packet: Packet, line: str, snapshot: int | None) -> Text | None:
@@ -188,7 +257,9 @@ def _alike(seen: str, wanted: str) -> bool:
     return len(seen) == len(wanted) and all(want in (_ANY, char) for want, char in zip(wanted, seen, strict=True))
 
 
+_CHARACTERS = "".join(chr(octet) if 0x20 <= octet <= 0x7E or octet in b"\t\n" else "." for octet in range(256))
+
+
 def shown(octets: bytes) -> str:
     """Octets as -A prints them (print-ascii.c: ascii_print)."""
-    text = octets.replace(b"\r\n", b"\n")
-    return "".join(chr(octet) if 0x20 <= octet <= 0x7E or octet in b"\t\n" else "." for octet in text)
+    return octets.replace(b"\r\n", b"\n").decode("latin-1").translate(_CHARACTERS)

@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterator
 from datetime import tzinfo
 
+from msgspec import structs
+
 from tcpdump_parse.model import Packet, Read
 from tcpdump_parse.read import blocks
 from tcpdump_parse.read.blocks import Block
@@ -24,6 +26,8 @@ from tcpdump_parse.read.shapes import HEX_DIGITS
 from tcpdump_parse.read.tails import show
 
 _MARK = blocks.MARK.decode()
+_TEXT = frozenset("E`")
+"""What the text of -A begins with, nearly always."""
 _NO_SHAPE = HEX_DIGITS + blocks.MARK
 _HELD = 1 << 13
 """Octets of an unfinished dump that wait for the rest of it; a longer one is read in parts."""
@@ -108,7 +112,10 @@ class Framing(Records):
         out, tail, clock, numbers, capture = self.out, self.tail, self.clock.clock, self.numbers, self.capture
         line, frame, ready = self.line, self.frame, self.ready()
         block: Block | None = None
-        for text, key in zip(texts, keys, strict=True):
+        skip = 0
+        for at, text, key in zip(range(len(texts)), texts, keys, strict=True):
+            if at < skip:
+                continue
             if dumps is not None:
                 block = None
                 if text[-1:] == _MARK:
@@ -130,6 +137,11 @@ class Framing(Records):
                             tail.append(block)
                             line += block.rows
                         continue
+                elif self.plain and text[:1] in _TEXT and block is None and self.dump is None:
+                    self.line = line
+                    if (skip := self.shows(texts, at)) > at:
+                        line, ready = self.line, self.ready()
+                        continue
                 elif (end := key.rfind(_LENGTH)) > 0:  # a known head, and the beginning of its tail on the same line
                     plan = known(key[: end + len(_LENGTH)])
                     found = plan.begin(text) if plan is not None else None
@@ -150,6 +162,9 @@ class Framing(Records):
                     line += plan.extra + 1
                     out.append(made)
                     self.dump = None
+                    if self.doubtful:
+                        self.doubtful = False
+                        structs.force_setattr(made, "possibly_payload", True)
                     if found.end() != len(text):
                         rest = text[found.end() :]
                         tail.append(rest)

@@ -26,6 +26,8 @@ _NO_TIME = r"\[(?:Error converting time|timestamp overflow)\] "
 _BEFORE = r"(?: {0,4}[0-9]{1,9}  )?(?:caplen [0-9]+ len [0-9]+ )?"
 
 STARTS = re.compile(rf"{_BEFORE}(?:{_TIME}|{_NO_TIME}|\[Invalid header: )")
+RECORD_BEGINS = frozenset("0123456789 -[c")
+"""What STARTS begins with."""
 TIME = re.compile(rf"(?:{_TIME})[^ ]*")
 PREFIX = re.compile(rf"{_BEFORE}(?:(?:{_TIME})[^ ]*(?: \(invalid [un]s\))? |{_NO_TIME})?")
 

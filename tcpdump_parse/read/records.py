@@ -38,7 +38,7 @@ from tcpdump_parse.read.looks import (
     TORN,
     addressed,
 )  # fmt: skip
-from tcpdump_parse.read.notices import classify, margin
+from tcpdump_parse.read.notices import MAYBE_SURE, SURE, classify, margin
 from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.shapes import Refused, Settle, Shapes, key_of
 from tcpdump_parse.read.text import to_text
@@ -49,11 +49,6 @@ Where = tuple[int, int, int, int, Callable[[str], str | UnsetType]]
 
 SHAPES = Shapes()
 """The plans of this process: all readers share them, as all captures are printed by the same few programs."""
-
-_SURE = frozenset(
-    {"fence", "captured", "received", "dropped", "dropped_by_interface", "counters", "banner", "reading", "interrupt", "error", "warning"}
-)
-"""Kinds of lines that are themselves also where text of -A may stand."""
 
 
 class Records(Captures):
@@ -128,7 +123,7 @@ class Records(Captures):
             if self.shown is not None:
                 self.fresh = True
                 return True
-        if classify(text)[0] in _SURE:
+        if classify(text)[0] in SURE:
             return False
         if self.shown is None:
             first = text.partition(JOINT)[0]
@@ -139,6 +134,28 @@ class Records(Captures):
             elif len(self.tail) < 2 and HEADER_SHOWN.match(first):
                 self.ascii = True
         return self.ascii
+
+    def shows(self, items: list[str], at: int) -> int:
+        """Takes the text of -A that begins here behind the open packet, where it is clear what it is; gives the first item behind it."""
+        packet, item, text = self.packet, items[at], None
+        if packet is None or not self.timed or (" " in item and self.begins(item)):
+            return at
+        first = item.partition(JOINT)[0]
+        if not self.tail:
+            text = counted.whole(packet, first, self.snapshot)
+        if text is None and not MAYBE_SURE.match(item):
+            lead = "" if len(first) > counted.HEADER or len(first) < 4 else "\n".join(items[at : at + 6]).replace(JOINT, BREAK)
+            text = counted.begin(packet, first, self.snapshot, 3, lead)
+        stop = None if text is None or text.link else text.take(items, at)
+        if text is None or stop is None:
+            return at
+        self.tail += items[at:stop] if self.tail else ("", *items[at:stop])
+        self.line += text.lines
+        if stop == len(items):
+            self.shown = text
+        else:
+            self.doubtful = text.where() is counted.Where.DOUBTFUL and STARTS.match(items[stop]) is not None
+        return stop
 
     def coming(self, text: str) -> list[str]:
         """Some lines behind this item, as far as they are there."""
@@ -163,7 +180,7 @@ class Records(Captures):
         if begins:
             self.doubtful = where is counted.Where.DOUBTFUL
             return False
-        return where is counted.Where.DOUBTFUL and classify(text)[0] not in _SURE
+        return where is counted.Where.DOUBTFUL and classify(text)[0] not in SURE
 
     def bears_out(self, text: str) -> bool:
         """A record inside counted text after all: its own text of -A follows it. So it is where captures cut their packets short.

@@ -23,18 +23,21 @@ def lines_of(tail: list[str | Block]) -> list[str]:
 
 def attach(packet: Packet, tail: list[str | Block]) -> None:
     """Gives a packet its tail."""
-    last = tail[-1]
-    if type(last) is Block:
-        show(packet, last)
-        lines = lines_of(tail[:-1])
-        structs.force_setattr(packet, "end_line", packet.end_line + len(lines) - 1)
+    if type(tail[-1]) is Block:
+        show(packet, tail.pop())  # type: ignore[arg-type]
+        text = "\n".join(lines_of(tail))
     else:
-        lines = lines_of(tail)
-        structs.force_setattr(packet, "end_line", packet.end_line + len(lines) - 1)
-        if lines[-1][:3] == "\t0x" or lines[-1][:1] in "\t0":
-            take_dump(packet, lines)
-    if len(lines) > 1 or lines[0]:
-        structs.force_setattr(packet, "body", to_text("\n".join(lines)))
+        text = "\n".join(tail if Block not in map(type, tail) else lines_of(tail)).replace(JOINT, BREAK)  # type: ignore[arg-type]
+    structs.force_setattr(packet, "end_line", packet.end_line + text.count("\n"))
+    last = text.rfind("\n") + 1
+    if last and text[last : last + 1] in _DUMP and packet.octets is UNSET:
+        text = take_dump(packet, text.split("\n"))
+    if text:
+        structs.force_setattr(packet, "body", to_text(text))
+
+
+_DUMP = frozenset("\t0")
+"""What the last line of a dump begins with."""
 
 
 def show(packet: Packet, block: Block) -> None:
@@ -50,15 +53,15 @@ def hide(packet: Packet, block: Block) -> None:
         structs.force_setattr(packet, name, UNSET)
 
 
-def take_dump(packet: Packet, lines: list[str]) -> None:
-    """The octets of the dump that the tail ends with; its lines go when they can be printed again."""
+def take_dump(packet: Packet, lines: list[str]) -> str:
+    """Gives a packet the octets of the dump that its tail ends with; what is left, for its lines go when they can be printed again."""
     found = dumps.split_dump(lines[1:])
-    if found is None:
-        return
-    count, dump = found
-    if dump.exact:
-        del lines[len(lines) - count :]
-    take_octets(packet, bytes.fromhex(dump.hex), dump.style if dump.exact else UNSET)
+    if found is not None:
+        count, dump = found
+        if dump.exact:
+            del lines[len(lines) - count :]
+        take_octets(packet, bytes.fromhex(dump.hex), dump.style if dump.exact else UNSET)
+    return "\n".join(lines)
 
 
 def take_octets(packet: Packet, held: bytes, style: str | UnsetType) -> None:
