@@ -31,6 +31,9 @@ def syn(me: Direction, seg: Sent, out: list[Happening]) -> None:
     since = None if first is None or first is seg or seg.at is None or first.at is None else seg.at - first.at
     other = me.peer.syn
     if seg.bits & ACK:
+        answers = [sent for sent in me.log if sent.bits & SYN and sent.bits & ACK and sent is not seg]
+        if answers and acceptable(me, seg) and not any(acceptable(me, sent) for sent in answers):
+            copies = 1  # those before answered an old duplicate (figure 8)
         delay = None if other is None or other.at is None or seg.at is None else seg.at - other.at
         acks = None if me.peer.iss is None or seg.ack is None else acceptable(me, seg)
         out.append(SynAckSent(seg.start, copies, acks, delay, earlier or (() if other is None else (other.frame,))))

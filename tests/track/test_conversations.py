@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from tcpdump_parse.model.happenings import Contradiction, WindowUpdate
+from tcpdump_parse.model.happenings import Contradiction, SynAckSent, WindowUpdate
 from tcpdump_parse.model.terms import Side, State
 from tests.track.talk import Talk, names
 
@@ -60,6 +60,8 @@ def test_an_old_duplicate_of_a_syn_is_cleared_away_and_the_opening_goes_on():
     assert [client for client, _ in ends[:4]] == [State.SYN_SENT] * 4
     assert [server for _, server in ends[1:4]] == [State.SYN_RECEIVED, State.LISTEN, State.SYN_RECEIVED]
     assert ends[-1] == (State.ESTABLISHED, State.ESTABLISHED)
+    answers = [happening for step in talk.steps() for happening in step.happenings if isinstance(happening, SynAckSent)]
+    assert [(answer.copy, answer.acks_syn) for answer in answers] == [(1, False), (1, True)]
     assert not [happening for step in talk.steps() for happening in step.happenings if isinstance(happening, Contradiction)]
 
 
