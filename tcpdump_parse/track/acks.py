@@ -48,7 +48,8 @@ def advance(me: Direction, seg: Sent, out: list[Happening]) -> None:
             break
         covered = flying
         count += 1
-        ambiguous = ambiguous or flying.count > 1
+        if flying.count > 1:
+            ambiguous = True
     del flight[:count]
     if peer.sacked:
         peer.sacked.drop_below(ack)

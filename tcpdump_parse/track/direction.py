@@ -171,9 +171,10 @@ class Direction:
         log.append(sent)
         self.flight.append(sent)
         if len(log) > KEEP:
-            self._forget(log, sent)
+            self.forget(log, sent)
 
-    def _forget(self, log: list[Sent], sent: Sent) -> None:
+    def forget(self, log: list[Sent], sent: Sent) -> None:
+        """The log is long: let go what no copy and no late original can come of any more."""
         if len(log) > MOST or self.stale(log[0], sent.at):
             # Two for each one that comes, so that a long flight melts away once it is acknowledged.
             del log[: 2 if self.stale(log[1], sent.at) else 1]

@@ -19,6 +19,7 @@ from tcpdump_parse.model.packet import IP, IPv4, IPv6, Packet, Segment
 from tcpdump_parse.model.steps import Both, Step
 from tcpdump_parse.track import acks, possible
 from tcpdump_parse.track.checksums import HEADER, fold, option_sum, residue
+from tcpdump_parse.track.direction import KEEP, Direction
 from tcpdump_parse.track.judgement import Kind
 from tcpdump_parse.track.limits import hold
 from tcpdump_parse.track.octets import fresh_data
@@ -28,7 +29,6 @@ from tcpdump_parse.track.zeek import ESTABLISHED
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.connection import Following
-    from tcpdump_parse.track.direction import Direction
 
 PLAIN: Final[dict[object, int]] = {".": ACK, "P.": ACK | PSH}
 """The flags that can be predicted."""
@@ -145,7 +145,11 @@ def step(following: Following, packet: Packet, tcp: Segment, ip: IP, me: Directi
             ends[-1] = end
         else:
             me.seen.add(start, end)
-        me.remember(seg)
+        log = me.log
+        log.append(seg)
+        me.flight.append(seg)
+        if len(log) > KEEP:
+            me.forget(log, seg)
         fresh_data(me, seg, length, out)
     me.win, me.wnd, me.last_ack_frame = win, wnd, frame
     same = True  # the peer's view

@@ -91,7 +91,17 @@ def expected(me: Direction, peer: Direction, seg: Sent, length: int, ack: int, n
         mine.idle_most = at - last
     mine.last_time = at
     if length:
-        _data(mine, seg, at, 0)
+        mine.data_packets += 1
+        mine.data_bytes += length
+        mine.last_data = at
+        if mine.first_data is None:
+            mine.first_data = at
+        if seg.bits & PSH:
+            mine.pushed += 1
+        if length > mine.longest:
+            mine.longest = length
+        if length < mine.shortest or not mine.shortest:
+            mine.shortest = length
         pieces = mine.pieces
         pieces.append(Piece(seg.start, seg.end, at))
         if len(pieces) > PIECES:
@@ -256,20 +266,28 @@ def _round_trip(theirs: Counters, piece: Piece, overtaken: bool, at: int) -> Non
 
 def _collapse(pieces: list[Piece]) -> None:
     """Join acknowledged pieces that touch, from the lowest up to the first that is not acknowledged."""
-    last, kept = pieces[0], 1
-    if not last.acked:
+    first = pieces[0]
+    if not first.acked:
         return
-    for i in range(1, len(pieces)):
-        piece = pieces[i]
+    end, at, last, kept, i = first.end, first.at, first, [first], 1
+    for piece in pieces[1:]:
         if not piece.acked:
-            del pieces[kept:i]
-            return
-        if last.end == piece.start:
-            last.end, last.acked, last.at = piece.end, piece.acked, max(last.at, piece.at)
+            break
+        if piece.start == end:
+            end, last = piece.end, piece
+            if piece.at > at:
+                at = piece.at
         else:
-            pieces[kept] = last = piece
-            kept += 1
-    del pieces[kept:]
+            _join(kept[-1], end, last.acked, at)
+            kept.append(piece)
+            end, at, last = piece.end, piece.at, piece
+        i += 1
+    _join(kept[-1], end, last.acked, at)
+    pieces[:i] = kept
+
+
+def _join(piece: Piece, end: int, acked: int, at: int) -> None:
+    piece.end, piece.acked, piece.at = end, acked, at
 
 
 def _windows(me: Direction, seg: Sent, window: int) -> None:
