@@ -15,7 +15,16 @@ from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import FlagsSeen, Sign, Unusual, letters, sign
 from tcpdump_parse.model import IPv4, IPv6, Severity
-from tcpdump_parse.model.happenings import ChecksumUnexplained, HandshakeDone, OptionSeen, Retransmitted, SynAckSent, SynSent, WindowProbe
+from tcpdump_parse.model.happenings import (
+    AckAdvanced,
+    ChecksumUnexplained,
+    HandshakeDone,
+    OptionSeen,
+    Retransmitted,
+    SynAckSent,
+    SynSent,
+    WindowProbe,
+)
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
 
@@ -235,6 +244,50 @@ def accecn_option(step: Step, event: OptionSeen) -> Iterator[Facts]:
     """This end sends the AccECN option: it counts the octets that arrived with each mark."""
     if event.kind in (172, 174):
         yield Facts(option_kind=event.kind)
+
+
+ACE = {"e": 4, "W": 2, "E": 1}
+START = 5
+"""What both counters begin with (RFC 9768 §3.2.1)."""
+
+
+class Counters(Notes):
+    """Accurate ECN: each end's counter of marked packets, as its last segment had it; only where `e` is printed."""
+
+    on: ClassVar = (SynSent, SynAckSent, FlagsSeen)
+
+    def __init__(self) -> None:
+        self.question: Ecn | None = None
+        self.counts = False
+        self.last: dict[Side, int] = {}
+
+    def see(self, step: Step, event: SynSent | SynAckSent | FlagsSeen) -> None:
+        if isinstance(event, SynSent):
+            self.question = asked(step) if "e" in letters(step) else None
+        elif isinstance(event, SynAckSent):
+            self.counts = agreed(self.question, step) is Ecn.ACCURATE
+        elif self.counts and _counts(step):
+            self.last[step.side] = _ace(event.flags)
+
+
+def _ace(flags: str) -> int:
+    return sum(ACE.get(letter, 0) for letter in flags)
+
+
+def _counts(step: Step) -> bool:
+    """The SYNs and the third step say with these bits how the SYN arrived; old and bare segments may stand behind the counter."""
+    return "S" not in letters(step) and step.happened(HandshakeDone) is None and step.happened(AckAdvanced) is not None
+
+
+@rule(on=FlagsSeen, notes=Counters, needs=Need.BOTH_SIDES, severity=Severity.NOTE, cites="RFC 9768 §3.2", elsewhere=("tcp.flags.ace",))
+def accecn_ace(step: Step, event: FlagsSeen, notes: Counters) -> Iterator[Facts]:
+    """This end counts packets that arrived with a congestion mark: so many more since its last segment, or eight more, or sixteen.
+
+    The counter has three bits. tcpdump before 4.99.5 does not print the first of them; then nothing is said.
+    """
+    marks = (_ace(event.flags) - notes.last.get(step.side, START)) % 8
+    if notes.counts and _counts(step) and marks:
+        yield Facts(marks=marks)
 
 
 # ---- marks ----

@@ -11,13 +11,14 @@ from typing import ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.rule import Facts, rule
+from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.options import options_of
 from tcpdump_parse.check.signs import FlagsSeen, Sign, Unusual, sign
 from tcpdump_parse.model import Segment, Severity
 from tcpdump_parse.model.happenings import ChecksumUnexplained, LengthsDisagree, Opened, SynSent
 from tcpdump_parse.model.options import Eol
 from tcpdump_parse.model.steps import Step
+from tcpdump_parse.model.terms import Side
 from tcpdump_parse.seq import CIRCLE, roll
 
 
@@ -246,6 +247,52 @@ def urg_zero(step: Step, event: OddHeader) -> Iterator[Facts]:
     """The URG flag with a pointer of 0: urgent data that is not there. Systems differ in what they make of it."""
     if _tcp(step).urg == 0:
         yield Facts()
+
+
+URGENT = 1 << 16
+"""Suricata's limit of urgent octets that it follows in one stream."""
+
+
+class Urgent(Notes):
+    """How many octets each end has marked as urgent, and up to where."""
+
+    on: ClassVar = (OddHeader,)
+
+    def __init__(self) -> None:
+        self.marked: dict[Side, tuple[int, int]] = {}
+
+    def see(self, step: Step, event: OddHeader) -> None:
+        if (now := self.with_this(step)) is not None:
+            self.marked[step.side] = now
+
+    def with_this(self, step: Step) -> tuple[int, int] | None:
+        """Octets, and the end of the last of them, this segment's pointer included; None without one."""
+        urg = _tcp(step).urg
+        if urg is UNSET or not urg or step.seq is None:
+            return None
+        octets, upto = self.marked.get(step.side, (0, step.seq))
+        end = step.seq + urg
+        return octets + max(0, end - max(upto, step.seq)), max(upto, end)
+
+
+@rule(
+    on=OddHeader,
+    notes=Urgent,
+    needs=Need.ABSOLUTE,
+    severity=Severity.WARN,
+    cites="RFC 6093",
+    elsewhere=("suricata:stream.reassembly_urgent_oob_limit_reached",),
+)
+def urg_limit(step: Step, event: OddHeader, notes: Urgent) -> Iterator[Facts]:
+    """More than 64 KiB of one stream are marked as urgent.
+
+    Urgent data is a few octets, such as the interrupt of a terminal. Observers keep it apart only up to a limit; beyond it what they read
+    and what the host reads may differ. Told once for each end.
+    """
+    now = notes.with_this(step)
+    before = notes.marked.get(step.side, (0, 0))[0]
+    if now is not None and before <= URGENT < now[0]:
+        yield Facts(octets=now[0])
 
 
 # ---- lengths ----

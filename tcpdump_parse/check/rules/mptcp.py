@@ -11,7 +11,7 @@ from typing import ClassVar, TypeVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.rule import Facts, rule
+from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.options import OddOptions, options_of
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import DuplicateAck, SynAckSent, SynSent
@@ -100,6 +100,53 @@ def mptcp_key_mismatch(step: Step, event: OddOptions, notes: Keys) -> Iterator[F
 def mptcp_dss(step: Step, event: OddOptions, notes: Keys) -> Iterator[Facts]:
     """Multipath TCP is in use: this end places its octets, or acknowledges, in the order over all paths. Told once for each end."""
     if step.side not in notes.mapped and _message(step, Dss) is not None:
+        yield Facts()
+
+
+class Mappings(Notes):
+    """Up to where each end has placed its octets in the order over all paths."""
+
+    on: ClassVar = (OddOptions,)
+
+    def __init__(self) -> None:
+        self.upto: dict[Side, int] = {}
+
+    def see(self, step: Step, event: OddOptions) -> None:
+        if (mapped := _mapped(step)) is not None:
+            self.upto[step.side] = max(self.upto.get(step.side, 0), mapped[1])
+
+
+def _mapped(step: Step) -> tuple[int, int] | None:
+    """The positions that this segment's mapping covers. Its own count of them begins with 1 behind the SYN."""
+    dss, iss = _message(step, Dss), step.before.me.iss
+    if dss is None or iss is None or dss.subseq is UNSET or dss.len is UNSET:
+        return None
+    return iss + dss.subseq, iss + dss.subseq + dss.len
+
+
+@rule(
+    on=OddOptions,
+    notes=Mappings,
+    needs=Need.NO_GAP | Need.HANDSHAKE,
+    severity=Severity.WARN,
+    cites="RFC 8684 §3.3.1",
+    elsewhere=("mptcp.dss.missing_mapping",),
+)
+def mptcp_missing_mapping(step: Step, event: OddOptions, notes: Mappings) -> Iterator[Facts]:
+    """Octets before this mapping were sent and never placed in the order over all paths: the receiver cannot use them.
+
+    Something on the way removed the options of some segments, or joined and cut segments.
+    """
+    mapped, upto, sent = _mapped(step), notes.upto.get(step.side), step.before.me.snd_nxt
+    if mapped is not None and upto is not None and sent is not None and upto < mapped[0] <= sent and mapped[1] > mapped[0]:
+        yield Facts(octets=mapped[0] - upto)
+
+
+@rule(on=OddOptions, severity=Severity.NOTE, cites="RFC 8684 §3.7", elsewhere=("mptcp.dss.infinite_mapping",))
+def mptcp_infinite_mapping(step: Step, event: OddOptions) -> Iterator[Facts]:
+    """An endless mapping: from here on this path goes on as plain TCP, and no other path can be added."""
+    dss = _message(step, Dss)
+    if dss is not None and dss.len == 0 and not dss.fin:
         yield Facts()
 
 

@@ -13,15 +13,22 @@ from msgspec import UNSET
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.clock import Pace
+from tcpdump_parse.check.trips import Trips
 from tcpdump_parse.model import Severity
-from tcpdump_parse.model.flow import FlowEnd
-from tcpdump_parse.model.happenings import GapFilled, GapOpened, Idle
+from tcpdump_parse.model.flow import FlowEnd, Limits
+from tcpdump_parse.model.happenings import AckAdvanced, DataSent, GapFilled, GapOpened, Idle
 from tcpdump_parse.model.steps import End, Ending, Step
 from tcpdump_parse.model.terms import Side
+from tcpdump_parse.seq import CIRCLE
 
 SECOND = 1_000_000_000
 SAMPLES = 3
 """Fewer round trips say little about their spread."""
+MANY = 8
+"""Data segments from which on an end's habits show."""
+LONG = SECOND // 2
+WORTH = 0.1
+"""Seconds; what held up a shorter connection is nobody's question."""
 WHOLE = Need.BOTH_SIDES | Need.NO_GAP | Need.HANDSHAKE
 
 
@@ -95,7 +102,110 @@ def rto(ending: Ending) -> Iterator[Facts]:
             yield Facts(side=str(me.side), smoothed_s=flow.srtt, spread_s=flow.rttvar, rto_s=flow.rto)
 
 
+class Echoes(Notes):
+    """Round trips by timestamps, one under way at a time for each end: a value it sends, and when the other end echoes it."""
+
+    on: ClassVar = (DataSent, AckAdvanced)
+
+    def __init__(self) -> None:
+        self.sent: dict[Side, tuple[int, int]] = {}  # the value and when it passed here
+        self.seen: dict[Side, list[int]] = {}  # samples, least, sum, most
+
+    def see(self, step: Step, event: DataSent | AckAdvanced) -> None:
+        me, at, side = step.after.me, step.at, step.side
+        if at is None or me.tsval is None or me.tsecr is None:
+            return
+        if type(event) is DataSent:
+            if side not in self.sent and me.tsval != step.before.me.tsval:
+                self.sent[side] = (me.tsval, at)
+            return
+        waiting = self.sent.get(side.other)
+        if waiting is None or (me.tsecr - waiting[0]) % CIRCLE >= CIRCLE // 2:
+            return  # an echo of something older
+        del self.sent[side.other]
+        if me.tsecr == waiting[0] and at >= waiting[1]:
+            self._count(side.other, at - waiting[1])
+
+    def _count(self, side: Side, trip: int) -> None:
+        seen = self.seen.setdefault(side, [0, trip, 0, trip])
+        self.seen[side] = [seen[0] + 1, min(seen[1], trip), seen[2] + trip, max(seen[3], trip)]
+
+
+@rule(on=Ending, notes=Echoes, needs=Need.TIME, severity=Severity.NOTE, cites="RFC 7323 §4", elsewhere=("netsem:update_rtt", "pping"))
+def rtt_sample_ts(ending: Ending, notes: Echoes) -> Iterator[Facts]:
+    """How long a timestamp of this end took from here to the other end and its echo back.
+
+    An echo names the segment it answers, so what was sent twice counts as well. Waits of the receiver are in it, as in `rtt-sample`.
+    """
+    for side, (samples, least, total, most) in notes.seen.items():
+        if samples >= SAMPLES:
+            average = total / samples / SECOND
+            yield Facts(side=str(side), samples=samples, least_s=least / SECOND, average_s=average, most_s=most / SECOND)
+
+
 # ---- acknowledgements ----
+
+
+def _beside(ending: Ending) -> Side | None:
+    """The end that the capture was taken beside."""
+    vantage = ending.flow.vantage
+    at = "" if vantage is UNSET else vantage.at
+    return next((side for side in Side if side.value == at), None)
+
+
+@rule(on=Ending, needs=Need.TIME | Need.BOTH_SIDES, severity=Severity.NOTE, cites="RFC 9293 §3.8.6.3", label="SHLD-18")
+def ack_delay(ending: Ending) -> Iterator[Facts]:
+    """How long this end took to acknowledge what reached it: least, average and most. Told only of the end the capture was taken beside.
+
+    Waits of 40 ms and more are delayed ACKs, in the hope of data to send them with.
+    """
+    beside = _beside(ending)
+    for me, _peer, flow, _other in _ends(ending):
+        known = flow.rtt_samples >= SAMPLES and flow.rtt_min is not UNSET and flow.rtt_avg is not UNSET and flow.rtt_max is not UNSET
+        if me.side.other is beside and known:
+            yield Facts(side=str(beside), samples=flow.rtt_samples, least_s=flow.rtt_min, average_s=flow.rtt_avg, most_s=flow.rtt_max)
+
+
+def _awake(step: Step, held: int) -> bool:
+    """Did this end's own clock run meanwhile, or is there none: else the capture's clock was set, or the host slept."""
+    was, now = step.before.me.tsval, step.after.me.tsval
+    return was is None or now is None or (now - was) % CIRCLE >= held // (SECOND // 50)
+
+
+@rule(
+    on=AckAdvanced,
+    notes=Trips,
+    needs=Need.BOTH_SIDES | Need.NO_GAP | Need.TIME,
+    severity=Severity.ERROR,
+    cites="RFC 9293 §3.8.6.3",
+    label="MUST-40",
+    quote="in particular, the delay MUST be less than 0.5 seconds",
+    elsewhere=("netsem:timer_tt_delack_1",),
+)
+def ack_delay_too_long(step: Step, event: AckAdvanced, notes: Trips) -> Iterator[Facts]:
+    """The receiver kept its ACK back for half a second or more.
+
+    Told only by a capture beside the receiver, of one segment that was sent once, with room for it; the shortest way there and back is
+    taken off. A host that slept or was overloaded looks the same. The sender may send again by then.
+    """
+    held = event.rtt
+    if held is None or held < LONG or event.segments != 1:
+        return
+    least = notes.least(step.before.peer.side)
+    beside = least > 0 and 4 * least <= notes.least(step.side)
+    if beside and held - least >= LONG and step.before.me.wnd and event.frame is not None and _awake(step, held):
+        yield Facts(evidence=(event.frame,), record=event.frame, held_s=(held - least) / SECOND)
+
+
+@rule(on=Ending, needs=WHOLE, severity=Severity.NOTE, cites="RFC 9293 §3.8.6.3", label="SHLD-18", elsewhere=("tcpanaly:ack every packet",))
+def ack_every_packet(ending: Ending) -> Iterator[Facts]:
+    """This end acknowledged every data segment by itself: it does not delay its ACKs, or did not yet.
+
+    Systems do so at the start of a connection (Linux for the first sixteen), interactive ones at each answer.
+    """
+    for me, _peer, flow, other in _ends(ending):
+        if flow.actual_data_pkts >= MANY and not flow.segs_cum_acked and other.pure_acks_sent >= flow.actual_data_pkts:
+            yield Facts(side=str(me.side.other), segments=flow.actual_data_pkts)
 
 
 @rule(
@@ -151,6 +261,36 @@ def ack_missing_ooo(step: Step, event: GapFilled, notes: Holes) -> Iterator[Fact
 
 
 # ---- pauses, speed ----
+
+
+def _held(ending: Ending) -> Iterator[tuple[Side, Limits, float]]:
+    """Ends that sent more than a few segments: what held them up, and how long the connection was (seconds)."""
+    flow = ending.flow
+    if flow.limits is UNSET or flow.duration is UNSET or flow.duration < WORTH:
+        return
+    for me, _peer, own, _other in _ends(ending):
+        limits = flow.limits.get(me.side.value)
+        if limits is not None and own.actual_data_pkts >= MANY:
+            yield me.side, limits, flow.duration
+
+
+@rule(on=Ending, needs=WHOLE | Need.TIME, severity=Severity.NOTE, elsewhere=("packetdrill:tcpi_busy_time",))
+def app_limited(ending: Ending) -> Iterator[Facts]:
+    """For most of the time this end had nothing to send: its program, not the network, decided how fast the connection was."""
+    for side, limits, duration in _held(ending):
+        if limits.application + limits.peer > duration / 2:
+            yield Facts(side=str(side), limited_s=limits.application + limits.peer, duration_s=duration)
+
+
+@rule(on=Ending, needs=WHOLE | Need.TIME, severity=Severity.NOTE, cites="RFC 5681 §3.1", elsewhere=("packetdrill:tcpi_busy_time",))
+def cwnd_limited(ending: Ending) -> Iterator[Facts]:
+    """For most of the time this end waited for acknowledgements, with more to send and room in the window: the network decided.
+
+    Its congestion window was full, as far as this capture point shows. Far from the sender octets under way to here are not seen.
+    """
+    for side, limits, duration in _held(ending):
+        if limits.network > duration / 2:
+            yield Facts(side=str(side), limited_s=limits.network, duration_s=duration)
 
 
 @rule(on=Idle, notes=Pace, needs=Need.TIME, severity=Severity.NOTE, elsewhere=("tcp.time_delta", "tcptrace:idletime max"))
