@@ -17,7 +17,7 @@ from tcpdump_parse.check.rule import Facts, Need, Rule, Told, rules
 from tcpdump_parse.check.screen import plain
 from tcpdump_parse.check.select import chosen
 from tcpdump_parse.check.signs import SIGNS, Sign
-from tcpdump_parse.check.watch import PLANS, Place, Shape, Wakes, Watch
+from tcpdump_parse.check.watch import PLANS, Listeners, Place, Plan, Shape, Wakes, Watch
 from tcpdump_parse.model import Capture, Finding, Notice, Packet, Severity, Unread
 from tcpdump_parse.model.happenings import ClockStepped, GapAcked
 from tcpdump_parse.model.steps import Connection, Ending, Step
@@ -26,6 +26,7 @@ AT_ONCE = ("end", "capture")  # endings that nothing later is needed for
 LOWERED = {Severity.ERROR: Severity.WARN, Severity.WARN: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 GRAVITY = {Severity.NOTE: 0, Severity.WARN: 1, Severity.ERROR: 2}
 _NOWHERE = (0, UNSET, UNSET, UNSET)
+TOGETHER = 64  # segments that the notes of all segments are told of at once
 _SHAPES = 4096  # sequences of happenings whose wake-ups are kept; a log that makes up ever new ones starts anew
 
 Event = Capture | Packet | Notice | Unread | Step | Ending
@@ -70,6 +71,7 @@ class Judge:
         self._shapes: dict[Shape, Wakes] = {}
         self._watches: dict[int, Watch] = {}
         self._whole, self._each = self._open()
+        self._passed: list[Step] = []  # segments that those notes were not yet told of
         self._capture: Capture | None = None
         self._frame = 0
         self._records = 0
@@ -93,6 +95,7 @@ class Judge:
 
     def _passing(self, event: Packet | Notice | Unread) -> list[Finding]:
         """What is no segment: it concerns the capture."""
+        self._pass_on()
         found = self._settle(event.frame) if self._pending and isinstance(event, Packet) else []
         if not isinstance(event, Notice):
             self._frame = event.frame
@@ -109,12 +112,13 @@ class Judge:
         self._tell_capture(Capture, event)
         return found
 
-    def _open(self) -> tuple[Watch, list[Notes]]:
+    def _open(self) -> tuple[Watch, list[CaptureNotes]]:
         """What is kept of a capture; those of its notes that are told of each segment."""
         whole = Watch()
-        return whole, [whole.note(notes) for notes in self._every]
+        return whole, [notes for kind in self._every if isinstance(notes := whole.note(kind), CaptureNotes)]
 
     def _over(self) -> list[Finding]:
+        self._pass_on()
         if self._capture is None:
             return []
         end = CaptureEnd(self._capture.capture, self._frame, self._records)
@@ -132,42 +136,70 @@ class Judge:
         watch = self._watches.get(conn)
         if watch is None:
             watch = self._watches[conn] = Watch()
+        plans = watch.plans[step.side]
         kinds = tuple(map(type, happenings))
-        wakes = self._shapes.get(kinds) or self._shape(kinds)
+        wakes, calls, told = plans.get(kinds) or self._plan(plans, kinds, watch, step)
         if wakes.takes_needs:
             self._lose_needs(watch, happenings)
-        told = self._ask(found, wakes, kinds, watch, step, happenings)
-        if wakes.awaited and not wakes.awaited <= watch.happened:
-            watch.happens(wakes.awaited)
-            told = wakes.plan(watch, self._whole, step.side).tells
+        self.woken += len(calls)
+        for at, rule, body, notes in calls:
+            for facts in body(step, happenings[at]) if notes is None else body(step, happenings[at], notes):
+                found.append(self._of_step(rule, facts, watch, step))
         signs: list[Sign] = []
-        for body, at in wakes.signs if plain(step) else wakes.all_signs:
-            sign = body(step) if at is None else body(step, happenings[at])
+        for question, about in wakes.signs if plain(step) else wakes.all_signs:
+            sign = question(step) if about is None else question(step, happenings[about])
             if sign is not None:
                 signs.append(sign)
-        if signs:
-            kinds = tuple(map(type, signs))
-            by_sign = self._ask(found, self._shapes.get(kinds) or self._shape(kinds), kinds, watch, step, signs)
-            for at, notes in told:
-                notes.see(step, happenings[at])
-            for at, notes in by_sign:
-                notes.see(step, signs[at])
-        else:
-            for at, notes in told:
-                notes.see(step, happenings[at])
-        for notes in self._each:
-            notes.see(step)
+        by_sign = self._of_signs(found, signs, watch, step) if signs else ()
+        if wakes.awaited and not wakes.awaited <= watch.happened:
+            watch.happens(wakes.awaited)
+            told = wakes.told(watch, self._whole)
+        for at, reader in told:
+            reader.see(step, happenings[at])
+        for at, reader in by_sign:
+            reader.see(step, signs[at])
+        self._passed.append(step)
+        if len(self._passed) >= TOGETHER:
+            self._pass_on()
         if signs or wakes.remarkable:
             place = (packet.frame, packet.line, packet.end_line, packet.time)
             watch.places.append(place)
             self._whole.places.append(place)
         return found
 
+    def _of_signs(self, found: list[Finding], signs: Sequence[Sign], watch: Watch, step: Step) -> Listeners:
+        """Ask the rules that they wake; who is to be told of them is answered."""
+        kinds = tuple(map(type, signs))
+        plans = watch.plans[step.side]
+        _, calls, told = plans.get(kinds) or self._plan(plans, kinds, watch, step)
+        self.woken += len(calls)
+        for at, rule, body, notes in calls:
+            for facts in body(step, signs[at]) if notes is None else body(step, signs[at], notes):
+                found.append(self._of_step(rule, facts, watch, step))  # noqa: PERF401
+        return told
+
+    def _plan(self, plans: dict[Shape, Plan | None], kinds: Shape, watch: Watch, step: Step) -> Plan:
+        """What the shape wakes on this connection; kept when it comes a second time."""
+        wakes = self._shapes.get(kinds) or self._shape(kinds)
+        if wakes.reads_passed:
+            self._pass_on()
+        plan = wakes.plan(watch, self._whole, step.side)
+        if len(plans) >= PLANS:
+            plans.clear()
+        plans[kinds] = plan if kinds in plans and not wakes.reads_passed else None
+        return plan
+
+    def _pass_on(self) -> None:
+        """Tell the notes of all segments what passed since they were told last."""
+        passed, self._passed = self._passed, []
+        for notes in self._each:
+            notes.see_all(passed)
+
     def _shape(self, kinds: Shape) -> Wakes:
         """What it wakes, at its first sight."""
         if len(self._shapes) >= _SHAPES:
             self._shapes.clear()
-        known = self._shapes[kinds] = Wakes(kinds, self._rules, self._notes, self.asked, self._awaited)
+        known = self._shapes[kinds] = Wakes(kinds, self._rules, self._notes, self.asked, self._awaited, self._every)
         return known
 
     def _lose_needs(self, watch: Watch, happenings: Sequence[Any]) -> None:
@@ -177,23 +209,6 @@ class Judge:
                 watch.gap = True
             elif type(happening) is ClockStepped:
                 self._stepped = True
-
-    def _ask(
-        self, found: list[Finding], wakes: Wakes, kinds: Shape, watch: Watch, step: Step, events: Sequence[Any]
-    ) -> tuple[tuple[int, Notes], ...]:
-        """Ask the rules; who is to be told is answered."""
-        plans = watch.plans[step.side]
-        plan = plans.get(kinds)
-        if plan is None:
-            plan = wakes.plan(watch, self._whole, step.side)
-            if len(plans) >= PLANS:
-                plans.clear()
-            plans[kinds] = plan if kinds in plans else None
-        self.woken += len(plan.calls)
-        for at, rule, body, notes in plan.calls:
-            for facts in body(step, events[at]) if notes is None else body(step, events[at], notes):
-                found.append(self._of_step(rule, facts, watch, step))  # noqa: PERF401 nearly always nothing: no list for it
-        return plan.tells
 
     def _of_step(self, rule: Rule, facts: Facts, watch: Watch, step: Step) -> Finding:
         if rule.told is Told.ONCE_AN_END:
@@ -217,6 +232,7 @@ class Judge:
         return [finding for ending in pending for finding in self._ending(ending, known_at)]
 
     def _ending(self, ending: Ending, known_at: int | str) -> list[Finding]:
+        self._pass_on()
         watch = self._watches.pop(ending.connection.conn, None) or Watch()
         found: list[Finding] = []
         for event in (*ending.happenings, ending):
@@ -265,7 +281,7 @@ class Judge:
         return home.notes.get(kind) or home.note(kind)
 
     def _unmet_by_step(self, needs: Need, watch: Watch, step: Step) -> tuple[str, ...]:
-        if not needs:
+        if needs is Need.NOTHING:
             return ()
         peer, me = step.before.peer, step.after.me
         segment = step.packet.tcp
@@ -273,6 +289,8 @@ class Judge:
         return self._unmet(needs, watch, peer.seen, me.offered is not None and peer.offered is not None, absolute=absolute)
 
     def _unmet(self, needs: Need, watch: Watch, both: bool, handshake: bool, *, absolute: bool) -> tuple[str, ...]:
+        if both and handshake and absolute and not (watch.gap or self._stepped):
+            return ()
         met = {
             Need.BOTH_SIDES: both,
             Need.NO_GAP: not watch.gap,

@@ -7,7 +7,11 @@ rules have read the notes, so that a rule compares what is new with what was. No
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from tcpdump_parse.model.steps import Step
 
 
 class Notes:
@@ -26,5 +30,11 @@ class Notes:
 
 class CaptureNotes(Notes):
     """Per capture. Happenings and signs come as `see(step, event)`; `Capture`, `Notice`, `Unread`, `Packet` (a record that is no
-    segment), `Step` and `Ending` may stand in `on` too and come as `see(event)`. With `Step` it is told of every segment: be quick.
+    segment), `Step` and `Ending` may stand in `on` too and come as `see(event)`. With `Step` it is told of every segment, of some at once
+    and before anybody reads it: be quick, in a `see_all` of its own if need be.
     """
+
+    def see_all(self, steps: Sequence[Step]) -> None:
+        """The segments since it was told last."""
+        for step in steps:
+            self.see(step)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tcpdump_parse.check.notes import Notes
+from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, PluginError, Rule
 
 OURS = "tcpdump_parse."
@@ -94,6 +94,8 @@ def _wrapped(notes: type[Notes] | None, around: Around) -> type[Notes] | None:
     if notes is None or notes.__module__.startswith(OURS):
         return notes
     methods = {"__init__": around(notes.__init__), "see": around(notes.see), "__module__": notes.__module__}
+    if issubclass(notes, CaptureNotes) and notes.see_all is not CaptureNotes.see_all:
+        methods["see_all"] = around(notes.see_all)
     return type(notes.__name__, (notes,), methods)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from tcpdump_parse.check.notes import CaptureNotes, Notes
-from tcpdump_parse.check.rule import Facts, Rule
+from tcpdump_parse.check.rule import Facts, Rule, Told
 from tcpdump_parse.check.signs import Asked, Sign, Unusual
 from tcpdump_parse.model.happenings import AckAdvanced, ClockStepped, DataSent, GapAcked
 from tcpdump_parse.model.steps import Step
@@ -31,18 +31,24 @@ Registered = Mapping[type, list[T]]
 Body = Callable[..., Iterator[Facts]]
 Place = tuple[int, int, int, Any]
 """Of a record: frame, first and last line, time."""
+Listeners = tuple[tuple[int, Notes], ...]
+"""Who is told of which event."""
+Plan = tuple["Wakes", tuple[tuple[int, Rule, Body, Notes | None], ...], Listeners]
+"""What a shape wakes on one connection: the rules' calls, and who is told."""
 Question = tuple[Callable[..., Sign | None], int | None]
 """A sign's, and which of the segment's happenings it is about; None: the segment itself."""
 
 
 class Call(NamedTuple):
-    """A rule that an event wakes. `at`: which of the sequence; `whole`: the notes it reads are the capture's."""
+    """A rule that an event wakes. `at`: which of the sequence; `whole`: the notes it reads are the capture's; `waits`: it is not always
+    asked."""
 
     at: int
     rule: Rule
     body: Body
     notes: type[Notes] | None
     whole: bool
+    waits: bool
 
 
 class Telling(NamedTuple):
@@ -51,13 +57,6 @@ class Telling(NamedTuple):
     at: int
     notes: type[Notes]
     whole: bool
-
-
-class Plan(NamedTuple):
-    """What a shape wakes on one connection."""
-
-    calls: tuple[tuple[int, Rule, Body, Notes | None], ...]
-    tells: tuple[tuple[int, Notes], ...]
 
 
 class Watch:
@@ -82,6 +81,10 @@ class Watch:
     def awake(self, waiting: Rule | type[Notes]) -> bool:
         """Did happen what it waits for?"""
         return not waiting.after or not self.happened.isdisjoint(waiting.after)
+
+    def asks(self, rule: Rule, side: Side) -> bool:
+        """Is it awake, and not yet done with that side?"""
+        return self.awake(rule) and (rule.name, side) not in self.told
 
     def happens(self, kinds: frozenset[type]) -> None:
         """From now on rules and notes that waited for these are awake."""
@@ -112,19 +115,24 @@ def _frame(place: Place) -> int:
 class Wakes:
     """What a sequence of happenings (or signs) wakes. Beside it signs are looked for: `signs` in a plain segment, `all_signs` in others."""
 
-    __slots__ = ("all_signs", "awaited", "calls", "remarkable", "signs", "takes_needs", "tells")
+    __slots__ = ("all_signs", "awaited", "calls", "reads_passed", "remarkable", "signs", "takes_needs", "tells")
 
     def __init__(
-        self, kinds: Shape, rules: Registered[Rule], notes: Registered[type[Notes]], asked: Sequence[Asked], awaited: frozenset[type]
+        self,
+        kinds: Shape,
+        rules: Registered[Rule],
+        notes: Registered[type[Notes]],
+        asked: Sequence[Asked],
+        awaited: frozenset[type],
+        every: Collection[type[Notes]],
     ) -> None:
         self.calls = tuple(
-            Call(at, rule, rule.body, rule.notes, rule.notes is not None and issubclass(rule.notes, CaptureNotes))
+            Call(at, rule, rule.body, rule.notes, _captures(rule.notes), bool(rule.after) or rule.told is not Told.ALWAYS)
             for at, kind in enumerate(kinds)
             for rule in rules.get(kind, ())
         )
-        self.tells = tuple(
-            Telling(at, reader, issubclass(reader, CaptureNotes)) for at, kind in enumerate(kinds) for reader in notes.get(kind, ())
-        )
+        self.tells = tuple(Telling(at, reader, _captures(reader)) for at, kind in enumerate(kinds) for reader in notes.get(kind, ()))
+        self.reads_passed = any(call.notes in every for call in self.calls)
         self.remarkable = not UNREMARKABLE.issuperset(kinds)
         self.awaited = awaited.intersection(kinds)
         self.takes_needs = GapAcked in kinds or ClockStepped in kinds
@@ -134,11 +142,24 @@ class Wakes:
 
     def plan(self, watch: Watch, whole: Watch, side: Side) -> Plan:
         """What of it is awake for that side's segments, with the notes of the connection and its capture."""
-        return Plan(
-            tuple(
-                (at, rule, body, None if kind is None else (whole if captures else watch).note(kind))
-                for at, rule, body, kind, captures in self.calls
-                if watch.awake(rule) and (rule.name, side) not in watch.told
-            ),
-            tuple((at, (whole if captures else watch).note(kind)) for at, kind, captures in self.tells if watch.awake(kind)),
-        )
+        calls: list[tuple[int, Rule, Body, Notes | None]] = []
+        for at, rule, body, kind, captures, waits in self.calls:
+            if waits and not watch.asks(rule, side):
+                continue
+            home = whole if captures else watch
+            calls.append((at, rule, body, None if kind is None else home.notes.get(kind) or home.note(kind)))
+        return self, tuple(calls), self.told(watch, whole)
+
+    def told(self, watch: Watch, whole: Watch) -> Listeners:
+        """Who is told of which."""
+        told: list[tuple[int, Notes]] = []
+        for at, kind, captures in self.tells:
+            if kind.after and not watch.awake(kind):
+                continue
+            home = whole if captures else watch
+            told.append((at, home.notes.get(kind) or home.note(kind)))
+        return tuple(told)
+
+
+def _captures(notes: type[Notes] | None) -> bool:
+    return notes is not None and issubclass(notes, CaptureNotes)
