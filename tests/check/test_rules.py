@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from tcpdump_parse.tell.rules import explained, named
 from tcpdump_parse.tell.words import placeholders, texts
 
 RULES = rules(plugins=False)
-RFC9293 = " ".join((Path(__file__).parents[1] / "reference" / "rfc9293.txt").read_text("utf-8").split())
+REFERENCE = Path(__file__).parents[1] / "reference"
+SENTENCES: dict[str, list[str]] = tomllib.loads((REFERENCE / "sentences.toml").read_text("utf-8"))
+RFC9293 = " ".join((REFERENCE / "rfc9293.txt").read_text("utf-8").split())
 
 
 def folded(quote: str) -> str:
@@ -33,6 +36,14 @@ def test_every_rule_has_its_texts_in_both_languages(rule: Rule) -> None:
 def test_a_quote_of_rfc_9293_stands_in_it_word_for_word(rule: Rule) -> None:
     text = re.sub(r"(?<=\w)- (?=\w)", "-", RFC9293)
     assert re.sub(r"(?<=\w)- (?=\w)", "-", folded(rule.quote)) in text
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES.values() if not rule.cites.startswith("RFC 9293") and rule.quote], ids=lambda r: r.name
+)
+def test_a_quote_of_another_source_was_compared_with_it(rule: Rule) -> None:
+    """A sentence from memory looks like one that was read; only those of this file were."""
+    assert any(folded(rule.quote) in sentence for sentence in SENTENCES.get(rule.cites, ()))
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES.values() if rule.label], ids=lambda r: r.name)
