@@ -20,15 +20,14 @@ import copy
 import enum
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from tcpdump_parse.model.ip import IP, IPv4, IPv6
 from tcpdump_parse.model.options import Sack
 from tcpdump_parse.model.packet import Packet, Port, Segment
 from tcpdump_parse.read.looks import RECORD_BEGINS, STARTS
-from tcpdump_parse.read.notices import MAYBE_SURE, SURE, classify
+from tcpdump_parse.read.notices import SURE, SURE_BEGINS, classify
 from tcpdump_parse.read.octets import address, addresses
 from tcpdump_parse.read.plans import BREAK, JOINT
 
@@ -41,13 +40,16 @@ _SIZES = {0: 1, 1: 1, 2: 4, 3: 3, 4: 2, 8: 10, 6: 6, 7: 6, 11: 6, 12: 6, 13: 6, 
 _ANY = "\0"
 
 
+_WIDER = len(BREAK) - len(JOINT)
+
+
 class Where(enum.Enum):
     INSIDE = "inside"
     DOUBTFUL = "doubtful"
     AFTER = "after"
 
 
-class Count(NamedTuple):
+class Count(Struct, frozen=True, gc=False):
     """Octets of the packet that are printed, at least and at most."""
 
     least: int
@@ -57,11 +59,14 @@ class Count(NamedTuple):
 class Text:
     """The text of -A behind one packet: `add` its lines as they come, `where` tells where the next one stands."""
 
+    __slots__ = ("_ends", "_printed", "hides", "kept", "least", "link", "most")
+
     def __init__(self, expected: Count, link: int, first: str) -> None:
         self.link = link
         self.least, self.most = expected.least + link, expected.most + link
         self._printed = len(first)  # characters, with the line ends between
         self._ends = 0
+        self.hides = False
         self.kept: bool | None = None
         """Whether the text ends where the length says, once somebody has looked."""
 
@@ -70,32 +75,29 @@ class Text:
         self._ends += 1
 
     def take(self, items: Sequence[str], at: int) -> int | None:
-        """Adds the items from `at` on, the first of which begins this text, up to a record or a line that is sure to be something else.
+        """Adds the items from `at` on, up to a record or a line that is sure to be something else.
 
-        The number of the item that stopped it, or of items; None, and nothing added, where a record seems to begin inside.
+        The number of the item that stopped it, or of items; None, and nothing added, where a record seems to begin inside. `hides` tells
+        afterwards whether a record stopped it that may be payload.
         """
-        printed, ends, stop = -1, -1, len(items)
+        printed, ends, least, stop = self._printed, self._ends, self.least, len(items)
         for number in range(at, stop):
             item = items[number]
-            if ends >= 0:
-                inside = printed + ends < self.least
-                if item[:1] in RECORD_BEGINS and STARTS.match(item):
-                    if inside:
-                        return None
-                    stop = number
-                    break
-                if not inside and MAYBE_SURE.match(item) and classify(item)[0] in SURE:
-                    stop = number
-                    break
-            joints = item.count(JOINT)
-            printed += len(item) + 1 + joints * (len(BREAK) - 1)
-            ends += 1 + joints
+            if item[:1] in RECORD_BEGINS and STARTS.match(item):
+                if printed + ends < least:
+                    return None
+                stop, self.hides = number, printed < self.most
+                break
+            if item[:1] in SURE_BEGINS and printed + ends >= least and classify(item)[0] in SURE:
+                stop = number
+                break
+            if JOINT in item:
+                joints = item.count(JOINT)
+                printed, ends = printed + joints * _WIDER, ends + joints
+            printed += len(item) + 1
+            ends += 1
         self._printed, self._ends = printed, ends
         return stop
-
-    @property
-    def lines(self) -> int:
-        return self._ends + 1
 
     def ends(self, lines: Sequence[str], begins: Callable[[str], bool]) -> bool:
         """Whether one of the coming lines `begins` a record just where this text ends, or the log ends there."""

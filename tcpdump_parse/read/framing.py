@@ -18,10 +18,10 @@ from datetime import tzinfo
 from msgspec import structs
 
 from tcpdump_parse.model import Packet, Read
-from tcpdump_parse.read import blocks
+from tcpdump_parse.read import blocks, shapes
 from tcpdump_parse.read.blocks import Block
 from tcpdump_parse.read.plans import JOINT
-from tcpdump_parse.read.records import ABSOLUTE, SHAPES, Records
+from tcpdump_parse.read.records import ABSOLUTE, Records
 from tcpdump_parse.read.shapes import HEX_DIGITS
 from tcpdump_parse.read.tails import show
 
@@ -108,7 +108,7 @@ class Framing(Records):
         self.ahead_line, self.mark = self.line, _MARK if dumps is not None else "\n"
         self.ahead = texts = joined.decode("latin-1").split("\n")
         keys = joined.translate(None, _NO_SHAPE if dumps is not None else HEX_DIGITS).split(b"\n")
-        known = SHAPES.aliases.get
+        known = shapes.SHAPES.aliases.get
         out, tail, clock, numbers, capture = self.out, self.tail, self.clock.clock, self.numbers, self.capture
         line, frame, ready = self.line, self.frame, self.ready()
         block: Block | None = None
@@ -178,6 +178,9 @@ class Framing(Records):
                         line += block.rows
                     continue
             self.line, self.frame = line, frame
+            if self.shown is not None and block is None and (skip := self.goes_on(self.shown, texts, at, at)) > at:
+                line, ready = self.line, self.ready()
+                continue
             self.item(text, key)
             if block is not None:
                 for row in block.lines():

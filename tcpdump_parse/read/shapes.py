@@ -134,3 +134,7 @@ def _finished(fields: dict[str, Any], where: tuple[Any, ...], settle: Settle | N
                 structs.force_setattr(option, "blocks_abs", option.blocks)
         settle(made)
     return made
+
+
+SHAPES = Shapes()
+"""The plans of this process: all readers share them, as all captures are printed by the same few programs."""

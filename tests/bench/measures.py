@@ -61,22 +61,22 @@ def read(traffic: Traffic) -> Iterator[Row]:
 def lark(traffic: Traffic, count: int) -> float:
     """The same objects from the same records, each parsed by Lark: the reader with plans switched off."""
     from tcpdump_parse import packets
-    from tcpdump_parse.read import framing, records
+    from tcpdump_parse.read import shapes
     from tcpdump_parse.read.shapes import Shapes
 
     class Forgetful(set[bytes]):
         def add(self, _: bytes) -> None:
             """Nothing is ever seen a second time, so no plan is made."""
 
-    kept = records.SHAPES
+    kept = shapes.SHAPES
     plain = Shapes()
     plain.once = Forgetful()
     head = b"".join(records_of(traffic.text, count))
     try:
-        framing.SHAPES = records.SHAPES = plain
+        shapes.SHAPES = plain
         return rate(count, lambda: packets([head]), 1)
     finally:
-        framing.SHAPES = records.SHAPES = kept
+        shapes.SHAPES = kept
 
 
 def dpkt(traffic: Traffic) -> float:

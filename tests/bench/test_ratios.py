@@ -54,16 +54,16 @@ def test_plans_read_many_times_faster_than_lark_alone(traffic: Traffic) -> None:
 def test_a_known_kind_of_traffic_costs_lark_next_to_nothing(traffic: Traffic) -> None:
     """At most two parses a shape: 20,000 records of ten kinds ask Lark fewer than forty times."""
     from tcpdump_parse import packets
-    from tcpdump_parse.read import framing, records
+    from tcpdump_parse.read import shapes
     from tcpdump_parse.read.shapes import Shapes
 
-    kept = records.SHAPES
+    kept = shapes.SHAPES
     try:
-        framing.SHAPES = records.SHAPES = Shapes()
+        shapes.SHAPES = Shapes()
         assert sum(1 for _ in packets(traffic.text)) == traffic.packets
-        assert records.SHAPES.parses < 40
+        assert shapes.SHAPES.parses < 40
     finally:
-        framing.SHAPES = records.SHAPES = kept
+        shapes.SHAPES = kept
 
 
 @pytest.mark.parametrize("command", ["parse", "flows", "explain"])

@@ -191,7 +191,7 @@ def test_tables_are_bounded() -> None:
 
 
 def test_ordinary_traffic_costs_lark_little() -> None:
-    from tcpdump_parse.read.records import SHAPES
+    from tcpdump_parse.read.shapes import SHAPES
 
     line = (
         "10:45:31.{:06} IP (tos 0x0, ttl 64, id {}, offset 0, flags [DF], proto TCP (6), length 52)\n    127.0.0.1.{} > 127.0.0.1.80: "

@@ -1,0 +1,169 @@
+"""The tail of the open packet as its lines come: which of them the text of -A claims, whatever they look like.
+
+Such text stands at column 0, byte for byte as the payload has it. It is counted (`ascii`): what looks like a record inside of it is
+payload, what may be payload is read and marked. In a capture that has shown such text it is taken in one go behind each head.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from msgspec import UNSET
+
+from tcpdump_parse.model import Packet
+from tcpdump_parse.read import ascii as counted
+from tcpdump_parse.read import shapes, tails
+from tcpdump_parse.read.blocks import Block
+from tcpdump_parse.read.captures import Captures
+from tcpdump_parse.read.looks import HEADER_SHOWN, SEGMENT, STARTS, TIMELESS
+from tcpdump_parse.read.notices import SURE, classify
+from tcpdump_parse.read.plans import BREAK, JOINT
+from tcpdump_parse.read.shapes import Refused, key_of
+
+
+class Texts(Captures):
+    """What is known of the open packet's tail."""
+
+    def __init__(self, file: str, zone: tzinfo | None) -> None:
+        super().__init__(file, zone)
+        self.ahead: list[str] = []  # the items of this chunk
+        self.ahead_line = 1  # the line of the first of them
+        self.mark = "\n"  # stands for a row of a dump in them
+        self.tail: list[str | Block] = []  # of the packet that is last in `out`: the rest of its line, then lines
+        self.dump: Block | None = None  # that packet's dump, when it has been given to it already
+        self.undecided: list[str] = []  # items of a record that shows no segment yet
+        self.shown: counted.Text | None = None  # text of -A behind the open packet, counted
+        self.fresh = False  # its first line is counted already
+        self.raw = ""  # how the open record stood, when its white space is not tcpdump's
+        self.doubtful = False  # the next record may be payload
+
+    @property
+    def packet(self) -> Packet | None:
+        """The packet that a tail may still follow."""
+        return self.out[-1] if self.out and type(self.out[-1]) is Packet else None
+
+    def begins(self, text: str) -> bool:
+        """The line looks like the first of a record. In a log whose records have times, one without has to be a whole segment."""
+        if STARTS.match(text):
+            return True
+        return TIMELESS.match(text) is not None and (not self.timed or (not self.tail and SEGMENT.search(text) is not None))
+
+    def is_text(self, text: str) -> bool:
+        """The line belongs to the text that -A prints; such a capture has it behind every packet."""
+        packet = self.packet
+        if packet is None:
+            return False
+        if self.plain and self.shown is None and text[:1] in ("E", "`") and not self.tail:
+            self.shown = counted.whole(packet, text.partition(JOINT)[0], self.snapshot)
+            if self.shown is not None:
+                self.fresh = True
+                return True
+        if classify(text)[0] in SURE:
+            return False
+        if self.shown is None:
+            first = text.partition(JOINT)[0]
+            self.shown = counted.begin(packet, first, self.snapshot, 3 if self.ascii else 9)
+            if self.shown is not None:
+                self.ascii = self.fresh = True
+                self.plain = self.shown.link == 0
+            elif len(self.tail) < 2 and HEADER_SHOWN.match(first):
+                self.ascii = True
+        return self.ascii
+
+    def shows(self, items: list[str], at: int) -> int:
+        """Takes the text of -A that begins here behind the open packet, where it is clear what it is; gives the first item behind it."""
+        packet, item, text = self.packet, items[at], None
+        if packet is None or not self.timed or (" " in item and self.begins(item)):
+            return at
+        first, *others = item.split(JOINT)
+        if not self.tail:
+            text = counted.whole(packet, first, self.snapshot)
+        if text is None and not item.startswith("```"):
+            lead = "" if len(first) > counted.HEADER or len(first) < 4 else "\n".join(items[at : at + 6]).replace(JOINT, BREAK)
+            text = counted.begin(packet, first, self.snapshot, 3, lead)
+        if text is None or text.link:
+            return at
+        for other in others:
+            text.add("    " + other)
+        return self.goes_on(text, items, at, at + 1)
+
+    def goes_on(self, text: counted.Text, items: list[str], at: int, behind: int) -> int:
+        """Takes the items from `at` on, those before `behind` counted already, into the tail; gives the first item that is no such text."""
+        stop = None if self.undecided or self.raw or not self.timed else text.take(items, behind)
+        if stop is None or stop == at:
+            return at
+        if not self.tail:
+            self.tail.append("")
+        taken = items[at:stop]
+        self.tail += taken
+        self.line += len(taken) + "".join(taken).count(JOINT)
+        self.shown, self.doubtful = (text, False) if stop == len(items) else (None, text.hides)
+        return stop
+
+    def coming(self, text: str) -> list[str]:
+        """Some lines behind this item, as far as they are there."""
+        if text not in self.ahead:
+            return []
+        at = self.ahead.index(text) + 1
+        return "\n".join(self.ahead[at : at + 8]).replace(JOINT, BREAK).split("\n")
+
+    def inside(self, text: str, begins: bool) -> bool:
+        """Whether a line belongs to the counted text of -A."""
+        assert self.shown is not None
+        where = self.shown.where()
+        if where is counted.Where.INSIDE:
+            self.doubtful = begins and self.bears_out(text)
+            return not self.doubtful
+        if begins:
+            self.doubtful = where is counted.Where.DOUBTFUL
+            return False
+        return where is counted.Where.DOUBTFUL and classify(text)[0] not in SURE
+
+    def bears_out(self, text: str) -> bool:
+        """A record inside counted text after all: its own text of -A follows it. So it is where captures cut their packets short.
+
+        A payload can say the same. But it has no say in what stands where the whole packet's text ends: a record begins there, or the
+        packet was cut.
+        """
+        if self.keeps_count():
+            return False
+        if text.startswith("[Invalid header: "):
+            return True
+        cut = SEGMENT.search(text)
+        if cut is None:
+            return False
+        try:
+            made, _ = shapes.SHAPES.find(text[: cut.end()], key_of(text[: cut.end()]), (0, 0, 0, 0, lambda _: UNSET), None)
+        except Refused:
+            return False
+        return any(counted.begin(made, line, self.snapshot) is not None for line in self.coming(text))
+
+    def keeps_count(self) -> bool:
+        """A record begins, or the log ends, where the packet's length says that its text ends."""
+        assert self.shown is not None
+        if self.shown.kept is None:
+            line, at = self.ahead_line, 0
+            while at < len(self.ahead) and line < self.line:
+                line, at = line + 1 + self.ahead[at].count(JOINT) + self.ahead[at].count(self.mark), at + 1
+            lines = "\n".join(self.ahead[at:]).replace(JOINT, BREAK).split("\n")
+            self.shown.kept = self.shown.ends(lines, self.begins)
+        return self.shown.kept
+
+    def follow(self, text: str) -> None:
+        """A line of the open packet's tail."""
+        if self.shown is not None:
+            for line in text.replace(JOINT, BREAK).split("\n")[self.fresh :]:
+                self.shown.add(line)
+            self.fresh = False
+        if not self.tail:
+            self.tail.append("")
+        self.tail.append(text)
+        self.line += 1 + text.count(JOINT)
+
+    def take_back(self) -> None:
+        """More lines follow a dump: it is one part of the tail among others."""
+        packet, dump = self.packet, self.dump
+        if packet is not None and dump is not None:
+            self.tail += ("", dump)
+            tails.hide(packet, dump)
+        self.dump = None
