@@ -5,7 +5,7 @@ Bounded: a few SYNs a connection, the latest `MOST` connections and hosts of a c
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import ClassVar, TypeVar
 
 from msgspec import UNSET, Struct
@@ -172,9 +172,8 @@ class Latest(CaptureNotes):
     def __init__(self) -> None:
         self.last: int | None = None
 
-    def see(self, step: Step) -> None:
-        if step.at is not None:
-            self.last = step.at
+    def see_all(self, steps: Sequence[Step]) -> None:
+        self.last = next((step.at for step in reversed(steps) if step.at is not None), self.last)
 
 
 def ports(step: Step) -> tuple[str, str]:

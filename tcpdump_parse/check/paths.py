@@ -6,6 +6,7 @@ open connection, at most `MOST`, forgotten when the connection ends.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from msgspec import UNSET
@@ -80,14 +81,15 @@ class Paths(CaptureNotes):
     def of(self, step: Step, side: Side | None = None) -> Path | None:
         return self.open.get((step.connection.conn, side or step.side))
 
-    def see(self, event: Step | Ending) -> None:
-        if type(event) is Step:
-            self._segment(event)
-        elif isinstance(event, Ending):
-            for side in Side:
-                path = self.open.pop((event.connection.conn, side), None)
-                if path is not None and path.packets >= ENOUGH and len(self.told) < MOST:
-                    self.told.add(event.connection.addr(side))
+    def see(self, ending: Ending) -> None:
+        for side in Side:
+            path = self.open.pop((ending.connection.conn, side), None)
+            if path is not None and path.packets >= ENOUGH and len(self.told) < MOST:
+                self.told.add(ending.connection.addr(side))
+
+    def see_all(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            self._segment(step)
 
     def _segment(self, step: Step) -> None:
         ip, tcp = step.packet.ip, step.packet.tcp

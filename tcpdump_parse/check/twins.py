@@ -7,6 +7,7 @@ packets, and of each kind the first pair and a count.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec import UNSET, Struct
@@ -43,20 +44,25 @@ class Twins(CaptureNotes):
         self.recent: dict[tuple[object, object, object], tuple[Packet, int]] = {}
         self.pairs: dict[Kind, Pair] = {}
 
-    def see(self, step: Step) -> None:
-        packet, at = step.packet, step.at
-        ip, tcp = packet.ip, packet.tcp
-        if type(ip) is not IPv4 or not ip.id or at is None or tcp is UNSET:
-            return
-        key = (ip.id, tcp.seq, tcp.flags)
-        twin = self.recent.get(key)
-        if twin is not None and 0 <= at - twin[1] < SOON:
-            for kind in kinds(twin[0], packet):
-                pair = self.pairs.get(kind) or self.pairs.setdefault(kind, Pair(twin[0], packet))
-                pair.count += 1
-        elif len(self.recent) >= KEPT:
-            del self.recent[next(iter(self.recent))]
-        self.recent[key] = (packet, at)
+    def see_all(self, steps: Sequence[Step]) -> None:
+        recent = self.recent
+        for step in steps:
+            packet, at = step.packet, step.at
+            ip, tcp = packet.ip, packet.tcp
+            if type(ip) is not IPv4 or not ip.id or at is None or tcp is UNSET:
+                continue
+            key = (ip.id, tcp.seq, tcp.flags)
+            twin = recent.get(key)
+            if twin is not None and 0 <= at - twin[1] < SOON:
+                self._pair(twin[0], packet)
+            elif len(recent) >= KEPT:
+                del recent[next(iter(recent))]
+            recent[key] = (packet, at)
+
+    def _pair(self, first: Packet, second: Packet) -> None:
+        for kind in kinds(first, second):
+            pair = self.pairs.get(kind) or self.pairs.setdefault(kind, Pair(first, second))
+            pair.count += 1
 
 
 def kinds(a: Packet, b: Packet) -> list[Kind]:

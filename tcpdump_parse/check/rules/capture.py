@@ -5,7 +5,7 @@ A rule here speaks once for a capture where it can; what it says bounds what all
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from msgspec import UNSET, Struct
@@ -14,7 +14,7 @@ from tcpdump_parse.check.engine import CaptureEnd
 from tcpdump_parse.check.missed import SENT, Missed
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, rule
-from tcpdump_parse.model import IPv4, Notice, Packet, Severity, Unread
+from tcpdump_parse.model import IPv4, Notice, Packet, Segment, Severity, Unread
 from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, Retransmitted, StartedLate, SynSent
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
@@ -98,21 +98,26 @@ class Ledger(CaptureNotes):
         self.unsummed_count = 0
         self.summed = 0
 
-    def see(self, step: Step) -> None:
+    def see_all(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            segment = step.packet.tcp
+            if segment is UNSET:
+                continue
+            if segment.checksum is UNSET:
+                self._unsummed(step, segment)
+            else:
+                self.summed += 1
+            if self.named is None and (type(segment.sport) is str or type(segment.dport) is str):
+                self.named = step.packet
+
+    def _unsummed(self, step: Step, segment: Segment) -> None:
         packet = step.packet
-        segment = packet.tcp
-        if segment is UNSET:
-            return
-        if segment.checksum is not UNSET:
-            self.summed += 1
-        elif segment.cut == "[|tcp]":
+        if segment.cut == "[|tcp]":
             self.cut = self.cut or packet
             self.cuts += 1
         elif step.length and not step.connection.tunnel and _whole(packet):
             self.unsummed = self.unsummed or packet
             self.unsummed_count += 1
-        if self.named is None and (type(segment.sport) is str or type(segment.dport) is str):
-            self.named = packet
 
 
 def _whole(packet: Packet) -> bool:

@@ -6,7 +6,7 @@ to finish a checksum, and, where there is no payload, that a number in the line 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from msgspec import UNSET
@@ -143,6 +143,11 @@ class Unprinted(CaptureNotes):
         self.printed = False
         self.first: int | None = None
         self.count = 0
+
+    def see_all(self, steps: Sequence[Step]) -> None:
+        if not self.printed:
+            for step in steps:
+                self.see(step)
 
     def see(self, step: Step) -> None:
         packet = step.packet

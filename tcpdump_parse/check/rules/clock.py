@@ -5,7 +5,7 @@ What a rule here finds bounds what durations can mean (`Need.TIME`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from msgspec import UNSET
@@ -122,19 +122,24 @@ class Day(CaptureNotes):
         self.before: Packet | None = None
         self.midnights: list[tuple[Packet, Packet]] = []
 
-    def see(self, step: Step) -> None:
-        at, packet = step.at, step.packet
-        if at is None:
+    def see_all(self, steps: Sequence[Step]) -> None:
+        before = self.before
+        for step in steps:
+            at = step.at
+            if at is None:
+                self.first = self.first or step.packet
+                continue
+            if at // DAY != self.day:
+                self._turns(before, step.packet, at // DAY)
+            before = step.packet
+        self.before = before
+
+    def _turns(self, before: Packet | None, packet: Packet, day: int) -> None:
+        if before is None:
             self.first = self.first or packet
-            return
-        day = at // DAY
-        if day != self.day:
-            if self.before is None:
-                self.first = self.first or packet
-            elif len(self.midnights) < 64 and _time_of_day(packet):
-                self.midnights.append((self.before, packet))
-            self.day = day
-        self.before = packet
+        elif len(self.midnights) < 64 and _time_of_day(packet):
+            self.midnights.append((before, packet))
+        self.day = day
 
 
 def _time_of_day(packet: Packet) -> bool:
