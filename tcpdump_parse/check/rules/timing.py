@@ -112,19 +112,27 @@ class Echoes(Notes):
         self.seen: dict[Side, list[int]] = {}  # samples, least, sum, most
 
     def see(self, step: Step, event: DataSent | AckAdvanced) -> None:
-        me, at, side = step.after.me, step.at, step.side
-        if at is None or me.tsval is None or me.tsecr is None:
-            return
+        side = step.side
         if type(event) is DataSent:
-            if side not in self.sent and me.tsval != step.before.me.tsval:
-                self.sent[side] = (me.tsval, at)
+            if side not in self.sent:
+                self._send(step)
             return
         waiting = self.sent.get(side.other)
-        if waiting is None or (me.tsecr - waiting[0]) % CIRCLE >= CIRCLE // 2:
-            return  # an echo of something older
-        del self.sent[side.other]
-        if me.tsecr == waiting[0] and at >= waiting[1]:
-            self._count(side.other, at - waiting[1])
+        if waiting is not None:
+            self._echo(step, side.other, *waiting)
+
+    def _send(self, step: Step) -> None:
+        val = step.after.me.tsval
+        if val is not None and step.at is not None and val != step.before.me.tsval:
+            self.sent[step.side] = (val, step.at)
+
+    def _echo(self, step: Step, side: Side, val: int, then: int) -> None:
+        echo, at = step.after.me.tsecr, step.at
+        if echo is None or at is None or (echo - val) % CIRCLE >= CIRCLE // 2:
+            return  # of something older
+        del self.sent[side]
+        if echo == val and at >= then:
+            self._count(side, at - then)
 
     def _count(self, side: Side, trip: int) -> None:
         seen = self.seen.setdefault(side, [0, trip, 0, trip])
