@@ -104,9 +104,11 @@ def same_packet(me: Direction, sent: Sent, seg: Sent) -> Proof | None:
 
 
 def _outdated(me: Direction, seg: Sent) -> bool:
-    """Will PAWS throw it away? Linux forgives one tick."""
+    """Will PAWS throw away octets that the receiver lacks? Linux forgives one tick."""
     echoed = me.peer.tsecr
-    return seg.ts is not None and echoed is not None and 1 < (echoed - seg.ts.val) % (1 << 32) < 1 << 31
+    if seg.ts is None or echoed is None or not 1 < (echoed - seg.ts.val) % (1 << 32) < 1 << 31:
+        return False
+    return (me.una is None or seg.end > me.una) and not me.sacked.covers(seg.start, seg.end)
 
 
 def _answers_syn(seg: Sent, overlapping: list[Sent]) -> bool:
@@ -146,11 +148,23 @@ def _fills(me: Direction, seg: Sent, out: list[Happening]) -> Kind:
     if overtaken is not None:
         _late(me, seg, overtaken, Proof.IP_ID if by_id(me, seg, overtaken) else Proof.TSVAL, out)
         return Kind.REORDERED
+    if above and _same_tick(me, seg, above):
+        _late(me, seg, above[0], Proof.TSVAL, out)
+        return Kind.REORDERED
     if triggers.too_soon(me, seg, None):
         _late(me, seg, None, Proof.TIME, out)
         return Kind.REORDERED
     _again(me, seg, [], Proof.TIME, out)
     return Kind.RESENT
+
+
+def _same_tick(me: Direction, seg: Sent, above: list[Sent]) -> bool:
+    """Does it bear the timestamp of all that lies above it? A repair leaves a round trip later, which no tick is as long as."""
+    ts, trip, first = seg.ts, me.following.round_trip(), me.log[0]
+    if ts is None or trip is None or first.ts is None or seg.at is None or first.at is None:
+        return False
+    ticks = (ts.val - first.ts.val) % (1 << 32)
+    return (seg.at - first.at) < ticks * trip // 2 and ticks < 1 << 31 and all(sent.ts is not None and sent.ts.val == ts.val for sent in above)
 
 
 def _no_id_missing(me: Direction, seg: Sent) -> bool:

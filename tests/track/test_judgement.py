@@ -206,6 +206,22 @@ def test_two_ids_next_to_each_other_tell_their_order():
     assert (type(late), late.proof) == (Reordered, Proof.IP_ID)
 
 
+def test_the_timestamp_of_what_opened_the_hole_is_that_of_an_original():
+    """A repair leaves at least a round trip later; here that is twenty ticks."""
+    talk = Talk().c("S", ts=(100, 0), id=0).s("S.", ack=1, after=0.02, ts=(500, 100), id=0).c(".", 1, ack=1, ts=(120, 500), id=0)
+    talk.c(".", 1, 100, 1, ts=(130, 500), id=0, after=0.01).s(".", 1, ack=101, ts=(530, 130), id=0, after=0.02)
+    talk.c(".", 201, 100, 1, ts=(150, 500), id=0).s(".", 1, ack=101, sack=[(201, 301)], ts=(550, 130), id=0)
+    talk.c(".", 101, 100, 1, ts=(150, 500), id=0, after=0.1)
+    ((_, late),) = odd(talk)
+    assert (type(late), late.proof) == (Reordered, Proof.TSVAL)
+
+
+def test_where_a_tick_is_as_long_as_a_round_trip_it_says_nothing():
+    talk = Talk().c("S", ts=(1, 0), id=0).s("S.", ack=1, after=0.02, ts=(5, 1), id=0).c(".", 1, ack=1, ts=(1, 5), id=0)
+    talk.c(".", 101, 100, 1, ts=(2, 5), id=0, after=0.1).c(".", 1, 100, 1, ts=(2, 5), id=0, after=0.3)
+    assert type(odd(talk)[0][1]) is Retransmitted
+
+
 def test_a_round_trip_that_karn_forbids_still_tells_what_came_too_soon():
     talk = Talk().c("S", id=0).c("S", id=0, after=1).s("S.", ack=1, after=0.02, id=0).c(".", 1, ack=1, id=0)
     talk.c(".", 201, 100, 1, id=0).c(".", 101, 100, 1, id=0, after=0.01)
