@@ -245,11 +245,10 @@ class Following:
         self._move(me.peer, Seen.GOT_RST, out)
 
     def _options(self, me: Direction, options: tuple[TcpOption, ...], out: list[Happening]) -> None:
-        shown = me.shown
         for option in options:
             which = type(option)
-            if which not in shown:
-                shown.add(which)
+            if which not in me.shown:
+                me.shown += (which,)
                 if which is not Nop and which is not Eol:
                     out.append(OptionSeen(name_of(option), getattr(option, "kind", 0)))
 

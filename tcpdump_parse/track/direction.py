@@ -141,7 +141,7 @@ class Direction:
         self.keepalives: list[Sent] = []  # unanswered keep-alive probes
         self.provoked: Sent | None = None  # the peer's last segment that calls for a bare ACK: unacceptable, a SYN or RST out of place
         self.stray: Sent | None = None  # the peer's last spurious transmission
-        self.shown: set[type] = set()  # options it has shown
+        self.shown: tuple[type, ...] = ()  # options it has shown
         self.addresses: int | None = None  # sum of addresses and protocol; None for names
         self.pseudo: int | None = None  # the same and the ports
         self.residue: int | None = None  # of its last checksum that did not recompute

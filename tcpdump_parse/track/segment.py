@@ -5,6 +5,7 @@ Nothing here remembers anything; unrolling needs the connection and happens ther
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType
@@ -100,7 +101,12 @@ def completeness(bits: int, length: int) -> int:
 
 def name_of(option: TcpOption) -> str:
     """tcpdump's word for the option, which is the tag of its class."""
-    return str(type(option).__struct_config__.tag)
+    return _tag(type(option))
+
+
+@cache
+def _tag(which: type[TcpOption]) -> str:
+    return str(which.__struct_config__.tag)
 
 
 def timestamps_of(options: tuple[TcpOption, ...]) -> Timestamps | None:

@@ -8,7 +8,6 @@ from msgspec import UNSET, UnsetType
 
 from tcpdump_parse.model.flow import Flow, FlowEnd
 from tcpdump_parse.model.options import SackOk, Timestamps
-from tcpdump_parse.model.terms import Side
 from tcpdump_parse.track.limits import limits
 from tcpdump_parse.track.moments import Moments
 from tcpdump_parse.track.segment import ACKED, CARRIED, SECOND
@@ -33,10 +32,14 @@ def flow(following: Following, reason: str) -> Flow:
         connection.capture, connection.conn, connection.flow, flow_end(following.client, duration), flow_end(following.server, duration),
         str(connection.basis), first.clock, duration, following.client.packets + following.server.packets,
         conn_state(following.zeek, (size(following.client), size(following.server))), following.zeek.history, _completeness(following),
-        {side.value: tuple(str(state) for state in following.direction(side).states) for side in Side},
+        {"client": _states(following.client), "server": _states(following.server)},
         first.line, last.end_line, first.frame, last.frame, reason, connection.tunnel or UNSET, connection.incarnation,
-        vantage(following), {side.value: limits(following.direction(side)) for side in Side},
+        vantage(following), {"client": limits(following.client), "server": limits(following.server)},
     )
+
+
+def _states(end: Direction) -> tuple[str, ...]:
+    return tuple([str(state) for state in end.states])
 
 
 def _completeness(following: Following) -> int:

@@ -34,6 +34,7 @@ ESTABLISHED, CLOSED, RESET = Endpoint.ESTABLISHED, Endpoint.CLOSED, Endpoint.RES
 
 CLIENT: Final = Side.CLIENT
 CONTROL: Final = SYN | FIN | RST
+TIMES: Final = frozenset(10**i for i in range(19))
 
 _FAR: Final = 1 << 20
 _REVERSE_SCAN: Final = re.compile(r"\^?S[^HAFGIQ]*R.*")
@@ -46,8 +47,8 @@ class End:
 
     def __init__(self) -> None:
         self.state = self.before = INACTIVE
-        self.letters: set[str] = set()
-        self.scaled: dict[str, list[int]] = {}
+        self.letters = ""  # what it has in the history; S, F and R for a SYN, FIN and RST whatever their letter
+        self.scaled: dict[str, int] | None = None  # how often `c g t w`; made when first needed
         self.last_syn = self.last_fin = self.last_rst = 0
         self.start: int | None = None
         self.top: int | None = None
@@ -105,13 +106,13 @@ class Zeek:
             self.scaled(end, orig, "g")
 
     def _letter(self, end: End, orig: bool, letter: str) -> None:
-        end.letters.add(letter)
+        end.letters += letter
         self.history += letter.upper() if orig else letter
 
     def _once(self, end: End, orig: bool, letter: str, key: str, now: int, last: int) -> None:
         """`s`, `h`, `f`, `r`: once, and again when the sequence number differs."""
         if key not in end.letters:
-            end.letters.add(key)
+            end.letters += key
             self._letter(end, orig, letter)
         elif now != last:
             self._letter(end, orig, letter)
@@ -124,21 +125,21 @@ class Zeek:
             if letter not in end.letters:
                 self._letter(end, orig, letter)
         elif set_ == SYN:
-            self._once(end, orig, "h" if bits & ACK else "s", "SYN", start, end.last_syn)
+            self._once(end, orig, "h" if bits & ACK else "s", "S", start, end.last_syn)
             end.last_syn = start
         elif set_ == FIN:
-            self._once(end, orig, "f", "FIN", start + seg.length, end.last_fin)
+            self._once(end, orig, "f", "F", start + seg.length, end.last_fin)
             end.last_fin = start + seg.length
         else:
-            self._once(end, orig, "r", "RST", start, end.last_rst)
+            self._once(end, orig, "r", "R", start, end.last_rst)
             end.last_rst = start
 
     def scaled(self, end: End, orig: bool, letter: str) -> None:
         """`c g t w`: the 1st, 10th, 100th … time."""
-        count = end.scaled.setdefault(letter, [0, 1])
-        count[0] += 1
-        if count[0] == count[1]:
-            count[1] *= 10
+        if end.scaled is None:
+            end.scaled = {}
+        count = end.scaled[letter] = end.scaled.get(letter, 0) + 1
+        if count in TIMES:
             self.history += letter.upper() if orig else letter
 
     def _place(self, end: End, orig: bool, seg: Sent) -> None:
