@@ -313,6 +313,36 @@ def idle_gap(step: Step, event: Idle, notes: Pace) -> Iterator[Facts]:
     yield Facts(idle_s=event.gap / SECOND, waiting_for=waiting)
 
 
+class Replies(Notes):
+    """The server's replies: how many, how long after their requests in all and at most, and the slowest one's record."""
+
+    on: ClassVar = (DataSent,)
+
+    def __init__(self) -> None:
+        self.count = self.total = self.most = 0
+        self.slowest = 0
+
+    def see(self, step: Step, event: DataSent) -> None:
+        if event.turn and step.side is Side.SERVER and event.since_peer is not None and event.since_peer >= 0:
+            self.count += 1
+            self.total += event.since_peer
+            if event.since_peer >= self.most:
+                self.most, self.slowest = event.since_peer, step.frame
+
+
+@rule(on=Ending, notes=Replies, needs=WHOLE | Need.TIME, severity=Severity.NOTE, elsewhere=("wireshark:service response time",))
+def server_think_time(ending: Ending, notes: Replies) -> Iterator[Facts]:
+    """How long the server took to begin its replies, on average and at most, the way there and back taken off.
+
+    From the last octet of a request to the first of the reply; the way is the shortest round trip of the client's octets past this point.
+    """
+    least = ending.flow.client.rtt_min
+    if notes.count and least is not UNSET:
+        way = round(least * SECOND)
+        average, most = max(0, notes.total // notes.count - way) / SECOND, max(0, notes.most - way) / SECOND
+        yield Facts(side=str(Side.SERVER), frame=notes.slowest, replies=notes.count, average_s=average, most_s=most)
+
+
 @rule(on=Ending, needs=Need.TIME, severity=Severity.NOTE, elsewhere=("tcptrace:throughput",))
 def throughput(ending: Ending) -> Iterator[Facts]:
     """Octets a second that this end got across over the whole connection, each octet counted once, pauses included."""
