@@ -86,6 +86,7 @@ WORDS: dict[str, Any] = {
     "NO_FLAGS": "",
     "NO_IP_FLAGS": (),
     "NEXT_LABEL": True,
+    "INVALID_APART": "(invalid)",
     "CORRECT": True,
     "INCORRECT": False,
     "CARET_HERE": True,

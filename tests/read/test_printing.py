@@ -52,7 +52,7 @@ OPTIONS = st.one_of(
     st.builds(o.CcNew, WORD),
     st.builds(o.CcEcho, WORD, unnamed=st.just(True) | ABSENT),
     st.builds(o.Md5, HEX),
-    st.builds(o.Md5, ABSENT, st.sampled_from(["valid", "(invalid)"])),
+    st.builds(o.Md5, ABSENT, st.sampled_from(["valid", "(invalid)", "invalid"])),
     st.builds(o.Scps, BYTE, BYTE),
     st.builds(o.Uto, SHORT, SHORT),
     st.builds(o.TcpAo, BYTE, BYTE, ABSENT | HEX),
