@@ -48,7 +48,7 @@ class Basis(enum.StrEnum):
 class Cause(enum.StrEnum):
     """What made the sender send again."""
 
-    TIMEOUT = "timeout"
+    TIMEOUT = "timeout"  # of the retransmission timer, or of a tail loss probe of a single segment, which waits as long
     FAST = "fast"  # three duplicate ACKs, or as much selectively acknowledged (RFC 5681 §3.2, RFC 6675)
     SACK_HOLE = "sack_hole"  # a further hole below what was selectively acknowledged (RFC 6675 NextSeg)
     TAIL_PROBE = "tail_probe"  # RFC 8985 §7

@@ -164,7 +164,9 @@ def _same_tick(me: Direction, seg: Sent, above: list[Sent]) -> bool:
     if ts is None or trip is None or first.ts is None or seg.at is None or first.at is None:
         return False
     ticks = (ts.val - first.ts.val) % (1 << 32)
-    return (seg.at - first.at) < ticks * trip // 2 and ticks < 1 << 31 and all(sent.ts is not None and sent.ts.val == ts.val for sent in above)
+    if ticks >= 1 << 31 or 2 * (seg.at - first.at) >= ticks * trip:
+        return False
+    return all(sent.ts is not None and sent.ts.val == ts.val for sent in above)
 
 
 def _no_id_missing(me: Direction, seg: Sent) -> bool:

@@ -79,10 +79,11 @@ AGAIN = (Retransmitted, Judged)
     elsewhere=("tcp.analysis.retransmission", "tcptrace:rexmt data pkts", "zeek:T"),
 )
 def rexmit_rto(source: Step | Ending, event: Retransmitted | Judged, notes: SentAgain) -> Iterator[Facts]:
-    """Sent again because the retransmission timer ran out.
+    """Sent again because a timer ran out.
 
     No ACK came for at least a timer's length, so the sender went back: a stall that a user feels. The octets, or their ACKs, were lost.
-    A timer that fires although nothing was lost is `rexmit-spurious`.
+    A timer that fires although nothing was lost is `rexmit-spurious`. Mostly it is the retransmission timer; however, the tail loss probe
+    of a single segment waits about as long and looks the same (RFC 8985 §7.2).
     """
     yield from _caused(source, event, notes, Cause.TIMEOUT)
 
