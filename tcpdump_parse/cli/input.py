@@ -10,7 +10,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Final, TextIO
@@ -45,15 +45,27 @@ class Log:
 
     def events(self, out: TextIO | None = None) -> Iterator[Read]:
         """Every value of every file, in order. `out` is flushed before anything that may wait for input."""
-        from tcpdump_parse.model import Packet, Unread
+        from msgspec.structs import replace
 
-        for value in self._joined(out) if self.join else self._one_by_one(out):
-            kind = type(value)
-            if kind is Packet:
-                self.packets += 1
-            elif kind is Unread:
-                self._not_read(value)  # type: ignore[arg-type]
-            yield value
+        from tcpdump_parse.model import Packet, Unread
+        from tcpdump_parse.read import read
+
+        with progress(self.files) as shown:
+            for file, source in self._sources(out, shown):
+                before, current = self.captures, -1
+                with self._failing(file), source as octets:
+                    for value in read(octets, self.zone):
+                        if before:
+                            value = replace(value, capture=value.capture + before)
+                        if value.capture != current:
+                            current = self.captures = value.capture
+                            self.names[current] = shown_name(file)
+                        kind = type(value)
+                        if kind is Packet:
+                            self.packets += 1
+                        elif kind is Unread:
+                            self._not_read(value)  # type: ignore[arg-type]
+                        yield value
 
     def fault(self, error: Exception) -> None:
         """Something of others failed beside the log: said at once, and in the exit status; the rest goes on."""
@@ -101,27 +113,12 @@ class Log:
                 return file, line - start
         return self.current, line
 
-    def _one_by_one(self, out: TextIO | None) -> Iterator[Read]:
-        from msgspec.structs import replace
-
-        from tcpdump_parse.read import read
-
-        with progress(self.files) as shown:
-            for file in self.files:
-                before = self.captures
-                with self._failing(file), self._opened(file, out, shown) as tap:
-                    for value in read(tap, self.zone):
-                        if before:
-                            value = replace(value, capture=value.capture + before)
-                        self.captures = value.capture
-                        self.names[value.capture] = shown_name(file)
-                        yield value
-
-    def _joined(self, out: TextIO | None) -> Iterator[Read]:
-        from tcpdump_parse.read import read
-
-        with progress(self.files) as shown, self._failing(self.files[0]):
-            yield from read(Joined(self._parts(out, shown), self.files[0]), self.zone)
+    def _sources(self, out: TextIO | None, shown: Progress | None) -> Iterator[tuple[str, AbstractContextManager[Tap | Joined]]]:
+        """What is read, one after the other, and whose name it has."""
+        if self.join:
+            yield self.files[0], nullcontext(Joined(self._parts(out, shown), self.files[0]))
+        else:
+            yield from ((file, self._opened(file, out, shown)) for file in self.files)
 
     def _parts(self, out: TextIO | None, shown: Progress | None) -> Iterator[bytes]:
         """The text of all files, one after the other; notes at which line each begins."""
