@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import ClassVar
 
@@ -204,6 +205,7 @@ def ip_addr_martian(step: Step, event: Opened) -> Iterator[Facts]:
             yield Facts(address=step.connection.addr(side), what=kind)
 
 
+@lru_cache(1024)
 def _martian(address: str) -> str | None:
     try:
         ip = ip_address(address.partition("%")[0])

@@ -12,7 +12,8 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.rules.options import OddOptions, options_of
+from tcpdump_parse.check.rules.options import options_of
+from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import DuplicateAck, SynAckSent, SynSent
 from tcpdump_parse.model.options import AddAddr, Capable, Dss, Fail, FastClose, Join, Mptcp, Prio, RemAddr, Sub, TcpRst
@@ -30,17 +31,33 @@ def _message(step: Step, kind: type[S]) -> S | None:
     return None
 
 
+class MptcpSeen(Sign, frozen=True):
+    """A segment that speaks of Multipath TCP."""
+
+
+_SEEN = MptcpSeen()
+
+
+@sign(MptcpSeen, of=Unusual)
+def spoken(step: Step) -> Sign | None:
+    """Any of its options."""
+    for option in options_of(step):
+        if type(option) is Mptcp:
+            return _SEEN
+    return None
+
+
 class Keys(Notes):
     """Which end has shown a mapping, the keys the ends gave, and the SYN that asked."""
 
-    on: ClassVar = (OddOptions,)
+    on: ClassVar = (MptcpSeen,)
 
     def __init__(self) -> None:
         self.mapped: set[Side] = set()
         self.key: dict[Side, tuple[str, int]] = {}  # and its record
         self.syn: int | None = None
 
-    def see(self, step: Step, event: OddOptions) -> None:
+    def see(self, step: Step, event: MptcpSeen) -> None:
         if _message(step, Dss) is not None:
             self.mapped.add(step.side)
         capable = _message(step, Capable)
@@ -82,8 +99,8 @@ def mptcp_fallback(step: Step, event: SynAckSent, notes: Keys) -> Iterator[Facts
         yield Facts(evidence=(notes.syn,))
 
 
-@rule(on=OddOptions, notes=Keys, severity=Severity.WARN, cites="RFC 8684 §3.1", elsewhere=("mptcp.connection.echoed_key_mismatch",))
-def mptcp_key_mismatch(step: Step, event: OddOptions, notes: Keys) -> Iterator[Facts]:
+@rule(on=MptcpSeen, notes=Keys, severity=Severity.WARN, cites="RFC 8684 §3.1", elsewhere=("mptcp.connection.echoed_key_mismatch",))
+def mptcp_key_mismatch(step: Step, event: MptcpSeen, notes: Keys) -> Iterator[Facts]:
     """The key it repeats is not the one the other end gave: Multipath TCP cannot start.
 
     A device on the way opened its own connection, or changed the option.
@@ -96,8 +113,8 @@ def mptcp_key_mismatch(step: Step, event: OddOptions, notes: Keys) -> Iterator[F
 # ---- talking ----
 
 
-@rule(on=OddOptions, notes=Keys, severity=Severity.NOTE, cites="RFC 8684 §3.3", elsewhere=("mptcp.dss",))
-def mptcp_dss(step: Step, event: OddOptions, notes: Keys) -> Iterator[Facts]:
+@rule(on=MptcpSeen, notes=Keys, severity=Severity.NOTE, cites="RFC 8684 §3.3", elsewhere=("mptcp.dss",))
+def mptcp_dss(step: Step, event: MptcpSeen, notes: Keys) -> Iterator[Facts]:
     """Multipath TCP is in use: this end places its octets, or acknowledges, in the order over all paths. Told once for each end."""
     if step.side not in notes.mapped and _message(step, Dss) is not None:
         yield Facts()
@@ -106,12 +123,12 @@ def mptcp_dss(step: Step, event: OddOptions, notes: Keys) -> Iterator[Facts]:
 class Mappings(Notes):
     """Up to where each end has placed its octets in the order over all paths."""
 
-    on: ClassVar = (OddOptions,)
+    on: ClassVar = (MptcpSeen,)
 
     def __init__(self) -> None:
         self.upto: dict[Side, int] = {}
 
-    def see(self, step: Step, event: OddOptions) -> None:
+    def see(self, step: Step, event: MptcpSeen) -> None:
         if (mapped := _mapped(step)) is not None:
             self.upto[step.side] = max(self.upto.get(step.side, 0), mapped[1])
 
@@ -125,14 +142,14 @@ def _mapped(step: Step) -> tuple[int, int] | None:
 
 
 @rule(
-    on=OddOptions,
+    on=MptcpSeen,
     notes=Mappings,
     needs=Need.NO_GAP | Need.HANDSHAKE,
     severity=Severity.WARN,
     cites="RFC 8684 §3.3.1",
     elsewhere=("mptcp.dss.missing_mapping",),
 )
-def mptcp_missing_mapping(step: Step, event: OddOptions, notes: Mappings) -> Iterator[Facts]:
+def mptcp_missing_mapping(step: Step, event: MptcpSeen, notes: Mappings) -> Iterator[Facts]:
     """Octets before this mapping were sent and never placed in the order over all paths: the receiver cannot use them.
 
     Something on the way removed the options of some segments, or joined and cut segments.
@@ -142,53 +159,53 @@ def mptcp_missing_mapping(step: Step, event: OddOptions, notes: Mappings) -> Ite
         yield Facts(octets=mapped[0] - upto)
 
 
-@rule(on=OddOptions, severity=Severity.NOTE, cites="RFC 8684 §3.7", elsewhere=("mptcp.dss.infinite_mapping",))
-def mptcp_infinite_mapping(step: Step, event: OddOptions) -> Iterator[Facts]:
+@rule(on=MptcpSeen, severity=Severity.NOTE, cites="RFC 8684 §3.7", elsewhere=("mptcp.dss.infinite_mapping",))
+def mptcp_infinite_mapping(step: Step, event: MptcpSeen) -> Iterator[Facts]:
     """An endless mapping: from here on this path goes on as plain TCP, and no other path can be added."""
     dss = _message(step, Dss)
     if dss is not None and dss.len == 0 and not dss.fin:
         yield Facts()
 
 
-@rule(on=OddOptions, severity=Severity.NOTE, cites="RFC 8684 §3.4.1", elsewhere=("tcp.options.mptcp.subtype",))
-def mptcp_add_addr(step: Step, event: OddOptions) -> Iterator[Facts]:
+@rule(on=MptcpSeen, severity=Severity.NOTE, cites="RFC 8684 §3.4.1", elsewhere=("tcp.options.mptcp.subtype",))
+def mptcp_add_addr(step: Step, event: MptcpSeen) -> Iterator[Facts]:
     """This end offers a further address of its own, or confirms one."""
     added = _message(step, AddAddr)
     if added is not None and added.address is not UNSET:
         yield Facts(address=added.address)
 
 
-@rule(on=OddOptions, severity=Severity.NOTE, cites="RFC 8684 §3.4.2", elsewhere=("tcp.options.mptcp.subtype",))
-def mptcp_remove_addr(step: Step, event: OddOptions) -> Iterator[Facts]:
+@rule(on=MptcpSeen, severity=Severity.NOTE, cites="RFC 8684 §3.4.2", elsewhere=("tcp.options.mptcp.subtype",))
+def mptcp_remove_addr(step: Step, event: MptcpSeen) -> Iterator[Facts]:
     """This end takes addresses back: paths over them are to be closed."""
     removed = _message(step, RemAddr)
     if removed is not None:
         yield Facts(address_ids=", ".join(map(str, removed.ids)))
 
 
-@rule(on=OddOptions, severity=Severity.NOTE, cites="RFC 8684 §3.3.8", elsewhere=("tcp.options.mptcp.subtype",))
-def mptcp_priority(step: Step, event: OddOptions) -> Iterator[Facts]:
+@rule(on=MptcpSeen, severity=Severity.NOTE, cites="RFC 8684 §3.3.8", elsewhere=("tcp.options.mptcp.subtype",))
+def mptcp_priority(step: Step, event: MptcpSeen) -> Iterator[Facts]:
     """This end changes whether this path is a spare one."""
     if _message(step, Prio) is not None:
         yield Facts()
 
 
-@rule(on=OddOptions, severity=Severity.WARN, cites="RFC 8684 §3.7", elsewhere=("tcp.options.mptcp.subtype",))
-def mptcp_fail(step: Step, event: OddOptions) -> Iterator[Facts]:
+@rule(on=MptcpSeen, severity=Severity.WARN, cites="RFC 8684 §3.7", elsewhere=("tcp.options.mptcp.subtype",))
+def mptcp_fail(step: Step, event: MptcpSeen) -> Iterator[Facts]:
     """The checksum over the data was wrong: something on the way changes what is sent, and Multipath TCP gives up on this path."""
     if _message(step, Fail) is not None:
         yield Facts()
 
 
-@rule(on=OddOptions, severity=Severity.NOTE, cites="RFC 8684 §3.5", elsewhere=("tcp.options.mptcp.subtype",))
-def mptcp_fastclose(step: Step, event: OddOptions) -> Iterator[Facts]:
+@rule(on=MptcpSeen, severity=Severity.NOTE, cites="RFC 8684 §3.5", elsewhere=("tcp.options.mptcp.subtype",))
+def mptcp_fastclose(step: Step, event: MptcpSeen) -> Iterator[Facts]:
     """This end aborts the whole Multipath TCP connection, all paths at once."""
     if _message(step, FastClose) is not None:
         yield Facts()
 
 
-@rule(on=OddOptions, severity=Severity.NOTE, cites="RFC 8684 §3.6", elsewhere=("tcp.options.mptcp.subtype",))
-def mptcp_reset_reason(step: Step, event: OddOptions) -> Iterator[Facts]:
+@rule(on=MptcpSeen, severity=Severity.NOTE, cites="RFC 8684 §3.6", elsewhere=("tcp.options.mptcp.subtype",))
+def mptcp_reset_reason(step: Step, event: MptcpSeen) -> Iterator[Facts]:
     """The RST of one path says why."""
     reset = _message(step, TcpRst)
     if reset is not None and reset.reason is not UNSET:
