@@ -20,6 +20,7 @@ from msgspec import structs
 from tcpdump_parse.model import Packet, Read
 from tcpdump_parse.read import blocks, shapes
 from tcpdump_parse.read.blocks import Block
+from tcpdump_parse.read.looks import ORPHAN
 from tcpdump_parse.read.plans import JOINT
 from tcpdump_parse.read.records import ABSOLUTE, Records
 from tcpdump_parse.read.shapes import HEX_DIGITS
@@ -128,11 +129,12 @@ class Framing(Records):
                     found = plan.match(text)
             elif ready:
                 if text[:1] == "\t":
-                    if out and type(out[-1]) is Packet:
+                    joints = text.count(JOINT)
+                    if out and type(out[-1]) is Packet and not (joints and ORPHAN.search(text)):
                         if self.dump is not None:
                             self.take_back()
                         tail += (text,) if tail else ("", text)
-                        line += 1 + text.count(JOINT)
+                        line += 1 + joints
                         if block is not None:
                             tail.append(block)
                             line += block.rows
@@ -144,7 +146,8 @@ class Framing(Records):
                         continue
                 elif (end := key.rfind(_LENGTH)) > 0:  # a known head, and the beginning of its tail on the same line
                     plan = known(key[: end + len(_LENGTH)])
-                    found = plan.begin(text) if plan is not None else None
+                    if plan is not None and (text.count(JOINT) == plan.extra or not ORPHAN.search(text)):
+                        found = plan.begin(text)
             if found is not None:
                 assert plan is not None
                 try:

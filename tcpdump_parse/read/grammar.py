@@ -99,6 +99,12 @@ def terminals() -> dict[str, str]:
     return {name: pattern.to_regexp() for name, pattern in patterns().items()}
 
 
+@functools.cache
+def lax(terminal: str) -> bool:
+    """Takes any text, where no other terminal does: its priority is the lowest."""
+    return any(one.name == terminal and one.priority < 0 for one in parser().terminals)
+
+
 def parse(head: str) -> Tree:  # type: ignore[type-arg]
     """The tree of a record's head. Raises lark.exceptions.UnexpectedInput where the grammar refuses it."""
     return parser().parse(head)

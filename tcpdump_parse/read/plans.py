@@ -35,17 +35,39 @@ _ONLY_DIGITS = re.compile(r"(?:\(\?:|[]0-9a-f[{}()|+,-])+").fullmatch
 
 
 class Plan:
-    """One shape: `match` a head, then `build` (or `absolute`, where printed numbers are those on the wire) its Packet."""
+    """One shape: `match` a head, then `build` (or `absolute`, where printed numbers are those on the wire) its Packet.
 
-    __slots__ = ("absolute", "begin", "build", "extra", "match")
+    `lax`: the group of a token that takes any text because nothing stricter did (a link header that stays closed), 0 without one.
+    A text of the same shape may be one that something stricter takes: then only those that Lark has seen (`seen`) are this plan's.
+    """
 
-    def __init__(self, pattern: str, build: Callable[..., Packet], absolute: Callable[..., Packet], extra: int) -> None:
+    __slots__ = ("absolute", "begin", "build", "extra", "lax", "match", "seen")
+
+    SEEN = 256
+
+    def __init__(self, pattern: str, build: Callable[..., Packet], absolute: Callable[..., Packet], extra: int, lax: int = 0) -> None:
         compiled = re.compile(pattern)
         self.match = compiled.fullmatch
         self.begin = compiled.match  # where a tail follows on the same line
         self.build = build
         self.absolute = absolute
         self.extra = extra
+        self.lax = lax
+        self.seen: set[str] = set()
+
+    def taken(self, found: re.Match[str]) -> str:
+        """What the lax token took of a head."""
+        return found[self.lax].replace(JOINT, BREAK)
+
+    def knows(self, found: re.Match[str]) -> bool:
+        """Lark would read this head so too."""
+        return not self.lax or self.taken(found) in self.seen
+
+    def learn(self, found: re.Match[str]) -> None:
+        """Lark has read this head with the lax token."""
+        if len(self.seen) >= self.SEEN:
+            self.seen.clear()
+        self.seen.add(self.taken(found))
 
 
 class _Writer:
@@ -188,7 +210,8 @@ def compile_plan(tree: Any, head: str) -> Plan:
         behind = _literal(head[tokens[index].end_pos : following])
         pieces += [_group(patterns[tokens[index].type], behind, following is None), behind]
     writer = _Writer([str(token) for token in tokens], baked)
-    return Plan("".join(pieces), writer.function(made, False, kept), writer.function(made, True, kept), head.count(BREAK))
+    lax = next((number for number, index in enumerate(kept, 1) if grammar.lax(tokens[index].type)), 0)
+    return Plan("".join(pieces), writer.function(made, False, kept), writer.function(made, True, kept), head.count(BREAK), lax)
 
 
 _ENDS = frozenset({"ENDPOINT", "ENDPOINT6", "ADDRESS", "ADDRESS6", "PORT", "GLUED"})
@@ -196,6 +219,8 @@ _ENDS = frozenset({"ENDPOINT", "ENDPOINT6", "ADDRESS", "ADDRESS6", "PORT", "GLUE
 
 def _never_differs(token: Any) -> bool:
     """All heads of a shape have the same text there."""
+    if grammar.lax(token.type):
+        return False
     return (not _HAS_HEX(token) and token.type not in _ENDS) or grammar.patterns()[token.type].type == "str"
 
 

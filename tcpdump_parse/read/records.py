@@ -155,7 +155,7 @@ class Records(Texts):
             else:
                 self.unread(text, refused, line)
             return
-        if plan is not None and "\n" not in head:
+        if plan is not None and not plan.lax and "\n" not in head:
             shapes.SHAPES.alias(head.encode("latin-1").translate(None, b"0123456789abcdef"), plan)
         self.add(made)
         if rest:

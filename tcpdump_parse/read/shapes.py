@@ -7,7 +7,8 @@ A shape is a head without its hex digits, and without its endpoints where names 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from re import Match
 from typing import Any
 
 from msgspec import structs
@@ -62,21 +63,26 @@ class Shapes:
     def find(self, head: str, key: bytes, where: tuple[Any, ...], settle: Settle | None) -> tuple[Packet, Plan | None]:
         """Reads a head: by a plan of its shape, else by Lark. Raises Refused."""
         known = self.plans.get(key)
+        unsure: list[tuple[Plan, Match[str]]] = []
         if known is not None:
             self.plans.move_to_end(key)
             for plan in known:
                 found = plan.match(head)
-                if found is not None:
+                if found is not None and not plan.knows(found):
+                    unsure.append((plan, found))
+                elif found is not None:
                     try:
                         if settle is None:
                             return plan.build(found.groups(), *where), plan
                         return plan.absolute(found.groups(), *where, settle), plan
                     except ValueError:
                         continue
-        return self.ask(head, key, where, settle), None
+        return self.ask(head, key, where, settle, unsure), None
 
-    def ask(self, head: str, key: bytes, where: tuple[Any, ...], settle: Settle | None) -> Packet:
-        """Reads a head with Lark; a shape that comes a second time gets its plan."""
+    def ask(
+        self, head: str, key: bytes, where: tuple[Any, ...], settle: Settle | None, unsure: Sequence[tuple[Plan, Match[str]]] = ()
+    ) -> Packet:
+        """Reads a head with Lark; a shape that comes a second time gets its plan. `unsure`: plans that would do if Lark reads so too."""
         from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
         from tcpdump_parse.read.build import evaluate, recipe
@@ -101,7 +107,11 @@ class Shapes:
             fields = {name: evaluate(field, texts) for name, field in made.fields.items()}
         except ValueError:
             raise Refused(max(0, text.rfind(" > ")), ("ENDPOINT",)) from None
-        if key in self.once:
+        lax = next((str(token) for token in tokens if grammar.lax(token.type)), None)
+        confirmed = next(((plan, found) for plan, found in unsure if plan.taken(found) == lax), None)
+        if confirmed is not None:
+            confirmed[0].learn(confirmed[1])
+        elif key in self.once:
             self.learn(key, compile_plan(tree, text))
         else:
             if len(self.once) >= self.ALIASES:
