@@ -321,6 +321,7 @@ class Replies(Notes):
     def __init__(self) -> None:
         self.count = self.total = self.most = 0
         self.slowest = 0
+        self.lines = (0, 0)  # of that record
 
     def see(self, step: Step, event: DataSent) -> None:
         if event.turn and step.side is Side.SERVER and event.since_peer is not None and event.since_peer >= 0:
@@ -328,6 +329,7 @@ class Replies(Notes):
             self.total += event.since_peer
             if event.since_peer >= self.most:
                 self.most, self.slowest = event.since_peer, step.frame
+                self.lines = (step.packet.line, step.packet.end_line)
 
 
 @rule(on=Ending, notes=Replies, needs=WHOLE | Need.TIME, severity=Severity.NOTE, elsewhere=("wireshark:service response time",))
@@ -340,7 +342,8 @@ def server_think_time(ending: Ending, notes: Replies) -> Iterator[Facts]:
     if notes.count and least is not UNSET:
         way = round(least * SECOND)
         average, most = max(0, notes.total // notes.count - way) / SECOND, max(0, notes.most - way) / SECOND
-        yield Facts(side=str(Side.SERVER), frame=notes.slowest, replies=notes.count, average_s=average, most_s=most)
+        side, slowest = str(Side.SERVER), notes.slowest
+        yield Facts(side=side, frame=slowest, lines=notes.lines, replies=notes.count, average_s=average, most_s=most)
 
 
 @rule(on=Ending, needs=Need.TIME, severity=Severity.NOTE, elsewhere=("tcptrace:throughput",))
