@@ -53,7 +53,7 @@ class Following:
     """The mutable state of one connection; gives immutable steps."""
 
     __slots__ = (
-        "after", "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "keys", "last", "lingers",
+        "after", "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "heir", "keys", "last", "lingers",
         "missed", "ready", "reset_at", "reused", "server", "settled", "speaker", "started_at", "zeek",
     )  # fmt: skip
 
@@ -70,6 +70,7 @@ class Following:
         self.missed: Direction | None = None  # whose octets this step acknowledges though they were not seen
         self.fits: bool | None = None  # whether the last RST was acceptable
         self.reused = reused
+        self.heir = 0  # the connection that has its ports now, though this one may still speak
         self.started_at: int | None = None
         self.keys: list[tuple[object, ...]] = []  # what the table files its two ends under
         self.completeness = 0
@@ -134,7 +135,7 @@ class Following:
         )  # fmt: skip
 
     def ending(self, reason: str, now: int | None = None) -> Ending:
-        """No more will come; `now`: the log's last clock."""
+        """No more will come; `now`: the log's last clock. Nothing may be asked of the two ends after this."""
         last = 0 if self.last is None else self.last.frame
         out: list[Happening] = []
         needed.finish(self.client, out)
@@ -144,7 +145,10 @@ class Following:
             idle_until(self.server, now)
         possible.settle(self.client)
         possible.settle(self.server)
-        return Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), flow(self, reason), tuple(out), last)
+        made = Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), flow(self, reason), tuple(out), last)
+        for end in (self.client, self.server):
+            end.part()
+        return made
 
     # ---- what judgement asks ----
 
