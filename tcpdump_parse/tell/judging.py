@@ -26,7 +26,8 @@ def judged(events: Iterable[Any], known: Mapping[str, Rule] | None = None, least
         if type(event) is Ending and not found and event.reason not in AT_ONCE:
             leaving.append(event)
             continue
-        yield from found
+        if found:  # hardly ever
+            yield from found
         yield event
     found = judge.finish()
     yield from _left(leaving, found)
