@@ -99,15 +99,15 @@ class Text:
         self._printed, self._ends = printed, ends
         return stop
 
-    def ends(self, lines: Sequence[str], begins: Callable[[str], bool]) -> bool:
-        """Whether one of the coming lines `begins` a record just where this text ends, or the log ends there."""
+    def ends(self, lines: Sequence[str], begins: Callable[[str], bool]) -> tuple[bool, bool]:
+        """Whether one of the coming lines `begins` a record just where this text ends, or they end there; and whether they said so."""
         ahead = copy.copy(self)
         for line in lines:
             place = ahead.where()
             if place is not Where.INSIDE and (place is Where.AFTER or begins(line)):
-                return begins(line)
+                return begins(line), True
             ahead.add(line)
-        return ahead.where() is not Where.INSIDE
+        return ahead.where() is not Where.INSIDE, False
 
     def where(self) -> Where:
         if self._printed + self._ends < self.least:

@@ -21,10 +21,11 @@ from tcpdump_parse.model import Packet, Read
 from tcpdump_parse.read import blocks, shapes
 from tcpdump_parse.read.blocks import Block
 from tcpdump_parse.read.looks import ORPHAN
-from tcpdump_parse.read.plans import JOINT
+from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.records import ABSOLUTE, Records
 from tcpdump_parse.read.shapes import HEX_DIGITS
 from tcpdump_parse.read.tails import show
+from tcpdump_parse.read.texts import TooFew
 
 _MARK = blocks.MARK.decode()
 _TEXT = frozenset("E`")
@@ -32,6 +33,8 @@ _TEXT = frozenset("E`")
 _NO_SHAPE = HEX_DIGITS + blocks.MARK
 _HELD = 1 << 13
 """Octets of an unfinished dump that wait for the rest of it; a longer one is read in parts."""
+_LONGEST = 1 << 20
+"""So much text at most waits for more of it."""
 _LENGTH = b", length ".translate(None, HEX_DIGITS)
 _NUMBERED = re.compile(rb"\x01([1-9]  )")
 
@@ -64,6 +67,7 @@ class Framing(Records):
             self.rest = data
             return self.given(everything=False)
         self.rest = data[cut + 1 :]
+        self.more = blocks.FIRST not in data and len(data) < _LONGEST
         self.items(data[:cut])
         return self.given(everything=False)
 
@@ -72,6 +76,7 @@ class Framing(Records):
         cut = self.rest.rfind(b"\n")
         if cut >= 0 and not self.waits(self.rest[:cut].decode("latin-1")):
             whole, self.rest = self.rest[:cut], self.rest[cut + 1 :]
+            self.more = False
             self.items(whole)
         return self.given(everything=True)
 
@@ -79,6 +84,7 @@ class Framing(Records):
         """The rest, the last line ended or not."""
         if self.rest:
             data, self.rest = self.rest, b""
+            self.more = False
             self.items(data.removesuffix(b"\n"))
         return self.given(everything=True, ended=True)
 
@@ -106,7 +112,6 @@ class Framing(Records):
         if self.counting or b"    1  " in whole:  # -#: the first nine records begin with four blanks too
             self.counting = True
             joined = _NUMBERED.sub(rb"\n    \1", joined)
-        self.ahead_line, self.mark = self.line, _MARK if dumps is not None else "\n"
         self.ahead = texts = joined.decode("latin-1").split("\n")
         keys = joined.translate(None, _NO_SHAPE if dumps is not None else HEX_DIGITS).split(b"\n")
         known = shapes.SHAPES.aliases.get
@@ -184,13 +189,22 @@ class Framing(Records):
             if self.shown is not None and block is None and (skip := self.goes_on(self.shown, texts, at, at)) > at:
                 line, ready = self.line, self.ready()
                 continue
-            self.item(text, key)
+            self.at = at
+            try:
+                self.item(text, key)
+            except TooFew:
+                self.wait(texts[at:])
+                return
             if block is not None:
                 for row in block.lines():
                     self.item(row, key)
             line, frame, ready = self.line, self.frame, self.ready()
             clock, capture, numbers, out = self.clock.clock, self.capture, self.numbers, self.out
         self.line, self.frame = line, frame
+
+    def wait(self, items: list[str]) -> None:
+        """These items are read once more when others have come."""
+        self.rest = "\n".join(items).replace(JOINT, BREAK).encode("latin-1") + b"\n" + self.rest
 
     def unix(self, whole: bytes) -> bytes:
         if self.line == 1 and whole.partition(b"\n")[0].endswith(b"\r"):

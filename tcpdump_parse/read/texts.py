@@ -21,14 +21,18 @@ from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.shapes import Refused, key_of
 
 
+class TooFew(Exception):
+    """What an item is cannot be told before more of the log is there."""
+
+
 class Texts(Captures):
     """What is known of the open packet's tail."""
 
     def __init__(self, file: str, zone: tzinfo | None) -> None:
         super().__init__(file, zone)
         self.ahead: list[str] = []  # the items of this chunk
-        self.ahead_line = 1  # the line of the first of them
-        self.mark = "\n"  # stands for a row of a dump in them
+        self.at = 0  # which of them is being read
+        self.more = False  # others will follow them
         self.tail: list[str | Block] = []  # of the packet that is last in `out`: the rest of its line, then lines
         self.dump: Block | None = None  # that packet's dump, when it has been given to it already
         self.undecided: list[str] = []  # items of a record that shows no segment yet
@@ -100,12 +104,12 @@ class Texts(Captures):
         self.shown, self.doubtful = (text, False) if stop == len(items) else (None, text.hides)
         return stop
 
-    def coming(self, text: str) -> list[str]:
-        """Some lines behind this item, as far as they are there."""
-        if text not in self.ahead:
-            return []
-        at = self.ahead.index(text) + 1
-        return "\n".join(self.ahead[at : at + 8]).replace(JOINT, BREAK).split("\n")
+    def coming(self, count: int) -> list[str]:
+        """So many items behind this one, as lines. Raises TooFew when they are still to come."""
+        items = self.ahead[self.at + 1 : self.at + 1 + count]
+        if len(items) < count and self.more:
+            raise TooFew
+        return "\n".join(items).replace(JOINT, BREAK).split("\n") if items else []
 
     def inside(self, text: str, begins: bool) -> bool:
         """Whether a line belongs to the counted text of -A."""
@@ -136,17 +140,17 @@ class Texts(Captures):
             made, _ = shapes.SHAPES.find(text[: cut.end()], key_of(text[: cut.end()]), (0, 0, 0, 0, lambda _: UNSET), None)
         except Refused:
             return False
-        return any(counted.begin(made, line, self.snapshot) is not None for line in self.coming(text))
+        return any(counted.begin(made, line, self.snapshot) is not None for line in self.coming(8))
 
     def keeps_count(self) -> bool:
         """A record begins, or the log ends, where the packet's length says that its text ends."""
         assert self.shown is not None
         if self.shown.kept is None:
-            line, at = self.ahead_line, 0
-            while at < len(self.ahead) and line < self.line:
-                line, at = line + 1 + self.ahead[at].count(JOINT) + self.ahead[at].count(self.mark), at + 1
-            lines = "\n".join(self.ahead[at:]).replace(JOINT, BREAK).split("\n")
-            self.shown.kept = self.shown.ends(lines, self.begins)
+            lines = "\n".join(self.ahead[self.at :]).replace(JOINT, BREAK).split("\n")
+            kept, certain = self.shown.ends(lines, self.begins)
+            if self.more and not certain:
+                raise TooFew
+            self.shown.kept = kept
         return self.shown.kept
 
     def follow(self, text: str) -> None:
