@@ -127,13 +127,17 @@ class Table:
         me = self.ends.get(key)
         if me is None:
             me = self._new(packet, tcp, key)
-        elif ((flags := tcp.flags) and "S" in flags) or (self.older and me.following.connection.conn in self.older):
-            me = self._incarnation(packet, tcp, key, me)
+        else:
+            following = me.following
+            rival = self.older and following.connection.conn in self.older
+            if following.ready and not rival and at is not None and since is not None and since >= 0:
+                predicted = prediction.step(following, packet, tcp, ip, me, at, since)
+                if predicted is not None:
+                    return predicted
+            flags = tcp.flags
+            if (flags and "S" in flags) or rival:
+                me = self._incarnation(packet, tcp, key, me)
         following = me.following
-        if following.ready and since is not None and since >= 0 and at is not None:
-            predicted = prediction.step(following, packet, tcp, ip, me, at, since)
-            if predicted is not None:
-                return predicted
         step = following.take(packet, tcp, ip, me, at, since)
         if self.older and following.connection.conn in self.older and me.last is not None and me.last.bits & SYN:
             old = self.older[following.connection.conn]
@@ -206,7 +210,9 @@ class Table:
                 self._settle(following)
                 return me
             fresh = self._new(packet, tcp, key, following)
-            self.older[fresh.following.connection.conn] = following
+            if following.connection.conn in self.open:  # it may have been evicted just now
+                following.heir = fresh.following.connection.conn
+                self.older[following.heir] = following
             if following.closed_at is not None:
                 self._settle(fresh.following)
             return fresh
@@ -260,7 +266,9 @@ class Table:
 
     def _end(self, following: Following, reason: str, *, forget: bool = True) -> None:
         conn = following.connection.conn
-        self.open.pop(conn, None)
+        if self.open.pop(conn, None) is None:
+            return
+        self.older.pop(following.heir, None)  # it speaks no more
         older = self.older.pop(conn, None)
         if older is not None:
             self._end(older, "closed", forget=False)

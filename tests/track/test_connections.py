@@ -3,6 +3,8 @@
 import tracemalloc
 from collections.abc import Iterator
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -163,6 +165,29 @@ def test_silent_connections_are_evicted():
     events = list(track(packets, Bounds(idle=1000)))
     assert [event.reason for event in events if isinstance(event, Ending)] == ["idle", "end"]
     assert [event.kind for event in events if isinstance(event, Notice)] == ["evicted"]
+
+
+LIFE = [*CLOSED, *Talk(5_000).open().packets]
+
+
+TURNS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0.0001, 0.01, 0.3, 1.2, 5.0, -2.0])), max_size=80)
+
+
+@given(TURNS, st.integers(1, 6), st.integers(0, 4))
+def test_a_connection_ends_once_and_says_nothing_afterwards(turns, most, seconds):
+    """Ports used again and again, a clock that steps back, and bounds so narrow that every limit bites."""
+    said, now, events = [0] * 4, 100.0, []
+    for port, after in turns:
+        now += after
+        events.append(at(LIFE[said[port] % len(LIFE)], now, 10_000 + port, len(events) + 1))
+        said[port] += 1
+    ended = set()
+    for event in track(events, Bounds(most=most, idle=4 * seconds + 1, linger=seconds, closed=most)):
+        if isinstance(event, Step | Ending):
+            assert event.connection.conn not in ended
+        if isinstance(event, Ending):
+            ended.add(event.connection.conn)
+    assert len(ended) == max(ended, default=0)
 
 
 def test_flows_are_in_order_of_first_packet():
