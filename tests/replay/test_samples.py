@@ -31,6 +31,7 @@ GAPS = "-ttt prints gaps, a capture file holds moments; from midnight on, both a
 
 CHANGED_AGAIN = {
     "clock/durations.txt": GAPS,
+    "ecn/accurate-count.txt": NEWER,
     "header/accurate-ecn.txt": NEWER,
     "header/printed-fields.txt": NEWER,
     "mptcp/reset-reason.txt": NEWER,
@@ -43,6 +44,7 @@ OTHER_STORY = {
     "clock/no-times.txt": "printed with -t",
     "close/storm.txt": BRIEF,
     "ecn/accurate.txt": NEWER,
+    "ecn/accurate-count.txt": NEWER,
     "header/accurate-ecn.txt": NEWER,
     "header/edited-length.txt": EDITED,
     "header/edited-lengths.txt": EDITED,
