@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
@@ -84,7 +84,8 @@ class Flow(Notes):
         if nxt is not None and una is not None and nxt - una > sender.most:
             sender.most, sender.most_at = nxt - una, packet.frame
         sender.run += event.octets
-        flags = letters(step)
+        tcp = packet.tcp
+        flags = "" if tcp is UNSET or tcp.flags is UNSET else tcp.flags
         last = "P" in flags or "F" in flags
         if last:
             sender.pushes += 1
