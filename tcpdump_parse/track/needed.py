@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 SETTLED: Final = 5 * SECOND
 """No D-SACK and no late original comes later than this after the retransmission."""
 SLACK: Final = 200 * MICRO
-"""How much the smallest round trip seen may exceed the smallest possible one, beside a fortieth, or a fifth while samples are few."""
-SURE: Final = 8
+"""How much the smallest round trip seen may exceed the smallest possible one, beside a tenth, or a fifth while samples are few."""
+FEW, SURE = 3, 8
+"""Fewer samples than `FEW` may all have been delayed; from `SURE` on they are many."""
 AGAIN: Final = 256
 """How many retransmissions a D-SACK may be about."""
 PATIENCE: Final = 512
@@ -172,9 +173,9 @@ def acknowledged(me: Direction, una: int, ack: Sent, out: list[Happening]) -> No
 def _too_soon(me: Direction, pending: Pending, ack: Sent) -> bool:
     """Acknowledged in less than any round trip to the receiver: that ACK was on its way before, and answers an earlier copy."""
     least, sent, now = me.rtt.least, pending.seg.at, ack.at
-    if least is None or sent is None or now is None or not pending.copies or me.following.next_to(me.peer):
+    if least is None or sent is None or now is None or not pending.copies or me.rtt.samples < FEW or me.following.next_to(me.peer):
         return False
-    return now - sent < least - least // (40 if me.rtt.samples >= SURE else 5) - SLACK
+    return now - sent < least - least // (10 if me.rtt.samples >= SURE else 5) - SLACK
 
 
 def _older(a: int, b: int) -> bool:

@@ -36,6 +36,8 @@ def cause(me: Direction, seg: Sent, last: Sent | None) -> Cause:
                 return Cause.FAST
         elif hole and (since is None or since < (rto or LEAST_RTO)):
             return Cause.SACK_HOLE
+    if _goes_on(me, seg):
+        return Cause.TIMEOUT
     if since is None:
         return Cause.UNKNOWN
     if rto is not None and since < rto and seg.end == me.nxt and since >= 1.5 * me.rtt.srtt:
@@ -51,6 +53,12 @@ def _prompt(me: Direction, seg: Sent) -> bool:
     turn = me.peer.rtt
     usual = turn.srtt + 4 * turn.var if turn.samples else turn.hazy or LEAST_RTO / 2
     return seg.at - asked <= usual + (me.following.round_trip() or 0) / 4 + BUSY
+
+
+def _goes_on(me: Direction, seg: Sent) -> bool:
+    """After its timer ran out a sender without SACK sends all again from there on, octet after octet (RFC 5681 §3.1)."""
+    before = me.again[-1] if me.again else None
+    return before is not None and before.cause is Cause.TIMEOUT and seg.start == before.seg.end and not me.following.selective
 
 
 def _repaired(me: Direction, seg: Sent) -> bool:

@@ -296,6 +296,17 @@ def test_duplicates_make_it_fast_only_while_they_are_fresh(after, cause):
     assert again.cause is cause
 
 
+def test_what_follows_a_timeout_in_order_belongs_to_it():
+    """Without SACK a sender goes back and sends all again; an ACK of the first that jumps over the rest answers their first copies."""
+    talk = Talk().c("S", ts=(100, 0), options=()).s("S.", ack=1, after=0.02, ts=(500, 100), options=()).c(".", 1, ack=1, ts=(120, 500))
+    talk.c(".", 1, 100, 1, ts=(121, 500)).c(".", 101, 100, 1, ts=(250, 500), after=0.13)
+    talk.c(".", 1, 100, 1, ts=(381, 500), after=0.13).c(".", 101, 100, 1, ts=(383, 500)).s(".", 1, ack=201, after=0.03, ts=(911, 381))
+    again = [happening.cause for _, happening in odd(talk) if isinstance(happening, Retransmitted)]
+    told = {happening.frame: happening.proof for _, happening in odd(talk) if isinstance(happening, Judged)}
+    assert again == [Cause.TIMEOUT, Cause.TIMEOUT]
+    assert told == {6: Proof.ECHOED, 7: Proof.EIFEL}
+
+
 @pytest.mark.parametrize("turn", [1, 2])
 def test_each_retransmission_is_judged_exactly_once(turn):
     talk = sent_in_order(far(), 100)
