@@ -54,10 +54,6 @@ class Scene:
     def who(self, side: Side) -> str:
         return self.words.client if side is Side.CLIENT else self.words.server
 
-    def end(self, side: Side) -> str:
-        """The bare word, without an article."""
-        return self.words.say(f"term.{side.value}_end")
-
     def octets(self, n: int) -> str:
         return self.words.count("octets", n)
 

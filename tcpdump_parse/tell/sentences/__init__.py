@@ -7,14 +7,16 @@ here, only chosen. A happening that is missing from the table is silent, or part
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
-from tcpdump_parse.model.terms import State
+from tcpdump_parse.model.terms import Side, State
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.sentences import checksum, close, data, handshake, loss, window
 from tcpdump_parse.tell.told import Sentence, Weight
+from tcpdump_parse.tell.words import Words
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.shapes import Shape
@@ -52,13 +54,17 @@ _STATE: Final = {
 
 
 def _moved(step: Step, shape: Shape, scene: Scene) -> Sentence:
-    """Which ends are in another state now, as one line; two moves of an end are one."""
-    words = scene.words
-    moves = [cast(h.StateMoved, step.happenings[place]) for place in shape.moves]
+    happenings = step.happenings
+    return _moves(scene.words, step.side, tuple([cast(h.StateMoved, happenings[place]) for place in shape.moves]))
+
+
+@lru_cache(maxsize=1024)
+def _moves(words: Words, speaker: Side, moves: tuple[h.StateMoved, ...]) -> Sentence:
+    """Which ends are in another state now, as one line; two moves of an end are one. Every connection makes the same few."""
     parts = []
     for side in dict.fromkeys(move.side for move in moves):
         was = next(move.was for move in moves if move.side is side)
         now = [move.now for move in moves if move.side is side][-1]
-        key = _STATE[side is step.side, was is State.UNKNOWN]
-        parts.append(words.say(key, side=scene.end(side), was=was.value, now=now.value))
+        key = _STATE[side is speaker, was is State.UNKNOWN]
+        parts.append(words.say(key, side=words.say(f"term.{side}_end"), was=was.value, now=now.value))
     return Sentence(words.say("term.comma").join(parts), "state.moved", Weight.STATE)

@@ -15,6 +15,8 @@ ARP = b"\0\1\x08\0\6\4"
 """How ARP begins on Ethernet (RFC 826): a dump that begins so begins with the network header."""
 IP_TYPES = (b"\x08\0", b"\x86\xdd")
 VLAN_TYPES = (b"\x81\0", b"\x88\xa8", b"\x91\0")
+JUNIPER_ETHERNET = re.compile(rb"MGC[\x80-\xff]..\x03\x01\x01", re.DOTALL)
+"""Juniper's magic number, its flags with the one for extensions, their length, and the first of them: the medium is Ethernet."""
 PREFIXES = {Link.NULL: 4, Link.LINUX_SLL: 16, Link.LINUX_SLL2: 20}
 
 
@@ -47,11 +49,14 @@ def _begins_below(data: bytes, version: int, header: bytes) -> bool:
 
 
 def recognised(data: bytes, packet: Packet) -> Link | None:
-    """Ethernet, Linux cooked or BSD loopback, by a known protocol at the right place with the right IP version behind it."""
+    """Ethernet, Linux cooked or BSD loopback, by a known protocol at the right place with the right IP version behind it; else by how it
+    begins."""
     for link in (Link.EN10MB, Link.LINUX_SLL, Link.LINUX_SLL2, Link.NULL):
         at = _network_at(data, link)
         if at is not None and _fits(data[at:], packet):
             return link
+    if JUNIPER_ETHERNET.match(data):
+        return Link.JUNIPER_ETHER
     ether = int.from_bytes(data[12:14], "big")
     return Link.EN10MB if len(data) >= 14 and packet.ip is UNSET and (ether >= 0x600 or ether == len(data) - 14) else None
 

@@ -57,6 +57,7 @@ class Link(enum.IntEnum):
     IEEE802_11_RADIO = 127
     ARCNET_LINUX = 129
     APPLE_IP_OVER_IEEE1394 = 138
+    JUNIPER_ETHER = 178
     MFR = 182
     PPI = 192
     IPV4 = 228
