@@ -10,6 +10,7 @@ from __future__ import annotations
 from msgspec import UNSET, Struct, UnsetType
 
 from tcpdump_parse.model.packet import Port
+from tcpdump_parse.model.terms import Side
 
 
 class FlowEnd(Struct, frozen=True, gc=False):
@@ -102,6 +103,10 @@ class Vantage(Struct, frozen=True, gc=False):
 
     at: str = "unknown"
     evidence: dict[str, int] = {}
+
+    def beside(self, side: Side) -> bool:
+        """Was it taken on this end's host?"""
+        return self.at in (side.value, "both")
 
 
 class Limits(Struct, frozen=True, gc=False):

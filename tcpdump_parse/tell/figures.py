@@ -86,21 +86,24 @@ def round_trips(say: Say, ending: Ending) -> Iterator[Reason]:
 
 def waits(say: Say, ending: Ending) -> Iterator[Reason]:
     """Who waited for whom: what held each end's sending up for a good part of the time."""
-    limits, duration = ending.flow.limits, ending.flow.duration
+    limits, duration, vantage = ending.flow.limits, ending.flow.duration, ending.flow.vantage
     if limits is UNSET or duration is UNSET or duration < _WORTH:
         return
     for side in Side:
         held = limits.get(side.value)
         if held is None or _row(ending, side).actual_data_pkts < _TRANSFER:
             continue
-        for cause, seconds in _held(held):
+        for cause, seconds in _held(held, seen=vantage is not UNSET and vantage.beside(side)):
             if seconds >= max(_WORTH, _SHARE * duration):
                 share = round(100 * min(1.0, seconds / duration))
                 yield say(Basis.SUGGESTED, f"waits_{cause}", side, span=span(round(seconds * 1e9)), share=share)
 
 
-def _held(held: Limits) -> list[tuple[str, float]]:
-    causes = [("receiver", held.receiver), ("network", held.network), ("application", held.application)]
+def _held(held: Limits, *, seen: bool) -> list[tuple[str, float]]:
+    """The causes, the longest first. `seen`: the capture is beside that end; elsewhere a sender that waits for the network looks idle."""
+    causes = [("receiver", held.receiver), ("network", held.network)]
+    if seen:
+        causes.append(("application", held.application))
     return sorted(causes, key=lambda cause: -cause[1])
 
 

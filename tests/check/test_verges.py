@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tcpdump_parse.check.engine import check
+from tcpdump_parse.read import read
 from tcpdump_parse.track import track
+from tests.samples.verdicts import SAMPLES
 from tests.track.talk import Talk
 
 
@@ -52,3 +56,10 @@ def test_an_end_that_answers_an_old_duplicate_did_not_reset_this_connection() ->
     """RFC 9293 figure 8: it goes on because its RST was about something else."""
     talk = Talk().c("S").s("S.", ack=-89).c("R", -89).c("S", after=1).s("S.", ack=1).c(".", 1, ack=1).c("P.", 1, 10, 1)
     assert said(talk.s(".", 1, ack=11), "rst-injected") == []
+
+
+@pytest.mark.parametrize(("end", "expected"), [("server", [("cwnd-limited", "server")]), ("client", [])])
+def test_what_held_a_sender_up_is_told_from_beside_it(end: str, expected: list[tuple[str, str]]) -> None:
+    """A transfer that waits for the network all the time: its receiver sees nothing on its way, and must not call the sender idle."""
+    steps = track(read(SAMPLES / "lab" / "recorded" / "clean-far" / f"{end}.txt"))
+    assert [(found.rule, found.side) for found in check(steps, select=["app-limited", "cwnd-limited"])] == expected

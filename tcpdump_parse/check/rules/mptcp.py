@@ -150,7 +150,7 @@ def _mapped(step: Step) -> tuple[int, int] | None:
     elsewhere=("mptcp.dss.missing_mapping",),
 )
 def mptcp_missing_mapping(step: Step, event: MptcpSeen, notes: Mappings) -> Iterator[Facts]:
-    """Octets before this mapping were sent and never placed in the order over all paths: the receiver cannot use them.
+    """Octets before this mapping were sent and have no place in the order over all paths so far: the receiver cannot use them.
 
     Something on the way removed the options of some segments, or joined and cut segments.
     """

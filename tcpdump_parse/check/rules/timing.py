@@ -1,6 +1,6 @@
-"""Time and congestion control over a whole connection: initial window, round trips, pauses, throughput (RFC 5681, RFC 6298, RFC 6928).
+"""Time and congestion control over a whole connection: initial window, round trips, ACKs, pauses, pace (RFC 5681, RFC 6298, RFC 6928).
 
-Everything is seen from the capture point: a round trip is its half behind it. The numbers are those of `tdparse flows`.
+Everything is seen from the capture point: a round trip is its half behind it. Most numbers are those of `tdparse flows`.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def _beside(ending: Ending) -> Side | None:
 def ack_delay(ending: Ending) -> Iterator[Facts]:
     """How long this end took to acknowledge what reached it: least, average and most. Told only of the end the capture was taken beside.
 
-    Waits of 40 ms and more are delayed ACKs, in the hope of data to send them with.
+    Waits of 40 ms and more look like delayed ACKs, in the hope of data to send them with.
     """
     beside = _beside(ending)
     for me, _peer, flow, _other in _ends(ending):
@@ -207,9 +207,10 @@ def ack_delay_too_long(step: Step, event: AckAdvanced, notes: Trips) -> Iterator
 
 @rule(on=Ending, needs=WHOLE, severity=Severity.NOTE, cites="RFC 9293 §3.8.6.3", label="SHLD-18", elsewhere=("tcpanaly:ack every packet",))
 def ack_every_packet(ending: Ending) -> Iterator[Facts]:
-    """This end acknowledged every data segment by itself: it does not delay its ACKs, or did not yet.
+    """This end acknowledged every data segment by itself, never two of them together.
 
-    Systems do so at the start of a connection (Linux for the first sixteen), interactive ones at each answer.
+    Systems do so at the start of a connection (Linux for the first sixteen), and wherever segments come so far apart that a delayed ACK
+    has nothing to wait for.
     """
     for me, _peer, flow, other in _ends(ending):
         if flow.actual_data_pkts >= MANY and not flow.segs_cum_acked and other.pure_acks_sent >= flow.actual_data_pkts:
@@ -272,19 +273,26 @@ def ack_missing_ooo(step: Step, event: GapFilled, notes: Holes) -> Iterator[Fact
 
 
 def _held(ending: Ending) -> Iterator[tuple[Side, Limits, float]]:
-    """Ends that sent more than a few segments: what held them up, and how long the connection was (seconds)."""
+    """Ends that sent more than a few segments: what held them up, and how long the connection was (seconds).
+
+    Only of an end that the capture was taken beside: elsewhere octets under way to here are not seen, and a sender that waits for the
+    network looks idle.
+    """
     flow = ending.flow
-    if flow.limits is UNSET or flow.duration is UNSET or flow.duration < WORTH:
+    if flow.limits is UNSET or flow.vantage is UNSET or flow.duration is UNSET or flow.duration < WORTH:
         return
     for me, _peer, own, _other in _ends(ending):
         limits = flow.limits.get(me.side.value)
-        if limits is not None and own.actual_data_pkts >= MANY:
+        if limits is not None and own.actual_data_pkts >= MANY and flow.vantage.beside(me.side):
             yield me.side, limits, flow.duration
 
 
 @rule(on=Ending, needs=WHOLE | Need.TIME, severity=Severity.NOTE, elsewhere=("packetdrill:tcpi_busy_time",))
 def app_limited(ending: Ending) -> Iterator[Facts]:
-    """For most of the time this end had nothing to send: its program, not the network, decided how fast the connection was."""
+    """For most of the time this end had nothing to send: its program, or what that waited for, decided how fast the connection was.
+
+    Told only of an end that the capture was taken beside.
+    """
     for side, limits, duration in _held(ending):
         if limits.application + limits.peer > duration / 2:
             yield Facts(side=str(side), limited_s=limits.application + limits.peer, duration_s=duration)
@@ -292,9 +300,10 @@ def app_limited(ending: Ending) -> Iterator[Facts]:
 
 @rule(on=Ending, needs=WHOLE | Need.TIME, severity=Severity.NOTE, cites="RFC 5681 §3.1", elsewhere=("packetdrill:tcpi_busy_time",))
 def cwnd_limited(ending: Ending) -> Iterator[Facts]:
-    """For most of the time this end waited for acknowledgements, with more to send and room in the window: the network decided.
+    """For most of the time octets of this end were on their way, with room left in the window: it waited for acknowledgements.
 
-    Its congestion window was full, as far as this capture point shows. Far from the sender octets under way to here are not seen.
+    If it had more to send, which no log shows, its congestion window was full, and the network decided how fast the connection was. A
+    program that asks and waits looks the same. Told only of an end that the capture was taken beside.
     """
     for side, limits, duration in _held(ending):
         if limits.network > duration / 2:
