@@ -17,10 +17,8 @@ from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
 
 SENT = (DataSent, GapFilled, Reordered, Retransmitted)
-
-
 MOST = 64
-"""Holes of one end that are kept open; older ones stay as they are."""
+"""Holes of one end that are kept open; what of older ones was not seen by then counts as missed."""
 
 
 class Hole(Struct):

@@ -1,4 +1,5 @@
-"""What rules of several families remember of openings: the SYNs of one connection, and the connections that had the same ports before.
+"""What rules of several families remember of openings: the SYNs of one connection, and the connections that had the same ports before;
+and what they, and the story, ask of a segment by how its connection was opened.
 
 Bounded: a few SYNs a connection, the latest `MOST` connections and hosts of a capture.
 """
@@ -58,7 +59,8 @@ def reset_cause(step: Step, event: ResetSent) -> ResetCause:
 
 
 def no_copy(step: Step) -> bool:
-    """What lies below this end's next number and yet is nothing sent again: such an answer, or a segment of an older connection."""
+    """What lies below this end's next number and yet is nothing sent again: an answer to the other's SYN, or a segment of an older
+    connection."""
     me = step.before.me
     return answers_syn(step) or (me.iss is not None and step.seq is not None and step.seq < me.iss)
 

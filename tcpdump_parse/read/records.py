@@ -1,6 +1,6 @@
 """The slow road: what an item of a chunk is, when no plan knows it. A record, the tail of one, or a line that is neither.
 
-* A line that begins as records of this log begin is one; the law is format.md's R1, by the forms of time.
+* A line that begins as records of this log begin is one: with the form of time that this log has.
 * A head that carries no segment yet waits (`undecided`): tunnels and ICMP errors print what they carry on lines of their own.
 * What may be payload, because text of -A is being counted, is `texts`' business, and where captures begin `captures`'.
 """

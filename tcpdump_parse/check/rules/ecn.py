@@ -283,7 +283,7 @@ def _counts(step: Step) -> bool:
 def accecn_ace(step: Step, event: FlagsSeen, notes: Counters) -> Iterator[Facts]:
     """This end counts packets that arrived with a congestion mark: so many more since its last segment, or eight more, or sixteen.
 
-    The counter has three bits. tcpdump before 4.99.5 does not print the first of them; then nothing is said.
+    The counter has three bits. tcpdump before 5.0 does not print the first of them; then nothing is said.
     """
     marks = (_ace(event.flags) - notes.last.get(step.side, START)) % 8
     if notes.counts and _counts(step) and marks:
