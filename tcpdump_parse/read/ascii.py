@@ -27,7 +27,7 @@ from tcpdump_parse.model.ip import IP, IPv4, IPv6
 from tcpdump_parse.model.options import Sack
 from tcpdump_parse.model.packet import Packet, Port, Segment
 from tcpdump_parse.read.looks import RECORD_BEGINS, STARTS
-from tcpdump_parse.read.notices import SURE, SURE_BEGINS, classify
+from tcpdump_parse.read.notices import SURE_BEGINS, is_sure
 from tcpdump_parse.read.octets import address, addresses
 from tcpdump_parse.read.plans import BREAK, JOINT
 
@@ -41,6 +41,8 @@ _ANY = "\0"
 
 
 _WIDER = len(BREAK) - len(JOINT)
+_STOPS = RECORD_BEGINS | SURE_BEGINS
+"""What a line begins with that may stop the text."""
 
 
 class Where(enum.Enum):
@@ -56,19 +58,17 @@ class Count(Struct, frozen=True, gc=False):
     most: int
 
 
-class Text:
+class Text(Struct, gc=False):
     """The text of -A behind one packet: `add` its lines as they come, `where` tells where the next one stands."""
 
-    __slots__ = ("_ends", "_printed", "hides", "kept", "least", "link", "most")
-
-    def __init__(self, expected: Count, link: int, first: str) -> None:
-        self.link = link
-        self.least, self.most = expected.least + link, expected.most + link
-        self._printed = len(first)  # characters, with the line ends between
-        self._ends = 0
-        self.hides = False
-        self.kept: bool | None = None
-        """Whether the text ends where the length says, once somebody has looked."""
+    link: int
+    least: int
+    most: int
+    _printed: int  # characters, with the line ends between
+    _ends: int = 0
+    hides: bool = False
+    kept: bool | None = None
+    """Whether the text ends where the length says, once somebody has looked."""
 
     def add(self, line: str) -> None:
         self._printed += len(line) + 1
@@ -83,14 +83,15 @@ class Text:
         printed, ends, least, stop = self._printed, self._ends, self.least, len(items)
         for number in range(at, stop):
             item = items[number]
-            if item[:1] in RECORD_BEGINS and STARTS.match(item):
-                if printed + ends < least:
-                    return None
-                stop, self.hides = number, printed < self.most
-                break
-            if item[:1] in SURE_BEGINS and printed + ends >= least and classify(item)[0] in SURE:
-                stop = number
-                break
+            if item[:1] in _STOPS:
+                if STARTS.match(item):
+                    if printed + ends < least:
+                        return None
+                    stop, self.hides = number, printed < self.most
+                    break
+                if printed + ends >= least and is_sure(item):
+                    stop = number
+                    break
             if JOINT in item:
                 joints = item.count(JOINT)
                 printed, ends = printed + joints * _WIDER, ends + joints
@@ -125,15 +126,16 @@ def begin(packet: Packet, line: str, snapshot: int | None = None, agreeing: int 
     ip, segment = packet.ip, packet.tcp
     if ip is UNSET or segment is UNSET or segment.length is UNSET or len(line) < 2:
         return None
-    claimed = _octets(ip, segment, segment.length, snapshot)
-    expected = _less(claimed, _missing(ip))
+    claimed = expected = _octets(ip, segment, segment.length, snapshot)
+    if missing := _missing(ip):
+        expected = Count(max(0, claimed.least - missing), max(0, claimed.most - missing))
     link: int | None = 0
     if not _begins_plainly(lead or line, ip, segment, claimed):
         header = _header(ip, segment, claimed)
         link = next((link for link in LINKS if _fits(line, link, header, agreeing)), None)
     if packet.possibly_payload:
         expected = Count(0, expected.most)  # what is doubtful itself hides nothing
-    return None if link is None else Text(expected, link, line)
+    return None if link is None else Text(link, expected.least + link, expected.most + link, len(line))
 
 
 def _begins_plainly(line: str, ip: IP, segment: Segment, length: Count) -> bool:
@@ -142,11 +144,13 @@ def _begins_plainly(line: str, ip: IP, segment: Segment, length: Count) -> bool:
         return (
             line[12:24] == _ends(ip.src, ip.dst, segment.sport, segment.dport)
             and line[0] == "E"
-            and line[7] == line[9] == "."
+            and line[7] == "." == line[9]
             and (ip.ttl is UNSET or line[8] == _CHARACTERS[ip.ttl & 255])
             and (ip.tos is UNSET or line[1] == _CHARACTERS[ip.tos & 255])
-            and (ip.id is UNSET or line[4:6] == _CHARACTERS[ip.id >> 8 & 255] + _CHARACTERS[ip.id & 255])
-            and (length.least < length.most or line[2:4] == _CHARACTERS[length.most >> 8 & 255] + _CHARACTERS[length.most & 255])
+            and (ip.id is UNSET or (line[4] == _CHARACTERS[ip.id >> 8 & 255] and line[5] == _CHARACTERS[ip.id & 255]))
+            and (
+                length.least < length.most or (line[2] == _CHARACTERS[length.most >> 8 & 255] and line[3] == _CHARACTERS[length.most & 255])
+            )
         )
     return (
         line[8:40] == _ends(ip.src, ip.dst, "", "")
@@ -173,7 +177,7 @@ def whole(packet: Packet, line: str, snapshot: int | None) -> Text | None:
     if ip is UNSET or segment is UNSET or segment.checksum is UNSET or packet.possibly_payload or snapshot is not None:
         return None
     length = _printed_length(ip)
-    return Text(Count(length, length), 0, line) if length else None
+    return Text(0, length, length, len(line)) if length else None
 
 
 def _octets(ip: IP, segment: Segment, length: int, snapshot: int | None) -> Count:
@@ -193,10 +197,6 @@ def _missing(ip: IP) -> int:
     if ip.overrun is not UNSET:
         return ip.overrun.total - ip.overrun.length
     return 0 if ip.missing is UNSET else ip.missing
-
-
-def _less(count: Count, octets: int) -> Count:
-    return Count(max(0, count.least - octets), max(0, count.most - octets)) if octets else count
 
 
 def _printed_length(ip: IP) -> int:

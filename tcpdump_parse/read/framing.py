@@ -147,7 +147,7 @@ class Framing(Records):
                 elif self.plain and text[:1] in _TEXT and block is None and self.dump is None:
                     self.line = line
                     if (skip := self.shows(texts, at)) > at:
-                        line, ready = self.line, self.ready()
+                        line, ready = self.line, self.shown is None
                         continue
                 elif (end := key.rfind(_LENGTH)) > 0:  # a known head, and the beginning of its tail on the same line
                     plan = known(key[: end + len(_LENGTH)])
@@ -186,7 +186,7 @@ class Framing(Records):
                         line += block.rows
                     continue
             self.line, self.frame = line, frame
-            if self.shown is not None and block is None and (skip := self.goes_on(self.shown, texts, at, at)) > at:
+            if self.shown is not None and block is None and (skip := self.goes_on(self.shown, texts, at)) > at:
                 line, ready = self.line, self.ready()
                 continue
             self.at = at

@@ -54,6 +54,7 @@ SURE = frozenset(
 """Kinds of lines that are themselves also where text of -A may stand."""
 SURE_BEGINS = frozenset("0123456789`~^<{(GWltrw \t\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\xc2")
 """What they begin with."""
+_SURE = re.compile("|".join(f"(?:{pattern.pattern})" for kind, pattern in KINDS if kind in SURE), re.DOTALL)
 _NBSP = re.compile("\xc2\xa0|\xa0")
 _CAPTURES = frozenset({"fence", "banner", "reading"})
 _COUNTERS = re.compile(r"(\d{1,18}) packets? (captured|received|dropped)( by interface)?")
@@ -67,12 +68,22 @@ _MARGIN = re.compile(
 
 def classify(line: str) -> tuple[str, int | None]:
     """The kind of such a line and the counter in it; `counters` holds several (`counters()` gives them)."""
-    plain = _NBSP.sub(" ", line).rstrip() if line.isascii() is False else line.rstrip()
+    plain = _plain(line)
     for kind, pattern in KINDS:
         match = pattern.match(plain)
         if match:
             return kind, int(match[1]) if pattern.groups and kind != "counters" else None
     return "prose", None
+
+
+def is_sure(line: str) -> bool:
+    """Whether the line's kind is one of `SURE`; most lines are seen not to be in one step."""
+    return _SURE.match(_plain(line)) is not None and classify(line)[0] in SURE
+
+
+def _plain(line: str) -> str:
+    """The line as the patterns want it."""
+    return line.rstrip() if line.isascii() else _NBSP.sub(" ", line).rstrip()
 
 
 def begins_capture(kind: str) -> bool:

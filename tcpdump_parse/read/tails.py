@@ -25,9 +25,10 @@ def attach(packet: Packet, tail: list[str | Block]) -> None:
     """Gives a packet its tail."""
     if type(tail[-1]) is Block:
         show(packet, tail.pop())  # type: ignore[arg-type]
+    try:
+        text = "\n".join(tail).replace(JOINT, BREAK)  # type: ignore[arg-type]
+    except TypeError:  # another dump is among them
         text = "\n".join(lines_of(tail))
-    else:
-        text = "\n".join(tail if Block not in map(type, tail) else lines_of(tail)).replace(JOINT, BREAK)  # type: ignore[arg-type]
     structs.force_setattr(packet, "end_line", packet.end_line + text.count("\n"))
     last = text.rfind("\n") + 1
     if last and text[last : last + 1] in _DUMP and packet.octets is UNSET:

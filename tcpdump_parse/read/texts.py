@@ -16,7 +16,7 @@ from tcpdump_parse.read import shapes, tails
 from tcpdump_parse.read.blocks import Block
 from tcpdump_parse.read.captures import Captures
 from tcpdump_parse.read.looks import HEADER_SHOWN, SEGMENT, STARTS, TIMELESS
-from tcpdump_parse.read.notices import SURE, classify
+from tcpdump_parse.read.notices import is_sure
 from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.shapes import Refused, key_of
 
@@ -62,7 +62,7 @@ class Texts(Captures):
             if self.shown is not None:
                 self.fresh = True
                 return True
-        if classify(text)[0] in SURE:
+        if is_sure(text):
             return False
         if self.shown is None:
             first = text.partition(JOINT)[0]
@@ -76,8 +76,8 @@ class Texts(Captures):
 
     def shows(self, items: list[str], at: int) -> int:
         """Takes the text of -A that begins here behind the open packet, where it is clear what it is; gives the first item behind it."""
-        packet, item, text = self.packet, items[at], None
-        if packet is None or not self.timed or (" " in item and self.begins(item)):
+        packet, item, text = self.out[-1] if self.out else None, items[at], None
+        if type(packet) is not Packet or not self.timed or (":" in item and self.begins(item)):
             return at
         first, *others = item.split(JOINT)
         if not self.tail:
@@ -89,19 +89,23 @@ class Texts(Captures):
             return at
         for other in others:
             text.add("    " + other)
-        return self.goes_on(text, items, at, at + 1)
+        stop = text.take(items, at + 1)
+        return at if stop is None else self.taken(text, items, at, stop)
 
-    def goes_on(self, text: counted.Text, items: list[str], at: int, behind: int) -> int:
-        """Takes the items from `at` on, those before `behind` counted already, into the tail; gives the first item that is no such text."""
-        stop = None if self.undecided or self.raw or not self.timed else text.take(items, behind)
-        if stop is None or stop == at:
-            return at
-        if not self.tail:
-            self.tail.append("")
+    def goes_on(self, text: counted.Text, items: list[str], at: int) -> int:
+        """Takes the items from `at` on into the tail; gives the first item that is no such text."""
+        stop = None if self.undecided or self.raw or not self.timed else text.take(items, at)
+        return at if stop is None or stop == at else self.taken(text, items, at, stop)
+
+    def taken(self, text: counted.Text, items: list[str], at: int, stop: int) -> int:
+        """These items, counted, are of the tail; gives the one behind them."""
         taken = items[at:stop]
-        self.tail += taken
-        self.line += len(taken) + "".join(taken).count(JOINT)
-        self.shown, self.doubtful = (text, False) if stop == len(items) else (None, text.hides)
+        self.tail += taken if self.tail else ("", *taken)
+        self.line += stop - at + "".join(taken).count(JOINT)
+        if stop == len(items):
+            self.shown, self.doubtful = text, False
+        else:
+            self.shown, self.doubtful = None, text.hides
         return stop
 
     def coming(self, count: int) -> list[str]:
@@ -121,7 +125,7 @@ class Texts(Captures):
         if begins:
             self.doubtful = where is counted.Where.DOUBTFUL
             return False
-        return where is counted.Where.DOUBTFUL and classify(text)[0] not in SURE
+        return where is counted.Where.DOUBTFUL and not is_sure(text)
 
     def bears_out(self, text: str) -> bool:
         """A record inside counted text after all: its own text of -A follows it. So it is where captures cut their packets short.
