@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from tcpdump_parse import tell
+from tcpdump_parse.check.rule import Need
 from tcpdump_parse.model.events import Severity
 from tcpdump_parse.model.terms import Cause, ChallengeCause, Proof, ResetCause, Side
 from tcpdump_parse.tell.told import Basis, Phase
 from tcpdump_parse.tell.words import LANGUAGES, Words, placeholders, texts, words
 
 CONN_STATES = ("S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH")
-NAMED = chain(
+NAMED = tuple(chain(
     (f"proof.{value}" for value in Proof),
     (f"loss.cause_{value}" for value in Cause if value is not Cause.UNKNOWN),
     (f"reset.{value}" for value in ResetCause),
@@ -23,7 +24,8 @@ NAMED = chain(
     (f"basis.{value}" for value in Basis),
     (f"severity.{value}" for value in Severity),
     (f"verdict.{value}" for value in CONN_STATES),
-)
+    (f"report.lacks_{str(need.name).lower()}" for need in Need),
+))  # fmt: skip
 
 
 @pytest.mark.parametrize("lang", LANGUAGES[1:])

@@ -34,6 +34,13 @@ def hostile(message: str = HOSTILE, file: str = HOSTILE) -> Reported:
     return Reported(Finding("rexmit", Severity.WARN, "loss", 1, frame=3, line=4, end_line=5, message=message), file, "Title")
 
 
+def test_a_finding_that_lacks_what_its_rule_needs_says_what() -> None:
+    finding = Finding("rexmit", Severity.NOTE, "loss", 1, line=4, message="Sent again.", unless=("both_sides", "time"))
+    out = io.StringIO()
+    report.text([Reported(finding, "a.txt")], out, Summary(), colour=False, words=words("en"))
+    assert out.getvalue().splitlines()[0] == "a.txt:4: note rexmit: Sent again. (less certain: one end was not seen, the clock went back)"
+
+
 def test_sarif_is_valid_by_its_schema() -> None:
     for seed in (SAMPLES / "seed.md", SAMPLES / "reset" / "linger.txt"):
         out = io.StringIO()

@@ -40,7 +40,8 @@ def _remarks(one: Reported, words: Words) -> str:
     finding = one.finding
     remarks = []
     if finding.unless:
-        remarks.append(words.say("report.unless", needs=", ".join(finding.unless)))
+        reasons = words.say("term.comma").join(words.say(f"report.lacks_{need}") for need in finding.unless)
+        remarks.append(words.say("report.unless", reasons=reasons))
     if one.more:
         remarks.append(words.say("report.more", n=one.more))
         if one.frames:
