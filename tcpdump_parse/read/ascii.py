@@ -124,13 +124,15 @@ def begin(packet: Packet, line: str, snapshot: int | None = None, agreeing: int 
     IP header may take, where the line is shorter.
     """
     ip, segment = packet.ip, packet.tcp
-    if ip is UNSET or segment is UNSET or segment.length is UNSET or len(line) < 2:
+    if ip is UNSET or segment is UNSET or segment.length is UNSET or len(lead or line) < 2:
         return None
     claimed = expected = _octets(ip, segment, segment.length, snapshot)
     if missing := _missing(ip):
         expected = Count(max(0, claimed.least - missing), max(0, claimed.most - missing))
     link: int | None = 0
     if not _begins_plainly(lead or line, ip, segment, claimed):
+        if len(line) < 2:
+            return None
         header = _header(ip, segment, claimed)
         link = next((link for link in LINKS if _fits(line, link, header, agreeing)), None)
     if packet.possibly_payload:

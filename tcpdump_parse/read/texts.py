@@ -20,6 +20,9 @@ from tcpdump_parse.read.notices import is_sure
 from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.shapes import Refused, key_of
 
+_SHORT = 4
+"""A first line below that shows too little of a header: octet 10 stands among its first, as in every 16th flow label of IPv6."""
+
 
 class TooFew(Exception):
     """What an item is cannot be told before more of the log is there."""
@@ -66,7 +69,9 @@ class Texts(Captures):
             return False
         if self.shown is None:
             first = text.partition(JOINT)[0]
-            self.shown = counted.begin(packet, first, self.snapshot, 3 if self.ascii else 9)
+            short = self.plain and len(first) < _SHORT and first[:1] in ("E", "`")
+            lead = "\n".join([text, *self.coming(5)]).replace(JOINT, BREAK) if short else ""
+            self.shown = counted.begin(packet, first, self.snapshot, 3 if self.ascii else 9, lead)
             if self.shown is not None:
                 self.ascii = self.fresh = True
                 self.plain = self.shown.link == 0
@@ -83,7 +88,7 @@ class Texts(Captures):
         if not self.tail:
             text = counted.whole(packet, first, self.snapshot)
         if text is None and not item.startswith("```"):
-            lead = "" if len(first) > counted.HEADER or len(first) < 4 else "\n".join(items[at : at + 6]).replace(JOINT, BREAK)
+            lead = "" if len(first) > counted.HEADER else "\n".join(items[at : at + 6]).replace(JOINT, BREAK)
             text = counted.begin(packet, first, self.snapshot, 3, lead)
         if text is None or text.link:
             return at

@@ -113,6 +113,27 @@ def test_the_end_is_never_inside_and_the_middle_never_after(payload: bytes) -> N
             assert printed >= len(octets)
 
 
+@pytest.mark.parametrize("label", [b"\x0a\x41\x42", b"\x01\x0a\x42", b"\x01\x41\x0a"])
+@pytest.mark.parametrize("size", [50, 65536])
+def test_a_flow_label_that_ends_the_first_line_hides_no_forged_record(label: bytes, size: int) -> None:
+    """No more than three characters stands on the first line of such a text: it is counted all the same."""
+    frames = (frame6(b"\1\2\3", b"x"), frame6(label, b"x\r\n" + FORGED + b"\r\n" + b"y" * 50), frame6(b"\1\2\3", b"z"))
+    text = subprocess.run(("tcpdump", "-nn", "-A", "-r", "-"), input=file(*frames), capture_output=True, check=True).stdout
+    assert b"\n" + FORGED + b"\n" in text
+    found = list(packets([text[at : at + size] for at in range(0, len(text), size)]))
+    assert [(packet.tcp and packet.tcp.length, packet.possibly_payload) for packet in found] == [
+        (1, False),
+        (len(FORGED) + 55, False),
+        (1, True),
+    ]
+
+
+def frame6(label: bytes, payload: bytes) -> bytes:
+    tcp = struct.pack(">HHIIBBHHH", 1000, 80, 100, 200, 80, 24, 1000, 0, 0) + payload
+    ends = (bytes(15) + b"\1") * 2
+    return bytes(12) + b"\x86\xdd\x60" + label + struct.pack(">HBB", len(tcp), 6, 64) + ends + tcp
+
+
 def head(length: int) -> Packet:
     text = f"12:00:00.000000 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [P.], seq 1:{1 + length}, ack 1, win 1, length {length}\n"
     (packet,) = packets([text.encode()])
