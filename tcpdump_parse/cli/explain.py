@@ -52,6 +52,7 @@ def explain(
     log: Log, target: Target, detail: str | None, teach: bool, flow: str, client: str, port: str | None, only: frozenset[Phase]
 ) -> None:
     """Tell what happened, segment by segment, in plain words."""
+    from tcpdump_parse.read.portions import together
     from tcpdump_parse.tell import Choice, Detail, Lessons, Manner, tell
     from tcpdump_parse.tell.judging import judged
     from tcpdump_parse.track import track
@@ -60,7 +61,7 @@ def explain(
     lessons = Lessons.TEACH if teach else Lessons.NONE
     manner = Manner(lang, Detail(detail or "normal"), _order(log.files), lessons, Choice(flow, client, port, only))
     with target.text(*log.files) as out:
-        _write(tell(judged(track(log.events(out)), _known(log)), manner), out, target, lang)
+        _write(tell(together(judged(together(track(log.in_portions(out))), _known(log))), manner), out, target, lang)
     log.judge()
 
 

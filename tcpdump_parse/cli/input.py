@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from tcpdump_parse.cli.errors import Failure, reason, tell
 from tcpdump_parse.cli.interrupt import INTERRUPT
@@ -45,16 +45,30 @@ class Log:
 
     def events(self, out: TextIO | None = None) -> Iterator[Read]:
         """Every value of every file, in order. `out` is flushed before anything that may wait for input."""
+        from tcpdump_parse.read import read
+
+        return self._events(out, read)
+
+    def in_portions(self, out: TextIO) -> Iterator[Any]:
+        """The same, with the pauses of `read.portions` between them."""
+        from tcpdump_parse.read.portions import in_portions
+
+        return self._events(out, in_portions)
+
+    def _events(self, out: TextIO | None, read: Callable[[Tap | Joined, tzinfo | None], Iterator[Any]]) -> Iterator[Any]:
         from msgspec.structs import replace
 
         from tcpdump_parse.model import Packet, Unread
-        from tcpdump_parse.read import read
+        from tcpdump_parse.read.portions import PAUSE
 
         with progress(self.files) as shown:
             for file, source in self._sources(out, shown):
                 before, current = self.captures, -1
                 with self._failing(file), source as octets:
                     for value in read(octets, self.zone):
+                        if value is PAUSE:
+                            yield value
+                            continue
                         if before:
                             value = replace(value, capture=value.capture + before)
                         if value.capture != current:
@@ -64,7 +78,7 @@ class Log:
                         if kind is Packet:
                             self.packets += 1
                         elif kind is Unread:
-                            self._not_read(value)  # type: ignore[arg-type]
+                            self._not_read(value)
                         yield value
 
     def fault(self, error: Exception) -> None:

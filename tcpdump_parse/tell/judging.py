@@ -10,6 +10,7 @@ from tcpdump_parse.check.rule import Rule
 from tcpdump_parse.model.events import Capture, Finding, Severity
 from tcpdump_parse.model.packet import Packet
 from tcpdump_parse.model.steps import Ending, Step
+from tcpdump_parse.read.portions import PAUSE
 
 
 def judged(events: Iterable[Any], known: Mapping[str, Rule] | None = None, least: Severity = Severity.WARN) -> Iterator[Any]:
@@ -20,6 +21,9 @@ def judged(events: Iterable[Any], known: Mapping[str, Rule] | None = None, least
     feed = judge.feed
     leaving: list[Ending] = []  # an eviction is judged at the record that causes it, which comes next
     for event in events:
+        if event is PAUSE:
+            yield event
+            continue
         found = feed(event)
         if leaving and type(event) in (Step, Packet, Capture):
             yield from _left(leaving, found)
