@@ -247,6 +247,7 @@ def cap_end_open(ending: Ending) -> Iterator[Facts]:
 
 class Longer(Struct, gc=False):
     first: int
+    lines: tuple[int, int]
     mss: int = 0
     count: int = 0
     longest: int = 0
@@ -266,7 +267,7 @@ class Oversize(Notes):
             return
         longer = self.of.get(step.side)
         if longer is None:
-            longer = self.of[step.side] = Longer(step.frame)
+            longer = self.of[step.side] = Longer(step.frame, (step.packet.line, step.packet.end_line))
         longer.count += 1
         longer.mss = mss
         if length > longer.longest:
@@ -281,7 +282,7 @@ def cap_superseg(ending: Ending, notes: Oversize) -> Iterator[Facts]:
     the capture saw them. It is no violation of the MSS, and it tells at whose machine the capture was taken.
     """
     for side, longer in notes.of.items():
-        yield Facts(frame=longer.first, side=str(side), segments=longer.count, longest=longer.longest, mss=longer.mss)
+        yield Facts(frame=longer.first, lines=longer.lines, side=str(side), segments=longer.count, longest=longer.longest, mss=longer.mss)
 
 
 @rule(on=Ending, severity=Severity.NOTE, elsewhere=("tcpanaly:vantage",))
