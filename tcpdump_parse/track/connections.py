@@ -44,7 +44,7 @@ class Bounds(Struct, frozen=True):
     most: int = 65_536
     idle: int = 24 * 3600
     linger: int = 60
-    closed: int = 2_000
+    closed: int = 1_000
 
 
 DEFAULT = Bounds()
