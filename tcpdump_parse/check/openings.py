@@ -1,7 +1,7 @@
 """What rules of several families remember of openings: the SYNs of one connection, and the connections that had the same ports before;
 and what they, and the story, ask of a segment by how its connection was opened.
 
-Bounded: a few SYNs a connection, the latest `MOST` connections and hosts of a capture.
+Bounded: a few SYNs a connection, the latest `BEFORE` connections and `MOST` hosts of a capture.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ KEPT = 16
 """SYNs and SYN+ACKs remembered of one connection."""
 MOST = 4096
 """Connections, and hosts, remembered of a capture."""
+BEFORE = 1024
+"""Connections remembered as they stood, in case their ports are used again: some more than `track` keeps after their close."""
 
 SOON = 200_000_000  # ns
 
@@ -31,9 +33,9 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-def remember(memory: dict[K, V], key: K, value: V) -> None:
-    """Enter the value; past `MOST` the oldest entry is forgotten."""
-    if key not in memory and len(memory) >= MOST:
+def remember(memory: dict[K, V], key: K, value: V, most: int = MOST) -> None:
+    """Enter the value; past `most` the oldest entry is forgotten."""
+    if key not in memory and len(memory) >= most:
         del memory[next(iter(memory))]
     memory[key] = value
 
@@ -151,9 +153,10 @@ class Incarnations(CaptureNotes):
                 self.tried.pop(key, None)
             return
         who = step.connection
-        remember(self.known, who.conn, Known(step.end_of(Side.CLIENT), step.end_of(Side.SERVER), step.frame, (who.client, who.client_port)))
+        known = Known(step.end_of(Side.CLIENT), step.end_of(Side.SERVER), step.frame, (who.client, who.client_port))
+        remember(self.known, who.conn, known, BEFORE)
         if isinstance(event, SynSent):
-            remember(self.latest, key, (step.connection.conn, step.frame, roll(event.iss)))
+            remember(self.latest, key, (step.connection.conn, step.frame, roll(event.iss)), BEFORE)
             self._add(self.tried, key, event.iss)
         elif isinstance(event, SynAckSent) and event.copy > 1:
             self._add(self.answered, step.connection.conn, event.iss)
@@ -161,7 +164,7 @@ class Incarnations(CaptureNotes):
     def _add(self, memory: dict[K, set[int]], key: K, iss: int) -> None:
         isns = memory.get(key)
         if isns is None:
-            remember(memory, key, {roll(iss)})
+            remember(memory, key, {roll(iss)}, BEFORE)
         elif len(isns) < KEPT:
             isns.add(roll(iss))
 
