@@ -51,11 +51,15 @@ def in_portions(source: Given, zone: tzinfo | None = None) -> Iterator[Read | Pa
 
 
 def together(events: Iterable[Any]) -> Iterator[Any]:
-    """The same events; each `MOST` of them, or all before a pause, are made before the first is passed on."""
+    """The same events; each `MOST` of them, or all before a pause, are made before the first is passed on. An error comes where it came."""
     made: list[Any] = []
-    for event in events:
-        made.append(event)
-        if event is PAUSE or len(made) == MOST:
-            yield from made
-            made.clear()
+    try:
+        for event in events:
+            made.append(event)
+            if event is PAUSE or len(made) == MOST:
+                yield from made
+                made.clear()
+    except Exception:  # of whatever makes the events, as `--strict` does: what stood before it is still passed on
+        yield from made
+        raise
     yield from made

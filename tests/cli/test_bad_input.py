@@ -97,6 +97,12 @@ def test_strict_stops_at_the_first_unread_text() -> None:
     assert "standard input:4:" in ran.err
 
 
+def test_strict_tells_what_stood_before_the_unread_text() -> None:
+    ran = tdparse("explain", "--strict", given=RECORD + UNREADABLE + RECORD)
+    assert ran.status == 2
+    assert "─►│" in ran.out or "◄─" in ran.out
+
+
 def test_names_and_text_of_others_are_shown_and_never_sent(tmp_path: Path) -> None:
     (tmp_path / "a\x1b[31mb.txt").write_bytes(b"\x1b[2J\x07")
     ran = tdparse("explain", "a\x1b[31mb.txt", cwd=tmp_path)

@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,3 +54,14 @@ def test_together_changes_nothing_and_lets_all_go_at_a_pause(events):
         assert len(drawn) - len(passed) < MOST
         assert PAUSE not in drawn[len(passed) : -1]  # nothing is drawn beyond a pause before all in front of it has passed
     assert passed == events
+
+
+def test_what_stands_before_an_error_is_passed_on():
+    def failing():
+        yield from range(MOST + 3)
+        raise ValueError("strict")
+
+    passed: list[int] = []
+    with pytest.raises(ValueError, match="strict"):
+        passed.extend(together(together(failing())))
+    assert passed == list(range(MOST + 3))
