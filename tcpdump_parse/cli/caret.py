@@ -1,8 +1,8 @@
 """Text that could not be read, pictured: where it stands, what is wrong, the line, and a caret under the place.
 
-odd.txt:4:70: expected "correct" or "incorrect -> 0x…", saw "incorrekt"
-    …cksum 0x7796 (incorrekt -> 0xbeef), seq 1:59…
-                   ^
+    odd.txt:4:70: expected "correct" or "incorrect -> 0x…", saw "incorrekt"
+        …cksum 0x7796 (incorrekt -> 0xbeef), seq 1:59…
+                       ^
 """
 
 from __future__ import annotations
