@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -26,9 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     kept = grammar.TABLES.read_bytes()[:32] if grammar.TABLES.exists() else b""
     if not hasattr(config, "workerinput") and kept != grammar.digest(grammar.source()):
         new = grammar.TABLES.with_suffix(f".{os.getpid()}")
-        # As in the package's build there is no interegular: the proof that no two terminals collide takes minutes and has its own test.
-        code = "import sys; sys.modules['interegular'] = None; from tcpdump_parse.read import grammar; print(grammar.tables().hex())"
-        new.write_bytes(bytes.fromhex(subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout))
+        new.write_bytes(grammar.tables())
         new.replace(grammar.TABLES)
 
 

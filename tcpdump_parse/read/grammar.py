@@ -37,17 +37,14 @@ OPTIONS: dict[str, Any] = {"parser": "lalr", "lexer": "contextual", "start": "pa
 
 def _built(text: str) -> Lark:
     from lark import Lark
-    from lark.lexer import BasicLexer, ContextualLexer
-
-    class Trusting(BasicLexer):
-        """Tests prove that no two terminals collide (interegular, `strict`); every start pays for the proof where it is installed."""
-
-        def __init__(self, conf: Any, comparator: Any = None) -> None:
-            conf.skip_validation = True
-            super().__init__(conf, comparator)
+    from lark.lexer import ContextualLexer
 
     class Trusted(ContextualLexer):
-        BasicLexer = Trusting
+        """Where interegular is installed lark looks for two terminals that take one text, for minutes: tests look for it."""
+
+        def __init__(self, conf: Any, *states: Any, **others: Any) -> None:
+            conf.skip_validation = True
+            super().__init__(conf, *states, **others)
 
     return Lark(text, **OPTIONS, _plugins={"ContextualLexer": Trusted})
 
@@ -61,11 +58,9 @@ def digest(text: str) -> bytes:
 
 def tables() -> bytes:
     """What the package's build saves: the digest of the grammar, then lark's tables."""
-    from lark import Lark
-
     text = source()
     saved = io.BytesIO()
-    Lark(text, **OPTIONS).save(saved)
+    _built(text).save(saved, exclude_options=("_plugins",))
     return digest(text) + saved.getvalue()
 
 

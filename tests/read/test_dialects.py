@@ -6,6 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from tcpdump_parse.model import Packet, Read
+from tcpdump_parse.model.ip import IPv4
 from tcpdump_parse.model.layers import Sll
 from tcpdump_parse.model.options import Md5
 from tcpdump_parse.read import read
@@ -82,3 +83,13 @@ def test_a_second_line_whose_first_is_lost_is_no_part_of_the_record_before() -> 
         assert [type(value).__name__ for value in found] == ["Capture", *["Packet"] * 3, "Unread", "Packet"]
         bodies = [value.body for value in found if isinstance(value, Packet)]
         assert len(set(bodies)) == 1
+
+
+@pytest.mark.parametrize("ttl", ["  1", " 64", "128", "255"])
+@pytest.mark.parametrize("form", ["proto: TCP (6), length: 44", "length: 44"], ids=["3.9", "3.8"])
+def test_a_ttl_that_fills_its_three_columns(ttl: str, form: str) -> None:
+    """tcpdump 3.8 and 3.9.1 to 3.9.7: `ttl %3u`, with all that stood on the line behind it."""
+    head = f"12:00:00.000000 IP (tos 0x0, ttl {ttl}, id 1, offset 0, flags [DF], {form})"
+    (packet,) = packets(f"{head} 10.0.0.1.1 > 10.0.0.2.2: S, cksum 0x1234 (correct), 1:1(0) win 5 <mss 1460>\n")
+    assert isinstance(packet.ip, IPv4)
+    assert (packet.ip.ttl, packet.ip.length) == (int(ttl), 44)

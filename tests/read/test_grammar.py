@@ -1,11 +1,17 @@
-"""What must hold of the grammar itself, whatever text comes: lark's strict mode does not see these.
+"""What must hold of the grammar itself, whatever text comes: lark's strict mode takes minutes, and does not see most of it.
 
 A literal that is a prefix of another, or that a pattern swallows, makes every record of one dialect unreadable without a warning.
 """
 
+import os
+import subprocess
+import sys
 from functools import cache
+from itertools import combinations, groupby
+from pathlib import Path
 from typing import Any
 
+import interegular
 import lark.lexer
 import msgspec
 import pytest
@@ -37,6 +43,18 @@ def test_a_literal_is_read_as_itself_wherever_it_is_accepted() -> None:
                 if found != (text, terminal.name):
                     wrong.add((terminal.name, text, found))
     assert not wrong
+
+
+def test_no_text_is_two_patterns_where_either_may_stand() -> None:
+    """lark would take the wider one, and refuse every record that means the other; which one is meant, a priority has to say."""
+    machine = cache(lambda name: interegular.parse_pattern(grammar.terminals()[name]).to_fsm())
+    rivals: set[tuple[str, str]] = set()
+    for lexer in lexers().values():
+        patterns = sorted((one.priority, one.name) for one in lexer.terminals if one.pattern.type == "re")
+        for _, equals in groupby(patterns, key=lambda one: one[0]):
+            rivals.update(combinations((name for _, name in equals), 2))
+    assert len(rivals) > 40
+    assert not [pair for pair in sorted(rivals) if not machine(pair[0]).isdisjoint(machine(pair[1]))]
 
 
 def test_no_value_is_filtered_out_of_the_tree() -> None:
@@ -97,3 +115,26 @@ def test_every_terminal_with_a_reading_of_its_own_exists() -> None:
 def test_saved_tables_are_those_of_the_grammar() -> None:
     """Tables of another grammar are not used: they would read what the files do not say."""
     assert grammar.TABLES.read_bytes()[:32] == grammar.digest(grammar.source())
+
+
+STUB = """
+class Comparator:
+    def from_regexes(patterns):
+        if any(terminal.name == "ENDPOINT" for terminal in patterns):
+            raise SystemExit("the proof was asked for")
+        return Comparator()  # lark's own grammar
+
+    def count_marked_pairs(self):
+        return 99  # and so it looks for no more
+"""
+
+
+def test_tables_are_made_without_the_proof_that_takes_minutes(tmp_path: Path) -> None:
+    """Where interegular is installed lark tries it, unless told not to: a wheel could not be built there."""
+    (tmp_path / "interegular.py").write_text(STUB)
+    code = "import sys; from tcpdump_parse.read import grammar; sys.stdout.buffer.write(grammar.tables())"
+    path = os.pathsep.join((str(tmp_path), str(Path(grammar.__file__).parents[2])))
+    made = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, check=True, timeout=60
+    )
+    assert made.stdout[:32] == grammar.digest(grammar.source())
