@@ -66,7 +66,8 @@ class Judge:
             for kind in notes.on:
                 self._notes.setdefault(kind, []).append(notes)
         self._awaited = frozenset(kind for each in active for kind in each.after) | {kind for notes in readers for kind in notes.after}
-        self.asked = [sign for sign in SIGNS if any(shown in self._rules or shown in self._notes for shown in sign.shows)]
+        wanted = {*self._rules, *self._notes, *self._awaited}
+        self.asked = [sign for sign in SIGNS if not wanted.isdisjoint(sign.shows)]
         self._every = tuple(notes for notes in self._notes.get(Step, ()) if issubclass(notes, CaptureNotes))
         self._shapes: dict[Shape, Wakes] = {}
         self._watches: dict[int, Watch] = {}
@@ -171,11 +172,14 @@ class Judge:
         """Ask the rules that they wake; who is to be told of them is answered."""
         kinds = tuple(map(type, signs))
         plans = watch.plans[step.side]
-        _, calls, told = plans.get(kinds) or self._plan(plans, kinds, watch, step)
+        wakes, calls, told = plans.get(kinds) or self._plan(plans, kinds, watch, step)
         self.woken += len(calls)
         for at, rule, body, notes in calls:
             for facts in body(step, signs[at]) if notes is None else body(step, signs[at], notes):
                 found.append(self._of_step(rule, facts, watch, step))  # noqa: PERF401
+        if wakes.awaited and not wakes.awaited <= watch.happened:
+            watch.happens(wakes.awaited)
+            told = wakes.told(watch, self._whole)
         return told
 
     def _plan(self, plans: dict[Shape, Plan | None], kinds: Shape, watch: Watch, step: Step) -> Plan:

@@ -81,6 +81,7 @@ class Missed(CaptureNotes):
     """Octets of all connections that were acknowledged and never seen, not even later, and the first ACK of them."""
 
     on: ClassVar = (GapAcked, *SENT, FinSent, BelowAck, Ending)
+    after: ClassVar = (GapAcked,)
 
     def __init__(self) -> None:
         self.open: dict[tuple[int, Side], Holes] = {}  # by connection and sender
@@ -89,8 +90,6 @@ class Missed(CaptureNotes):
         self.connections = 0
 
     def see(self, *events: Any) -> None:
-        if not self.open and type(events[-1]) is DataSent:
-            return
         if len(events) == 1:
             conn = events[0].connection.conn
             unseen = [self._settle(self.open.pop((conn, side), None)) for side in Side]

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import CaptureNotes
-from tcpdump_parse.model import IPv4, IPv6, Packet
+from tcpdump_parse.model import IPv4, IPv6, Packet, Segment
 from tcpdump_parse.model.happenings import Copied
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
@@ -49,12 +49,13 @@ class Path:
     """One end of one connection. `ttl` is what most of its segments had when it was last looked at; resets are kept apart."""
 
     __slots__ = (
-        "after_reset", "back", "df", "df_changed", "dscp", "dscp_changed", "first", "id", "packets", "reset", "steps", "ttl",
+        "after_reset", "back", "df", "df_changed", "dscp", "dscp_changed", "first", "flags", "id", "packets", "reset", "steps", "ttl",
         "ttl_changed", "ttl_odd", "zeros",
     )  # fmt: skip
 
     def __init__(self, frame: int, ttl: int | None, dscp: int, df: bool) -> None:
         self.first, self.ttl, self.dscp, self.df = frame, ttl, dscp, df
+        self.flags = ("DF",) if df else ()  # as IPv4 prints them in a whole packet
         self.packets = self.zeros = self.steps = 0
         self.id = -1
         self.ttl_changed: Odd | None = None  # the first segment with another TTL
@@ -64,6 +65,25 @@ class Path:
         self.dscp_changed: Odd | None = None
         self.reset: Odd | None = None  # the first reset; `was` the usual TTL, `now` its own
         self.after_reset: list[int] = []  # segments after it that look as those before it; at most two
+
+    def even(self, ip: IPv4, tcp: Segment) -> bool:
+        """Enter the usual segment, with this end's TTL and flags and nothing that was ever odd; False, with nothing changed, for another."""
+        ipid, tos, flags = ip.id, ip.tos, tcp.flags
+        if tos is UNSET or tos >> 2 != self.dscp or ipid is UNSET or self.ttl_changed is not None or self.reset is not None:
+            return False
+        if flags is UNSET or "R" in flags:
+            return False
+        self.packets += 1
+        self.count(ipid)
+        return True
+
+    def count(self, ipid: int) -> None:
+        last = self.id
+        if not ipid:
+            self.zeros += 1
+        if 0 < (ipid - last) % 65536 <= 16 and last >= 0:
+            self.steps += 1
+        self.id = ipid
 
     @property
     def foreign(self) -> bool:
@@ -88,7 +108,13 @@ class Paths(CaptureNotes):
                 self.told.add(ending.connection.addr(side))
 
     def see_all(self, steps: Sequence[Step]) -> None:
+        known = self.open
         for step in steps:
+            ip, tcp = step.packet.ip, step.packet.tcp
+            if type(ip) is IPv4 and tcp is not UNSET:
+                path = known.get((step.connection.conn, step.side))
+                if path is not None and path.flags == ip.flags and path.ttl == ip.ttl and path.even(ip, tcp):
+                    continue
             self._segment(step)
 
     def _segment(self, step: Step) -> None:
@@ -113,11 +139,7 @@ class Paths(CaptureNotes):
             return
         path.packets += 1
         if ipid is not UNSET:
-            if ipid == 0:
-                path.zeros += 1
-            if 0 < (ipid - path.id) % 65536 <= 16 and path.id >= 0:
-                path.steps += 1
-            path.id = ipid
+            path.count(ipid)
         if path.reset is not None and len(path.after_reset) < 2 and ttl == path.ttl:
             path.after_reset.append(step.frame)
         if ttl != path.ttl or dscp != path.dscp or df != path.df:

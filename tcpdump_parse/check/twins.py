@@ -41,28 +41,31 @@ class Twins(CaptureNotes):
     on: ClassVar = (Step,)
 
     def __init__(self) -> None:
-        self.recent: dict[tuple[object, object, object], tuple[Packet, int]] = {}
+        self.recent: dict[tuple[object, object, object], Step] = {}
         self.pairs: dict[Kind, Pair] = {}
 
     def see_all(self, steps: Sequence[Step]) -> None:
         recent = self.recent
         for step in steps:
-            packet, at = step.packet, step.at
+            packet = step.packet
             ip, tcp = packet.ip, packet.tcp
-            if type(ip) is not IPv4 or not ip.id or at is None or tcp is UNSET:
+            if type(ip) is not IPv4 or not ip.id or step.at is None or tcp is UNSET:
                 continue
             key = (ip.id, tcp.seq, tcp.flags)
-            twin = recent.get(key)
-            if twin is not None and 0 <= at - twin[1] < SOON:
-                self._pair(twin[0], packet)
+            if key in recent and _soon(recent[key], step.at):
+                self._pair(recent[key].packet, packet)
             elif len(recent) >= KEPT:
                 del recent[next(iter(recent))]
-            recent[key] = (packet, at)
+            recent[key] = step
 
     def _pair(self, first: Packet, second: Packet) -> None:
         for kind in kinds(first, second):
             pair = self.pairs.get(kind) or self.pairs.setdefault(kind, Pair(first, second))
             pair.count += 1
+
+
+def _soon(earlier: Step, at: int) -> bool:
+    return earlier.at is not None and 0 <= at - earlier.at < SOON
 
 
 def kinds(a: Packet, b: Packet) -> list[Kind]:

@@ -7,7 +7,7 @@ to finish a checksum, and, where there is no payload, that a number in the line 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import UNSET
 
@@ -69,13 +69,26 @@ def cksum_offload_proven(step: Step, event: ChecksumOffload) -> Iterator[Facts]:
         yield Facts(value=f"0x{checksum.value:04x}")
 
 
-@rule(on=ChecksumOffload, told=Told.ONCE_AN_END, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
-def cksum_lso(step: Step, event: ChecksumOffload) -> Iterator[Facts]:
+class LargeSend(Sign, frozen=True):
+    """The wrong checksum is the pseudo-header sum with length 0."""
+
+
+_LARGE: Final = LargeSend()
+
+
+@sign(LargeSend, of=ChecksumOffload)
+def large_send(step: Step, event: ChecksumOffload) -> Sign | None:
+    """Left to a card that also cuts the segment."""
+    return _LARGE if event.lso else None
+
+
+@rule(on=LargeSend, told=Told.ONCE_AN_END, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
+def cksum_lso(step: Step, event: LargeSend) -> Iterator[Facts]:
     """The wrong checksum is the pseudo-header sum with length 0: large send offload as Windows does it.
 
     Told once for each end of a connection.
     """
-    if event.lso and (checksum := _sum(step)) is not None:
+    if (checksum := _sum(step)) is not None:
         yield Facts(value=f"0x{checksum.value:04x}")
 
 
@@ -84,6 +97,9 @@ def cksum_zero(step: Step, event: ChecksumWrong) -> Iterator[Facts]:
     """The checksum field is zero: some virtual network cards leave it so, to be filled in later."""
     if event.zero:
         yield Facts()
+
+
+_CLIENT: Final = Side.CLIENT
 
 
 class Offloaders(CaptureNotes):
@@ -97,14 +113,14 @@ class Offloaders(CaptureNotes):
         self.bad: set[str] = set()
 
     def see(self, step: Step, event: ChecksumOffload | ChecksumWrong) -> None:
-        who = step.connection
-        source = who.client if step.side is Side.CLIENT else who.server
+        who, count = step.connection, self.count
+        source = who.client if step.side is _CLIENT else who.server
         if type(event) is ChecksumWrong:
             self.bad.add(source)
-        elif source in self.count:
-            self.count[source] += 1
-        elif len(self.count) < 64:
-            self.first[source], self.count[source] = step.frame, 1
+        elif source in count:
+            count[source] += 1
+        elif len(count) < 64:
+            self.first[source], count[source] = step.frame, 1
 
 
 @rule(on=CaptureEnd, notes=Offloaders, severity=Severity.NOTE)

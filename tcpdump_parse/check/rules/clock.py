@@ -118,28 +118,29 @@ class Day(CaptureNotes):
 
     def __init__(self) -> None:
         self.first: Packet | None = None
-        self.day: int | None = None
+        self.begins = self.ends = 0  # its day, in nanoseconds
         self.before: Packet | None = None
         self.midnights: list[tuple[Packet, Packet]] = []
 
     def see_all(self, steps: Sequence[Step]) -> None:
-        before = self.before
+        before, begins, ends = self.before, self.begins, self.ends
         for step in steps:
             at = step.at
             if at is None:
                 self.first = self.first or step.packet
                 continue
-            if at // DAY != self.day:
-                self._turns(before, step.packet, at // DAY)
+            if not begins <= at < ends:
+                self._turns(before, step.packet)
+                begins = self.begins = at // DAY * DAY
+                ends = self.ends = begins + DAY
             before = step.packet
         self.before = before
 
-    def _turns(self, before: Packet | None, packet: Packet, day: int) -> None:
+    def _turns(self, before: Packet | None, packet: Packet) -> None:
         if before is None:
             self.first = self.first or packet
         elif len(self.midnights) < 64 and _time_of_day(packet):
             self.midnights.append((before, packet))
-        self.day = day
 
 
 def _time_of_day(packet: Packet) -> bool:

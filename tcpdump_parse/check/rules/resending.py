@@ -5,8 +5,9 @@ Each retransmission itself, with its cause and whether it was needed, is told by
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import UNSET, Struct
 
@@ -199,28 +200,40 @@ def rexmit_storm(step: Step, event: Retransmitted, notes: Timer) -> Iterator[Fac
 # ---- what, and how cut ----
 
 
+Cut = tuple[int, int, int]
+"""A segment's first and next octet, and its record."""
+_CLIENT: Final = Side.CLIENT
+
+
 class Cuts(Notes):
-    """How each sender cut its stream, the latest: start → (end, record); and its late originals: how many, by how much at most."""
+    """How each sender cut its stream, the latest: (start, end, record); and its late originals: how many, by how much at most.
+
+    Told of every segment with data: it only notes down, and looks for a start when a rule asks."""
 
     on: ClassVar = (DataSent, Reordered)
 
     def __init__(self) -> None:
-        self.of: dict[Side, dict[int, tuple[int, int]]] = {Side.CLIENT: {}, Side.SERVER: {}}
+        self.client: deque[Cut] = deque(maxlen=KEPT)
+        self.server: deque[Cut] = deque(maxlen=KEPT)
         self.late: dict[Side, int] = {}
         self.extent: dict[Side, int] = {}  # segments
         self.latest: dict[Side, int] = {}  # ns
 
     def see(self, step: Step, event: DataSent | Reordered) -> None:
-        side, seq, end = step.side, step.seq, step.end
-        cuts = self.of[side]
-        if type(event) is Reordered:
-            self.late[side] = self.late.get(side, 0) + 1
-            self.extent[side] = max(self.extent.get(side, 0), sum(1 for start in cuts if start >= event.end))
-            self.latest[side] = max(self.latest.get(side, 0), event.late_by or 0)
-        elif seq is not None and end is not None:
-            if len(cuts) >= KEPT:
-                del cuts[next(iter(cuts))]
-            cuts[seq] = (end, step.packet.frame)
+        cuts = self.client if step.side is _CLIENT else self.server
+        if type(event) is not Reordered:
+            if step.seq is not None and step.end is not None:
+                cuts.append((step.seq, step.end, step.packet.frame))
+            return
+        side = step.side
+        self.late[side] = self.late.get(side, 0) + 1
+        self.extent[side] = max(self.extent.get(side, 0), len({start for start, _, _ in cuts if start >= event.end}))
+        self.latest[side] = max(self.latest.get(side, 0), event.late_by or 0)
+
+    def at(self, side: Side, start: int) -> Cut | None:
+        """The latest that began there."""
+        cuts = self.client if side is Side.CLIENT else self.server
+        return next((cut for cut in reversed(cuts) if cut[0] == start), None)
 
 
 @rule(on=Retransmitted, severity=Severity.NOTE, cites="RFC 9293 §3.8.1", elsewhere=("suricata:overlap", "tcptrace:rexmt data bytes"))
@@ -244,9 +257,9 @@ def rexmit_different_boundaries(step: Step, event: Retransmitted, notes: Cuts) -
 
     Small segments are joined, a smaller MTU was learned, or the first copy is seen before the network card cut it (TSO).
     """
-    end, frame = notes.of[step.side].get(event.start, (event.end, 0))
-    if end != event.end and not _opens(step):
-        yield Facts(evidence=(frame,), octets=event.end - event.start, first=end - event.start)
+    cut = notes.at(step.side, event.start)
+    if cut is not None and cut[1] != event.end and not _opens(step):
+        yield Facts(evidence=(cut[2],), octets=event.end - event.start, first=cut[1] - event.start)
 
 
 @rule(

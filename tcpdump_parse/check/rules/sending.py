@@ -6,7 +6,7 @@ How far it may go is the family `window`. Bounded: a few numbers a direction.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import UNSET, Struct
 
@@ -26,14 +26,22 @@ class Small(Sign, frozen=True):
     """Octets of less than half the MSS that the other end asked for: less than a path's smaller MTU explains."""
 
 
-_SMALL = Small()
+class Unpushed(Sign, frozen=True):
+    """As few, and neither PSH nor FIN says that they are the last of what was written; nor SYN, behind which data waits."""
 
 
-@sign(Small, of=DataSent)
+_SMALL: Final = Small()
+_UNPUSHED: Final = Unpushed()
+
+
+@sign(Small, Unpushed, of=DataSent)
 def small(step: Step, event: DataSent) -> Sign | None:
     """Few octets."""
     length, mss = step.length, step.before.peer.mss
-    return _SMALL if length and mss is not None and 2 * length < mss else None
+    if mss is None or 2 * length >= mss or not length:
+        return None
+    flags = letters(step)
+    return _SMALL if "P" in flags or "F" in flags or "S" in flags else _UNPUSHED
 
 
 class Sent(Struct, gc=False):
@@ -63,6 +71,9 @@ class Sender(Struct, gc=False):
     told: bool = False  # two small segments in flight were told once
 
 
+_CLIENT: Final = Side.CLIENT
+
+
 class Flow(Notes):
     """Both senders, and their round trips. Told of every segment with data: no detours."""
 
@@ -79,7 +90,7 @@ class Flow(Notes):
 
     def see(self, step: Step, event: DataSent) -> None:
         me, peer, packet = step.after.me, step.before.peer, step.packet
-        sender = self.client if step.side is Side.CLIENT else self.server
+        sender = self.client if step.side is _CLIENT else self.server
         nxt, una = me.snd_nxt, me.snd_una
         if nxt is not None and una is not None and nxt - una > sender.most:
             sender.most, sender.most_at = nxt - una, packet.frame
@@ -93,16 +104,16 @@ class Flow(Notes):
             if sender.run > sender.longest:
                 sender.longest = sender.run
             sender.run = 0
-        seq, end = step.seq, step.end
+        seq, end, mss, edge = step.seq, step.end, peer.mss, me.edge
         if seq is None or end is None:
             return
-        few = peer.mss is not None and 2 * step.length < peer.mss
-        if few and sender.before is not None and _together(step, sender.before):
-            sender.told = True
-        room = None if me.edge is None else me.edge - seq
-        sender.data = Sent(packet.frame, step.at, seq, end, few, last or "S" in flags, room, peer.octets)
+        few = mss is not None and 2 * step.length < mss
+        data = Sent(packet.frame, step.at, seq, end, few, last or "S" in flags, None if edge is None else edge - seq, peer.octets)
+        sender.data = data
         if few:
-            sender.before = sender.data
+            if not sender.told and sender.before is not None and _together(step, sender.before):
+                sender.told = True
+            sender.before = data
 
 
 def _together(step: Step, earlier: Sent) -> bool:
@@ -174,7 +185,7 @@ def psh_missing_last(step: Step, event: Idle, notes: Flow) -> Iterator[Facts]:
 
 
 @rule(
-    on=Small,
+    on=(Small, Unpushed),
     notes=Flow,
     needs=Need.BOTH_SIDES,
     severity=Severity.NOTE,
@@ -183,7 +194,7 @@ def psh_missing_last(step: Step, event: Idle, notes: Flow) -> Iterator[Facts]:
     quote="A TCP implementation SHOULD implement the Nagle algorithm to coalesce short segments",
     elsewhere=("packetdrill:nagle",),
 )
-def nagle_violated_or_off(step: Step, event: Small, notes: Flow) -> Iterator[Facts]:
+def nagle_violated_or_off(step: Step, event: Small | Unpushed, notes: Flow) -> Iterator[Facts]:
     """A small segment is sent while an earlier small one is not yet acknowledged: the Nagle algorithm is off.
 
     An application turns it off (TCP_NODELAY) so that its messages do not wait. Told once for each end.
@@ -200,13 +211,13 @@ MOST_DELAY = 500 * MILLI
 
 
 @rule(
-    on=Small,
+    on=(Small, Unpushed),
     notes=Flow,
     needs=Need.TIME | Need.NO_GAP,
     severity=Severity.WARN,
     cites="RFC 1122 §4.2.3.4",
 )
-def nagle_delack_stall(step: Step, event: Small, notes: Flow) -> Iterator[Facts]:
+def nagle_delack_stall(step: Step, event: Small | Unpushed, notes: Flow) -> Iterator[Facts]:
     """The sender waited for a delayed ACK before it sent the next small segment.
 
     Write, write, read: the Nagle algorithm holds the second portion until the first is acknowledged, and the receiver holds that ACK in
@@ -226,6 +237,7 @@ def nagle_delack_stall(step: Step, event: Small, notes: Flow) -> Iterator[Facts]
 
 @rule(
     on=DataSent,
+    after=Unpushed,
     notes=Flow,
     needs=Need.NO_GAP | Need.BOTH_SIDES | Need.HANDSHAKE,
     severity=Severity.WARN,
