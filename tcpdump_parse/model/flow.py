@@ -57,7 +57,7 @@ class FlowEnd(Struct, frozen=True, gc=False):
     missed_data: int | UnsetType = UNSET
     truncated_data: int = 0
     truncated_packets: int = 0
-    data_xmit_time: float = 0.0
+    data_xmit_time: float | UnsetType = UNSET
     idletime_max: float | UnsetType = UNSET
     hardware_dups: int = 0
     throughput: float | UnsetType = UNSET

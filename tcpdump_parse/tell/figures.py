@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from tcpdump_parse.model.flow import FlowEnd, Limits
 from tcpdump_parse.model.steps import Ending
 from tcpdump_parse.model.terms import Side
-from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.told import Basis, Reason
 
@@ -69,13 +68,13 @@ def _again(say: Say, scene: Scene, side: Side) -> Iterator[Reason]:
         yield say(Basis.UNKNOWN, "again_open", side, n=undecided)
 
 
-def round_trips(say: Say, ending: Ending) -> Iterator[Reason]:
+def round_trips(say: Say, scene: Scene, ending: Ending) -> Iterator[Reason]:
     """From data to its ACK, where there were enough of them and they are more than the end next to the capture answering itself."""
     for side in Side:
         row = _row(ending, side)
         if row.rtt_samples < _SAMPLES or row.rtt_min is UNSET or row.rtt_max is UNSET or row.rtt_avg is UNSET:
             continue
-        least, most, mean = (span(round(value * 1e9)) for value in (row.rtt_min, row.rtt_max, row.rtt_avg))
+        least, most, mean = (scene.span(round(value * 1e9)) for value in (row.rtt_min, row.rtt_max, row.rtt_avg))
         if row.rtt_max < _WORTH / 100:
             continue
         if least == most:
@@ -84,7 +83,7 @@ def round_trips(say: Say, ending: Ending) -> Iterator[Reason]:
             yield say(Basis.PROVED, "trips", side, n=row.rtt_samples, least=least, most=most, mean=mean)
 
 
-def waits(say: Say, ending: Ending) -> Iterator[Reason]:
+def waits(say: Say, scene: Scene, ending: Ending) -> Iterator[Reason]:
     """Who waited for whom: what held each end's sending up for a good part of the time."""
     limits, duration, vantage = ending.flow.limits, ending.flow.duration, ending.flow.vantage
     if limits is UNSET or duration is UNSET or duration < _WORTH:
@@ -96,7 +95,7 @@ def waits(say: Say, ending: Ending) -> Iterator[Reason]:
         for cause, seconds in _held(held, seen=vantage is not UNSET and vantage.beside(side)):
             if seconds >= max(_WORTH, _SHARE * duration):
                 share = round(100 * min(1.0, seconds / duration))
-                yield say(Basis.SUGGESTED, f"waits_{cause}", side, span=span(round(seconds * 1e9)), share=share)
+                yield say(Basis.SUGGESTED, f"waits_{cause}", side, span=scene.span(round(seconds * 1e9)), share=share)
 
 
 def _held(held: Limits, *, seen: bool) -> list[tuple[str, float]]:

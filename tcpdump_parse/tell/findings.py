@@ -10,7 +10,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from tcpdump_parse.model.events import Finding
-from tcpdump_parse.tell.amounts import span
+from tcpdump_parse.tell.amounts import rate, span
 from tcpdump_parse.tell.told import Remark, Sentence, Weight
 from tcpdump_parse.tell.words import Words
 from tcpdump_parse.visible import visible
@@ -39,12 +39,20 @@ def _key(finding: Finding, words: Words) -> str:
 
 
 def _values(finding: Finding, words: Words) -> dict[str, object]:
-    """The facts as a sentence writes them: durations (`…_s`, seconds) as spans, text of the log made visible."""
+    """The facts as a sentence writes them: durations (`…_s`, seconds) as spans, no finer than the clock (`resolution_s`), text of the log
+    made visible."""
     values: dict[str, object] = {"who": words.client, "peer": words.server}
     if finding.side == "server":
         values["who"], values["peer"] = words.server, words.client
+    grain = round(finding.facts.get("resolution_s", 0) * 1e9)
     for key, value in finding.facts.items():
-        values[key] = span(round(value * 1e9)) if key.endswith("_s") and isinstance(value, int | float) else _written(value)
+        if key.endswith("_s") and isinstance(value, int | float):
+            values[key] = span(round(value * 1e9), grain)
+        elif key == "octets_a_second" and isinstance(value, int) and value:
+            octets = finding.facts["octets"]
+            values[key] = rate(octets, round(octets * 1e9 / value), grain) or f"{value} B/s"
+        else:
+            values[key] = _written(value)
     return values
 
 

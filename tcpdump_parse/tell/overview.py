@@ -118,7 +118,7 @@ class Survey:
             kept.append(
                 Row(
                     verdict.conn, verdict.flow, verdict.packets, verdict.conn_state, verdict.client_octets, verdict.server_octets,
-                    verdict.seconds, remark,
+                    verdict.seconds, remark, verdict.resolution,
                 )
             )  # fmt: skip
 

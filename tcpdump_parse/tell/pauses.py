@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import End, Step
-from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.scene import Scene
 
 
 def pause_before(step: Step, idle: h.Idle, scene: Scene) -> tuple[str, bool]:
     """The silence in words, and whether it was a rest: everything sent was acknowledged."""
-    gap = span(idle.gap)
+    gap = scene.span(idle.gap)
     ends = (step.before.me, step.before.peer)
     waiting = [end for end in ends if outstanding(end)]
     if not scene.open or any(outstanding(end) is None for end in ends):

@@ -12,7 +12,7 @@ from typing import Final
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Side
-from tcpdump_parse.tell.amounts import rate, size, span
+from tcpdump_parse.tell.amounts import rate, size
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.told import Load, Phase, Run, Sentence
 
@@ -106,17 +106,17 @@ def told(run: Folding, scene: Scene, phase: Phase) -> Run | None:
         capture=scene.connection.capture, conn=scene.connection.conn, frame=first.frame, last_frame=last.frame, line=first.packet.line,
         end_line=last.packet.end_line, phase=phase, segments=run.folded, since=None if first.since is None else first.since / 1e9,
         seconds=None if ns is None else ns / 1e9, client=run.sums[Side.CLIENT].load(), server=run.sums[Side.SERVER].load(),
-        sentences=_sentences(run, scene, ns),
+        sentences=_sentences(run, scene, ns), resolution=scene.resolution.seconds,
     )  # fmt: skip
 
 
 def _sentences(run: Folding, scene: Scene, ns: int | None) -> tuple[Sentence, ...]:
     told = [_summary(run, scene)]
     octets = run.sums[Side.CLIENT].octets + run.sums[Side.SERVER].octets
-    if ns and octets and (pace := rate(octets, ns)):
-        told.append(scene.say("run.pace", Side.CLIENT, rate=pace, span=span(ns)))
+    if ns and octets and (pace := rate(octets, ns, scene.resolution.ns)):
+        told.append(scene.say("run.pace", Side.CLIENT, rate=pace, span=scene.span(ns)))
     if run.slowest[1] and run.turns > 1:
-        told.append(scene.say("run.slowest", Side.SERVER, since=span(run.slowest[0]), frame=run.slowest[1]))
+        told.append(scene.say("run.slowest", Side.SERVER, since=scene.span(run.slowest[0]), frame=run.slowest[1]))
     for side, total in run.sums.items():
         if waits := total.repeats or total.sacks:
             told.append(scene.say("run.repeats" if total.repeats else "run.sacks", side, n=waits))

@@ -14,6 +14,7 @@ from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.tally import Tally
 from tcpdump_parse.tell.told import Phase, Sentence, Weight
 from tcpdump_parse.tell.words import Words
+from tcpdump_parse.track.resolution import Resolution
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.merging import Folded
@@ -26,14 +27,15 @@ class Scene:
 
     __slots__ = (
         "about", "caption_lines", "chosen", "closing", "connection", "findings", "flowing", "kinds", "open", "phase", "plain", "remark",
-        "run", "said", "tally", "words",
+        "resolution", "run", "said", "tally", "words",
     )  # fmt: skip
 
-    def __init__(self, connection: Connection, words: Words, chosen: bool, said: set[type]) -> None:
+    def __init__(self, connection: Connection, words: Words, chosen: bool, said: set[type], resolution: Resolution) -> None:
         self.connection = connection
         self.words = words
         self.chosen = chosen
         self.said = said  # what holds for a whole capture is said at its first sight; shared by its connections
+        self.resolution = resolution  # of the capture's clock; shared as well
         self.about = words.about
         self.tally = Tally()
         self.kinds: frozenset[type] = frozenset()  # the happenings of the segment that is being told
@@ -57,6 +59,10 @@ class Scene:
     def octets(self, n: int) -> str:
         return self.words.count("octets", n)
 
+    def span(self, ns: int) -> str:
+        """A duration, as exact as the capture's clock."""
+        return span(ns, self.resolution.ns)
+
 
 def relative(position: int, end: End) -> int:
     """A position as people count it: the SYN is 0."""
@@ -68,8 +74,8 @@ def extent(start: int, stop: int, end: End) -> str:
     return f"{relative(start, end)}:{relative(stop, end)}"
 
 
-def ago(since: int | None) -> str:
-    return "" if since is None else span(since)
+def ago(since: int | None, scene: Scene) -> str:
+    return "" if since is None else scene.span(since)
 
 
 PHASES: Final[dict[type, Phase]] = {

@@ -34,6 +34,7 @@ from tcpdump_parse.tell.shapes import Shape, shape_of
 from tcpdump_parse.tell.told import Basis, Begun, Listening, Phase, Reason, Remark, Sentence, Story, Told, Weight
 from tcpdump_parse.tell.verdict import verdict
 from tcpdump_parse.tell.words import words
+from tcpdump_parse.track.resolution import Resolution
 from tcpdump_parse.visible import visible
 
 _WIRE: Final = 0xFFFF_FFFF
@@ -59,6 +60,7 @@ class Teller:
         self.captions: list[tuple[str, int]] = []
         self.learned: set[str] = set()
         self.said: set[type] = set()  # what is told once, of this capture
+        self.resolution = Resolution()  # of this capture's clock
         self.ledger = Ledger(0)
         self.survey = Survey(self.words)
         self.file = ""
@@ -98,6 +100,8 @@ class Teller:
         ledger.records += 1
         if ledger.records <= KEPT:
             self.quotes.see(step.packet, ledger)
+        if self.resolution.coarse:
+            self.resolution.see(step.at)
         shape = shape_of(step.happenings)
         ordinary = scene.tally.count(step, shape)
         found = self._found(scene) if self.held else None
@@ -125,7 +129,7 @@ class Teller:
     def _scene(self, step: Step) -> Scene:
         connection = step.connection
         chosen = self.manner.choice.takes(connection)
-        scene = self.scenes[connection.conn] = Scene(connection, self.words, chosen, self.said)
+        scene = self.scenes[connection.conn] = Scene(connection, self.words, chosen, self.said, self.resolution)
         self.ends[_ends(connection)] = connection.conn
         return scene
 
@@ -184,7 +188,7 @@ class Teller:
             None if ack is None else ack & _WIRE, step.window, details(step) if self.verbose else "", captions, pause, rest, told,
             step.happenings,
         )  # fmt: skip
-        return (value,)
+        return (replace(value, resolution=self.resolution.seconds),) if self.resolution.coarse else (value,)
 
     def _remember_captions(self, scene: Scene) -> tuple[str, ...]:
         """The comments before this segment; the verdict may come back to them."""
@@ -309,6 +313,7 @@ class Teller:
         yield from self._close_ledger()
         self.ledger = Ledger(capture.capture)
         self.said = set()
+        self.resolution = Resolution()
         self.captions.clear()
         self.banner = ""
         self.file = visible(capture.file)

@@ -109,6 +109,7 @@ class Told(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", 
     rest: bool = False  # in that silence nothing was outstanding: an idle phase of its own
     sentences: tuple[Sentence, ...] = ()
     happenings: tuple[Happening, ...] = ()
+    resolution: float | None = None  # seconds; where the clock knows milliseconds at best
 
 
 class Run(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="run"):
@@ -127,6 +128,7 @@ class Run(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", t
     client: Load | None = None
     server: Load | None = None
     sentences: tuple[Sentence, ...] = ()
+    resolution: float | None = None
 
 
 class Load(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -179,6 +181,7 @@ class Verdict(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type
     server_octets: int = 0
     agreed: str = ""
     reasons: tuple[Reason, ...] = ()
+    resolution: float | None = None
     brief: bool = False  # one of many, and unremarkable: a line is enough where little is asked for
 
 
@@ -193,6 +196,7 @@ class Row(Struct, frozen=True, gc=False, omit_defaults=True):
     server_octets: int = 0
     seconds: float | None = None
     remark: str = ""
+    resolution: float | None = None
 
 
 class Overview(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="overview"):

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from tcpdump_parse.model.steps import End, Ending
 from tcpdump_parse.model.terms import ResetCause, Side, State
-from tcpdump_parse.tell.amounts import exact, span
+from tcpdump_parse.tell.amounts import exact
 from tcpdump_parse.tell.figures import losses, place, round_trips, waits
 from tcpdump_parse.tell.merging import resting
 from tcpdump_parse.tell.overview import Ledger
@@ -36,7 +36,7 @@ def verdict(scene: Scene, ending: Ending, ledger: Ledger, at_end: frozenset[str]
         frame=ending.frame, headline=_headline(scene, flow.conn_state), summary=_summary(scene, ending, seconds),
         seconds=seconds, client_octets=flow.client.unique_bytes_sent, server_octets=flow.server.unique_bytes_sent,
         agreed=in_force(ending.client, ending.server, scene.words),
-        reasons=_resting(scene, ending, ledger, at_end),
+        reasons=_resting(scene, ending, ledger, at_end), resolution=scene.resolution.seconds,
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def _summary(scene: Scene, ending: Ending, seconds: float | None) -> str:
     }  # fmt: skip
     if seconds is None:
         return _say(scene, "verdict.summary", Side.CLIENT, **values)
-    return _say(scene, "verdict.summary_in", Side.CLIENT, **values, span=exact(round(seconds * 1e9)))
+    return _say(scene, "verdict.summary_in", Side.CLIENT, **values, span=exact(round(seconds * 1e9), scene.resolution.ns))
 
 
 class _Judge:
@@ -95,10 +95,12 @@ def _reasons(scene: Scene, ending: Ending, ledger: Ledger) -> Iterator[Reason]:
     yield from _states(say, ending)
     yield from _half(say, scene, ending)
     yield from _abort(say, scene)
-    yield from _timing(say, scene)
-    yield from round_trips(say, ending)
-    yield from waits(say, ending)
-    yield from _quiet(say, scene)
+    timed = ending.flow.duration is not UNSET  # the clock was not set meanwhile
+    if timed:
+        yield from _timing(say, scene)
+    yield from round_trips(say, scene, ending)
+    yield from waits(say, scene, ending)
+    yield from _quiet(say, scene, timed=timed)
     yield from losses(say, scene, ending)
     yield from _integrity(say, scene)
     yield from place(say, ending)
@@ -109,13 +111,13 @@ def _timing(say: _Judge, scene: Scene) -> Iterator[Reason]:
     tally = scene.tally
     done = tally.handshake
     if done is not None and done.to_server is not None and done.to_client is not None:
-        total = span(done.to_server + done.to_client)
-        yield say(Basis.PROVED, "round_trip", total=total, there=span(done.to_server), back=span(done.to_client))
+        total = scene.span(done.to_server + done.to_client)
+        yield say(Basis.PROVED, "round_trip", total=total, there=scene.span(done.to_server), back=scene.span(done.to_client))
     if tally.replies == 1:
-        yield say(Basis.PROVED, "reply", since=span(tally.slowest[0]), frame=tally.slowest[1], frames=(tally.slowest[1],))
+        yield say(Basis.PROVED, "reply", since=scene.span(tally.slowest[0]), frame=tally.slowest[1], frames=(tally.slowest[1],))
     elif tally.replies:
         yield say(
-            Basis.PROVED, "slowest", n=tally.replies, since=span(tally.slowest[0]), frame=tally.slowest[1], frames=(tally.slowest[1],)
+            Basis.PROVED, "slowest", n=tally.replies, since=scene.span(tally.slowest[0]), frame=tally.slowest[1], frames=(tally.slowest[1],)
         )
 
 
@@ -135,13 +137,14 @@ def _states(say: _Judge, ending: Ending) -> Iterator[Reason]:
 def _half(say: _Judge, scene: Scene, ending: Ending) -> Iterator[Reason]:
     """A close of which only one direction happened."""
     tally = scene.tally
-    if tally.fin_idle is not None and tally.first_fin is not None:
+    timed = ending.flow.duration is not UNSET
+    if timed and tally.fin_idle is not None and tally.first_fin is not None:
         idle, frame = tally.fin_idle
         if idle >= _SILENCE:
-            yield say(Basis.PROVED, "closed_after_idle", tally.first_fin, idle=span(idle), frame=frame, frames=(frame,))
-    if tally.fin_ack is not None:
+            yield say(Basis.PROVED, "closed_after_idle", tally.first_fin, idle=scene.span(idle), frame=frame, frames=(frame,))
+    if timed and tally.fin_ack is not None:
         side, delay, frame = tally.fin_ack
-        yield say(Basis.SUGGESTED, "fin_delay", side, delay=span(delay), frame=frame, frames=(frame,))
+        yield say(Basis.SUGGESTED, "fin_delay", side, delay=scene.span(delay), frame=frame, frames=(frame,))
     closer = _half_closed(ending)
     if closer is None:
         return
@@ -166,13 +169,17 @@ def _abort(say: _Judge, scene: Scene) -> Iterator[Reason]:
         yield say(Basis.SUGGESTED, "abort", side, frame=frame, frames=(frame,))
 
 
-def _quiet(say: _Judge, scene: Scene) -> Iterator[Reason]:
+def _quiet(say: _Judge, scene: Scene, *, timed: bool) -> Iterator[Reason]:
     tally = scene.tally
     if tally.probes:
         key = "keepalive" if tally.answers else "keepalive_lost"
         yield say(Basis.PROVED, key, probes=scene.words.count("probes", tally.probes), answers=tally.answers)
     for side, times in tally.zero_windows.items():
-        yield say(Basis.PROVED, "zero_window", side, times=scene.words.count("times", times), span=span(tally.closed_for.get(side, 0)))
+        closed, count = tally.closed_for.get(side), scene.words.count("times", times)
+        if closed and timed:
+            yield say(Basis.PROVED, "zero_window", side, times=count, span=scene.span(closed))
+        else:
+            yield say(Basis.PROVED, "zero_window_untimed", side, times=count)
 
 
 def _integrity(say: _Judge, scene: Scene) -> Iterator[Reason]:

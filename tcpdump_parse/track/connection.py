@@ -23,6 +23,7 @@ from tcpdump_parse.model.packet import IP, IPv4, Packet, Segment
 from tcpdump_parse.model.steps import Both, Connection, Ending, Step
 from tcpdump_parse.model.terms import Side, State
 from tcpdump_parse.track import acks, bare, checksums, closing, needed, opening, possible, prediction, vantage
+from tcpdump_parse.track.clock import Steps
 from tcpdump_parse.track.direction import Direction, connect
 from tcpdump_parse.track.judgement import Kind
 from tcpdump_parse.track.limits import hold
@@ -134,7 +135,7 @@ class Following:
             None if scale is None else seg.win << scale, at, since, since_capture, before, self.after, tuple(out),
         )  # fmt: skip
 
-    def ending(self, reason: str, now: int | None = None) -> Ending:
+    def ending(self, reason: str, steps: Steps, now: int | None = None) -> Ending:
         """No more will come; `now`: the log's last clock. Nothing may be asked of the two ends after this."""
         last = 0 if self.last is None else self.last.frame
         out: list[Happening] = []
@@ -145,7 +146,7 @@ class Following:
             idle_until(self.server, now)
         possible.settle(self.client)
         possible.settle(self.server)
-        made = Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), flow(self, reason), tuple(out), last)
+        made = Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), flow(self, reason, steps), tuple(out), last)
         for end in (self.client, self.server):
             end.part()
         return made

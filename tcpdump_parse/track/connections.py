@@ -18,6 +18,7 @@ from tcpdump_parse.model.packet import IP, Packet, Port, Segment
 from tcpdump_parse.model.steps import Connection, Ending, Step
 from tcpdump_parse.model.terms import Basis, Side
 from tcpdump_parse.track import prediction
+from tcpdump_parse.track.clock import LEAST, Steps
 from tcpdump_parse.track.connection import Following
 from tcpdump_parse.track.direction import Direction
 from tcpdump_parse.track.segment import ACK, RST, SECOND, SYN, bits_of, nanoseconds
@@ -103,13 +104,23 @@ class Table:
         self.at: int | None = None
         self.sweep_at: int | None = None
         self.due = NEVER  # nothing ends by time before this
+        self.steps = Steps()
         self.told: set[str] = set()
         self.older: dict[int, Following] = {}  # conn → the connection that had the 4-tuple before and may still speak
 
     def tick(self, packet: Packet) -> None:
         """A record that is no segment of a connection: only its time counts."""
         if packet.clock is not UNSET:
-            self.at = nanoseconds(packet.clock)
+            before, self.at = self.at, nanoseconds(packet.clock)
+            self._runs(packet.frame, before, self.at)
+
+    def _runs(self, frame: int, before: int | None, at: int) -> None:
+        """From one record to the next: was the clock set between them?"""
+        if before is not None and at <= before - LEAST:
+            self.steps.back(frame, before, before - at, self.open.values())
+            self.due = NOW
+        elif self.steps.high is not None and at >= self.steps.high:
+            self.steps.past(frame, None if before is None else at - before, self.open.values())
 
     def take(self, packet: Packet, tcp: Segment, ip: IP) -> Step:
         key: Key = (ip.src, tcp.sport, ip.dst, tcp.dport)
@@ -123,6 +134,8 @@ class Table:
             self.at = at = nanoseconds(clock)
             since = None if before is None else at - before
             if at >= self.due:
+                if before is not None and at >= before:
+                    self._runs(packet.frame, before, at)
                 self._sweep(at)
         me = self.ends.get(key)
         if me is None:
@@ -138,6 +151,8 @@ class Table:
             if (flags and "S" in flags) or rival:
                 me = self._incarnation(packet, tcp, key, me)
         following = me.following
+        if since is not None and since < 0 and before is not None and at is not None:
+            self._runs(packet.frame, before, at)
         step = following.take(packet, tcp, ip, me, at, since)
         if self.older and following.connection.conn in self.older and me.last is not None and me.last.bits & SYN:
             old = self.older[following.connection.conn]
@@ -245,6 +260,8 @@ class Table:
         self.due = closed[0].at + linger + 1 if closed and closed[0].at else NEVER
         if self.sweep_at is not None:
             self.due = min(self.due, self.sweep_at + idle + 1)
+        if self.steps.high is not None:
+            self.due = min(self.due, self.steps.high)
 
     def _crowded(self) -> None:
         """Evict an eighth of what is kept: closed ones first, then those silent longest."""
@@ -275,7 +292,7 @@ class Table:
         if forget:
             for key in [key for key in following.keys if (end := self.ends.get(key)) is not None and end.following is following]:
                 del self.ends[key]
-        self.ended.append(following.ending(reason, self.at))
+        self.ended.append(following.ending(reason, self.steps, self.at))
 
     def endings(self) -> Iterator[Ending | Notice]:
         ended, self.ended = self.ended, []
@@ -285,12 +302,14 @@ class Table:
         """All that is open ends now, in order of first packet."""
         for conn in sorted(self.open):
             if conn in self.open:
-                self.ended.append(self.open[conn].ending("closed" if self.open[conn].closed_at is not None else reason, self.at))
+                following = self.open[conn]
+                self.ended.append(following.ending("closed" if following.closed_at is not None else reason, self.steps, self.at))
         self.open.clear()
         self.ends.clear()
         self.closed.clear()
         self.older.clear()
         self.at = self.sweep_at = None
+        self.steps = Steps()
         self.due = NEVER
         yield from self.endings()
 

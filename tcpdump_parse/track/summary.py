@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from tcpdump_parse.model.flow import Flow, FlowEnd
 from tcpdump_parse.model.options import SackOk, Timestamps
 from tcpdump_parse.track.limits import limits
 from tcpdump_parse.track.moments import Moments
-from tcpdump_parse.track.segment import ACKED, CARRIED, SECOND
+from tcpdump_parse.track.segment import ACKED, CARRIED, SECOND, nanoseconds
 from tcpdump_parse.track.vantage import vantage
 from tcpdump_parse.track.zeek import conn_state
 
 MILLION: Final = 1_000_000
 NONE: Final = Moments()
+TIMELESS: Final[dict[str, Any]] = {
+    name: UNSET
+    for name in FlowEnd.__struct_fields__
+    if name.startswith("rtt_") or name.endswith("_retr_time") or name in ("data_xmit_time", "idletime_max", "srtt", "rttvar", "rto")
+} | dict.fromkeys(("rtt_samples", "rtt_full_sz_smpls"), 0)
+"""What nobody measured where the clock was set meanwhile, or not printed."""
 
 if TYPE_CHECKING:
+    from tcpdump_parse.track.clock import Steps
     from tcpdump_parse.track.connection import Following
     from tcpdump_parse.track.direction import Direction
 
 
-def flow(following: Following, reason: str) -> Flow:
-    """The row of `tdparse flows`."""
+def flow(following: Following, reason: str, steps: Steps) -> Flow:
+    """The row of `tdparse flows`; without durations where the clock was set meanwhile or not printed."""
     connection, first, last = following.connection, following.first, following.last
     assert first is not None
     assert last is not None
-    duration = _duration(following)
+    duration = UNSET if steps.within(first.frame, last.frame) else _duration(following)
     return Flow(
         connection.capture, connection.conn, connection.flow, flow_end(following.client, duration), flow_end(following.server, duration),
         str(connection.basis), first.clock, duration, following.client.packets + following.server.packets,
         conn_state(following.zeek, (size(following.client), size(following.server))), following.zeek.history, _completeness(following),
         {"client": _states(following.client), "server": _states(following.server)},
         first.line, last.end_line, first.frame, last.frame, reason, connection.tunnel or UNSET, connection.incarnation,
-        vantage(following), {"client": limits(following.client), "server": limits(following.server)},
+        vantage(following),
+        UNSET if duration is UNSET else {"client": limits(following.client), "server": limits(following.server)},
     )
 
 
@@ -54,8 +63,11 @@ def _completeness(following: Following) -> int:
 
 
 def _duration(following: Following) -> float | UnsetType:
-    start = following.started_at
-    return UNSET if start is None or following.at is None else (following.at - start) / SECOND
+    start, last = following.started_at, following.last
+    if start is None or last is None:
+        return UNSET
+    end = following.at if last.clock is UNSET else nanoseconds(last.clock)
+    return UNSET if end is None else (end - start) / SECOND
 
 
 def size(end: Direction) -> int:
@@ -76,7 +88,7 @@ def flow_end(end: Direction, lasted: float | UnsetType) -> FlowEnd:
         length = end.fin - end.iss - 1
     scaled = end.syn_scale is not None and end.peer.syn_scale is not None
     packets, windows = end.packets, end.packets - c.unscaled
-    return FlowEnd(
+    made = FlowEnd(
         connection.addr(end.side), connection.port(end.side), total_packets=packets, resets_sent=c.resets,
         ack_pkts_sent=packets - c.ackless, pure_acks_sent=c.pure_acks, sack_pkts_sent=c.sacks, dsack_pkts_sent=c.dsacks,
         max_sack_blks_ack=c.most_blocks,
@@ -108,6 +120,7 @@ def flow_end(end: Direction, lasted: float | UnsetType) -> FlowEnd:
         reordered=c.reordered, copied=c.copied, missed_by_capture=c.missed, srtt=UNSET if not end.rtt.samples else end.rtt.srtt / SECOND,
         rttvar=UNSET if not end.rtt.samples else end.rtt.var / SECOND, rto=UNSET if end.rtt.rto is None else end.rtt.rto / SECOND,
     )
+    return replace(made, **TIMELESS) if lasted is UNSET else made
 
 
 def _us(moments: Moments, value: float) -> float | UnsetType:

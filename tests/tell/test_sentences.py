@@ -16,6 +16,7 @@ from tcpdump_parse.tell.sentences import SILENT, TELLS, sentences
 from tcpdump_parse.tell.shapes import shape_of
 from tcpdump_parse.tell.told import Weight
 from tcpdump_parse.tell.words import LANGUAGES, texts, words
+from tcpdump_parse.track.resolution import Resolution
 from tests.track.talk import Talk
 
 MS = 1_000_000
@@ -26,7 +27,8 @@ AGAIN = [
     for cause, last in product(Cause, (None, 5))
 ]
 CASES: list[tuple[h.Happening, ...]] = [
-    (h.SynSent(1),), (h.SynSent(1, 2, 5),), (h.SynSent(1, crossed=True),), (h.SynAckSent(1, acks_syn=True),), (h.SynAckSent(1, 2),),
+    (h.SynSent(1),), (h.SynSent(1, 2),), (h.SynSent(1, 2, 5),), (h.SynSent(1, crossed=True),),
+    (h.SynAckSent(1, acks_syn=True),), (h.SynAckSent(1, 2),),
     (h.SynAckSent(1, acks_syn=False),), (h.SynAckSent(1),), (h.HandshakeDone(1, 2),), (h.HandshakeDone(),), (h.StartedLate(),),
     (h.PortReused(1, (3,)),), (h.PortReused(1, (3,), False),), (h.OptionSeen("unknown", 77),), (h.OptionSeen("tfo", 34),),
     (h.DataSent(10),), (h.DataSent(10, True),), (h.DataSent(10, turn=True, since_peer=5),), (ACK,), (h.DataSent(10), ACK), (),
@@ -61,7 +63,7 @@ def told(case, lang, bare=False, fin=False, flags=None):
     tcp = replace(step.packet.tcp, checksum=Checksum(0xFE28, False, 0x1234), **({} if flags is None else {"flags": flags}))
     end = replace(step.after.me, fin=step.after.me.base if fin else None)
     step = replace(step, packet=replace(step.packet, tcp=tcp), after=replace(step.after, me=end), happenings=case)
-    scene = Scene(step.connection, words(lang), True, set())
+    scene = Scene(step.connection, words(lang), True, set(), Resolution())
     scene.tally.quickest[Side.CLIENT] = MS
     return sentences(step, shape_of(case), scene)
 

@@ -61,7 +61,8 @@ def ours(name: str, end: FlowEnd) -> str:
     field = ODD.get(name) or name.replace(" ", "_").replace("/", "_").replace("-", "_").lower()
     value = getattr(end, field)
     if value is UNSET:
-        return "NA" if field in ("idletime_max", "throughput") else "0.0" if MILLISECONDS.search(field) else "0"
+        named = {"idletime_max": "NA", "throughput": "NA", "data_xmit_time": "0.000"}
+        return named.get(field) or ("0.0" if MILLISECONDS.search(field) else "0")
     if field in ("rtt_avg", "rtt_full_sz_avg", "rtt_avg_last", "avg_retr_time"):
         count = {"rtt_avg": end.rtt_samples, "rtt_full_sz_avg": end.rtt_full_sz_smpls, "rtt_avg_last": end.ambiguous_acks}.get(field)
         value = value if count is None else value * count / (count + 0.0001)  # tcptrace's guard against an empty sum
@@ -86,12 +87,13 @@ def differences(pcap: Path, flow_list: list[Flow]) -> Iterator[str]:
 
 
 def quirk(name: str, mine: str, value: str, end: FlowEnd) -> bool:
-    """Three more differences that have a name: a 16-bit number read as signed, a clock of 0 read as none, one scaled window among two."""
+    """Four more differences that have a name: a 16-bit number read as signed, a clock of 0 read as none, one that was set and measures
+    nothing, one scaled window among two."""
     match name:
         case "mss requested":
             return int(value) == int(mine) - (1 << 16) + (1 << 32)
         case "idletime max":
-            return (mine, value) == ("0.0", "NA")
+            return (mine, value) in (("0.0", "NA"), ("NA", "0.0"))
         case "avg win adv":
             return int(value) == int(mine) // end.total_packets
     return False

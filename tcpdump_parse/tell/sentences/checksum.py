@@ -11,7 +11,6 @@ from msgspec import UNSET
 
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
-from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.told import Sentence, Weight
 
@@ -54,7 +53,7 @@ def _printed(step: Step) -> tuple[str, str]:
 
 
 def clock(step: Step, happening: h.ClockStepped, scene: Scene) -> tuple[Sentence, ...]:
-    return (scene.say("time.clock", step.side, Weight.REMARK, by=span(happening.by)),)
+    return (scene.say("time.clock", step.side, Weight.REMARK, by=scene.span(happening.by)),)
 
 
 def contradiction(step: Step, happening: h.Contradiction, scene: Scene) -> tuple[Sentence, ...]:

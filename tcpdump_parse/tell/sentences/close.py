@@ -7,7 +7,6 @@ from typing import Any, Final
 from tcpdump_parse.check.openings import reset_cause
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
-from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.told import Sentence, Weight
 
@@ -29,7 +28,7 @@ def finack(step: Step, happening: h.FinAcked, scene: Scene) -> tuple[Sentence, .
     key = "close.finack_last" if me.fin is not None else "close.finack"
     if happening.delay is None:
         return (scene.say(key, step.side),)
-    told = scene.say(f"{key}_after", step.side, delay=span(happening.delay))
+    told = scene.say(f"{key}_after", step.side, delay=scene.span(happening.delay))
     if scene.tally.looks_delayed(step, step.happened(h.AckAdvanced)):
         return told, scene.say("close.delayed", step.side)
     return (told,)

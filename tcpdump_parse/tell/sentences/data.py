@@ -10,7 +10,6 @@ from msgspec import UNSET
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Side
-from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.flags import in_words
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.told import Sentence
@@ -30,7 +29,7 @@ def sent(step: Step, happening: h.DataSent, scene: Scene) -> tuple[Sentence, ...
         return ()  # told as such, with its octets
     if happening.turn and happening.since_peer is not None and happening.since_peer >= 0:  # else the clock stepped back
         key = "data.reply" if step.side is Side.SERVER else "data.turn"
-        return (scene.say(key, step.side, octets=scene.octets(happening.octets), since=span(happening.since_peer)),)
+        return (scene.say(key, step.side, octets=scene.octets(happening.octets), since=scene.span(happening.since_peer)),)
     return _counted(scene.words, "data.first" if happening.first else "data.sent", step.side, happening.octets)
 
 
@@ -44,7 +43,7 @@ def acked(step: Step, happening: h.AckAdvanced, scene: Scene) -> tuple[Sentence,
         return _counted(scene.words, "data.acks_too", step.side, octets)
     told = _bare_ack(step, octets, scene)
     if happening.delay is not None and h.FinAcked not in kinds and scene.tally.looks_delayed(step, happening):
-        return told, scene.say("data.delayed", step.side, delay=span(happening.delay))
+        return told, scene.say("data.delayed", step.side, delay=scene.span(happening.delay))
     return (told,)
 
 

@@ -11,8 +11,7 @@ from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.options import Mss, TcpOption, Unknown, Wscale
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import Basis, Side
-from tcpdump_parse.tell.amounts import span
-from tcpdump_parse.tell.scene import Scene, ago
+from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.told import Sentence, Weight
 from tcpdump_parse.tell.words import Words
 from tcpdump_parse.visible import visible
@@ -76,7 +75,10 @@ def _offers(step: Step, scene: Scene) -> Sentence:
 
 def syn(step: Step, happening: h.SynSent, scene: Scene) -> tuple[Sentence, ...]:
     if happening.copy > 1:
-        return (scene.say("handshake.syn_again", step.side, n=happening.copy, since=ago(happening.since_first)),)
+        since = happening.since_first
+        if since is None:
+            return (scene.say("handshake.syn_again_untimed", step.side, n=happening.copy),)
+        return (scene.say("handshake.syn_again", step.side, n=happening.copy, since=scene.span(since)),)
     key = "handshake.syn_crossed" if happening.crossed else "handshake.syn"
     return scene.say(key, step.side), _offers(step, scene)
 
@@ -101,7 +103,7 @@ def done(step: Step, happening: h.HandshakeDone, scene: Scene) -> tuple[Sentence
 def done_after(step: Step, happening: h.HandshakeDone, scene: Scene) -> Sentence:
     if happening.to_server is None or happening.to_client is None or not third_step(step):
         return scene.say("handshake.done_untimed", step.side)
-    return scene.say("handshake.done", step.side, total=span(happening.to_server + happening.to_client))
+    return scene.say("handshake.done", step.side, total=scene.span(happening.to_server + happening.to_client))
 
 
 def late(step: Step, happening: h.StartedLate, scene: Scene) -> tuple[Sentence, ...]:

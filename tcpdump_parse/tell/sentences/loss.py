@@ -11,7 +11,6 @@ from tcpdump_parse.check.openings import no_copy
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import Cause, DupReason, Proof, Side, Where
-from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.scene import Scene, extent, relative
 from tcpdump_parse.tell.told import Sentence, Weight
 
@@ -63,7 +62,7 @@ def _again(step: Step, happening: h.Retransmitted, scene: Scene) -> Sentence:
     name = what(happening.start, happening.end, me, scene)
     if happening.since_last is None:
         return scene.say("loss.again_untimed", step.side, what=name)
-    return scene.say("loss.again", step.side, what=name, since=span(happening.since_last))
+    return scene.say("loss.again", step.side, what=name, since=scene.span(happening.since_last))
 
 
 def judged(step: Step, happening: h.Judged, scene: Scene) -> tuple[Sentence, ...]:
@@ -82,7 +81,7 @@ def reordered(step: Step, happening: h.Reordered, scene: Scene) -> tuple[Sentenc
     reason = proof(happening.proof, scene)
     if happening.late_by is None:
         return (scene.say("loss.reordered", step.side, proof=reason),)
-    return (scene.say("loss.reordered_by", step.side, proof=reason, since=span(happening.late_by)),)
+    return (scene.say("loss.reordered_by", step.side, proof=reason, since=scene.span(happening.late_by)),)
 
 
 def copied(step: Step, happening: h.Copied, scene: Scene) -> tuple[Sentence, ...]:

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
-from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.scene import Scene, ago
 from tcpdump_parse.tell.told import Sentence, Weight
 
@@ -29,7 +28,7 @@ def closed(step: Step, happening: h.WindowClosed, scene: Scene) -> tuple[Sentenc
 
 def reopened(step: Step, happening: h.WindowReopened, scene: Scene) -> tuple[Sentence, ...]:
     key = "window.reopened" if happening.closed_for is None else "window.reopened_after"
-    return (scene.say(key, step.side, now=room(step, happening.now, scene), since=ago(happening.closed_for)),)
+    return (scene.say(key, step.side, now=room(step, happening.now, scene), since=ago(happening.closed_for, scene)),)
 
 
 def full(step: Step, happening: h.WindowFull, scene: Scene) -> tuple[Sentence, ...]:
@@ -47,7 +46,7 @@ def shrunk(step: Step, happening: h.WindowShrunk, scene: Scene) -> tuple[Sentenc
 
 def probe(step: Step, happening: h.WindowProbe, scene: Scene) -> tuple[Sentence, ...]:
     if happening.n > 1 and happening.since is not None:
-        told = scene.say("window.probe_again", step.side, n=happening.n, since=span(happening.since))
+        told = scene.say("window.probe_again", step.side, n=happening.n, since=scene.span(happening.since))
     else:
         told = scene.say("window.probe", step.side)
     return (told, scene.say("window.probe_octets", step.side, octets=scene.octets(happening.octets))) if happening.octets else (told,)

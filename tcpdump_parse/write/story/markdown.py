@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from tcpdump_parse.model.terms import Side
-from tcpdump_parse.tell.amounts import exact
+from tcpdump_parse.tell.amounts import seconds
 from tcpdump_parse.tell.told import Begun, Listening, Overview, Phase, Reason, Remark, Run, Sentence, Story, Told, Verdict, Weight
 from tcpdump_parse.tell.words import Words, words
 from tcpdump_parse.write.story.text import endpoint, label, numbers
@@ -111,12 +111,14 @@ class _Page:
             notes.append(f"*{prose(value.pause)}*")
         story = "<br>".join((*notes, *self._sentences(value.sentences)))
         segment = f"{'→' if value.side is Side.CLIENT else '←'} {prose(label(value.flags, value.length))}"
-        yield from self._row(value.conn, value.phase, (str(value.frame), _since(value.since), segment, numbers(value, value.end), story))
+        cells = (str(value.frame), seconds(value.since, value.resolution), segment, numbers(value, value.end), story)
+        yield from self._row(value.conn, value.phase, cells)
 
     def run(self, value: Run) -> Iterator[str]:
         segment = self.words.count("segments", value.segments)
         story = "<br>".join(self._sentences(value.sentences))
-        yield from self._row(value.conn, value.phase, (f"{value.frame}-{value.last_frame}", _since(value.since), segment, "", story))
+        since = seconds(value.since, value.resolution)
+        yield from self._row(value.conn, value.phase, (f"{value.frame}-{value.last_frame}", since, segment, "", story))
 
     def _sentences(self, sentences: tuple[Sentence, ...]) -> list[str]:
         story = self.words.gap.join(prose(sentence.text) for sentence in sentences if _plain(sentence))
@@ -164,7 +166,8 @@ class _Page:
             yield "| " + " | ".join(prose(say(f"overview.columns_{name}")) for name in names) + " |"
             yield "|---:|---|---:|---:|---:|---:|---|"
             for row in value.rows:
-                figures = (str(row.packets), _since(row.seconds), str(row.client_octets), str(row.server_octets), row.conn_state)
+                time = seconds(row.seconds, row.resolution)
+                figures = (str(row.packets), time, str(row.client_octets), str(row.server_octets), row.conn_state)
                 yield "| " + " | ".join((str(row.conn), code(row.flow), *figures)) + " |"
             yield ""
         yield from self._reasons(value.reasons)
@@ -182,7 +185,3 @@ def _marked(sentence: Sentence, catalogue: Words) -> str:
     if sentence.weight is Weight.STATE:
         return f"*{text}*"
     return f"**{text}**" if sentence.weight in (Weight.REMARK, Weight.LATER) else text
-
-
-def _since(seconds: float | None) -> str:
-    return "" if seconds is None else exact(round(seconds * 1e9))

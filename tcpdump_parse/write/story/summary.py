@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from tcpdump_parse.tell.amounts import exact
+from tcpdump_parse.tell.amounts import seconds
 from tcpdump_parse.tell.told import Basis, Overview, Reason, Row, Verdict
 from tcpdump_parse.tell.words import Words
 from tcpdump_parse.write.story.look import Look, Style, cells, fold, pad, pad_left
@@ -28,7 +28,7 @@ def verdict_lines(value: Verdict, look: Look, words: Words) -> list[str]:
 
 
 def _brief(value: Verdict, look: Look, words: Words) -> list[str]:
-    time = "" if value.seconds is None else f" {exact(round(value.seconds * 1e9))},"
+    time = "" if value.seconds is None else f" {seconds(value.seconds, value.resolution)},"
     figures = f"{value.conn_state},{time} {words.count('packets', value.packets)}, {value.client_octets} B →, ← {value.server_octets} B"
     title = f"{look.dye(Style.HEADING, f'#{value.conn}')}  {look.dye(Style.DIM, value.flow)}"
     if look.width is not None and cells(f"#{value.conn}  {value.flow}  {figures}") > look.width:
@@ -113,5 +113,5 @@ def _narrow(grid: list[list[str]], widths: list[int], look: Look) -> list[str]:
 
 
 def _cells_of(row: Row) -> list[str]:
-    time = "" if row.seconds is None else exact(round(row.seconds * 1e9))
+    time = seconds(row.seconds, row.resolution)
     return [str(row.conn), row.flow, str(row.packets), time, str(row.client_octets), str(row.server_octets), row.conn_state]

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final, TextIO
 
 from tcpdump_parse.model.terms import Side
-from tcpdump_parse.tell.amounts import exact
+from tcpdump_parse.tell.amounts import seconds
 from tcpdump_parse.tell.told import Begun, Listening, Load, Overview, Phase, Remark, Run, Sentence, Story, Told, Verdict, Weight
 from tcpdump_parse.tell.words import Words, words
 from tcpdump_parse.write.story.look import ASCII, Glyphs, Look, Paint, Style, cells, fold
@@ -167,7 +167,7 @@ class _Page:
         if look.width is not None and value.length and not self._fits(value.conn, shape, figures):
             short = numbers(value, None)
             figures = short if self._fits(value.conn, shape, short) else figures
-        made += self._row(value.conn, str(value.frame), value.since, value.side, shape, figures)
+        made += self._row(value.conn, margin(str(value.frame), value.since, value.resolution), value.side, shape, figures)
         return made + self._told_below(value)
 
     def _told_below(self, value: Told) -> list[str]:
@@ -177,7 +177,7 @@ class _Page:
     def _plain_row(self, value: Told) -> str:
         conn = f"#{value.conn} " if self.several else ""
         shape = arrow(value.side, value.flags, value.length)
-        return f"{conn}{margin(str(value.frame), value.since)}  {shape} {numbers(value, value.end)}".rstrip()
+        return f"{conn}{margin(str(value.frame), value.since, value.resolution)}  {shape} {numbers(value, value.end)}".rstrip()
 
     def _before(self, value: Told) -> list[str]:
         """Comments of the log and the silence that stand before the segment."""
@@ -193,14 +193,13 @@ class _Page:
         """Whether the figures have room beside the ladder."""
         return self.look.width is None or INDENT + len(self._label(conn)) + len(shape) + 1 + len(figures) <= self.look.width
 
-    def _row(self, conn: int, frame: str, since: float | None, side: Side, shape: str, figures: str) -> list[str]:
+    def _row(self, conn: int, left: str, side: Side, shape: str, figures: str) -> list[str]:
         """The line of a segment; figures without room beside the ladder hang below it."""
         if self.plain:
-            return [f"{self._label(conn)}{margin(frame, since)}  {shape} {figures}".rstrip()]
+            return [f"{self._label(conn)}{left}  {shape} {figures}".rstrip()]
         dye = self.look.dye
         ladder = dye(Style.CLIENT if side is Side.CLIENT else Style.SERVER, shape)
-        left = margin(frame, since)
-        cut = max(FRAME, len(frame))
+        cut = max(FRAME, len(left.lstrip().partition(" ")[0]))
         row = f"{self._label(conn)}{dye(Style.DIM, left[:cut])}{left[cut:]}  {ladder}"
         if not figures:
             return [row]
@@ -252,7 +251,7 @@ class _Page:
         for side, load in ((Side.CLIENT, value.client), (Side.SERVER, value.server)):
             if load is not None:
                 figures = "" if load.start is None else f"seq {load.start}:{load.end}"
-                made += self._row(value.conn, frames, since, side, ladder(side, self._load(load), "═"), figures)
+                made += self._row(value.conn, margin(frames, since, value.resolution), side, ladder(side, self._load(load), "═"), figures)
                 frames, since = "", None
         return made + self._sentences(value.sentences)
 
@@ -275,16 +274,17 @@ def endpoint(address: str, port: int | str) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def margin(frame: str, since: float | None) -> str:
+def margin(frame: str, since: float | None, resolution: float | None) -> str:
     """The two columns on the left: which record, and how long after the one before."""
     frame = frame.rjust(FRAME)
-    return frame + passed(since).rjust(FRAME + SINCE - len(frame))
+    return frame + passed(since, resolution).rjust(FRAME + SINCE - len(frame))
 
 
 @lru_cache(maxsize=4096)
-def passed(since: float | None) -> str:
+def passed(since: float | None, resolution: float | None) -> str:
     """A log that counts microseconds has few small differences, and most are small."""
-    return " " if since is None else f" +{exact(round(since * 1e9))}"
+    time = seconds(since, resolution)
+    return f" {time}" if not time or time[0] == "<" else f" +{time}"
 
 
 def label(flags: str, length: int) -> str:
