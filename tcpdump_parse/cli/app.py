@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
 import click
@@ -52,7 +51,11 @@ class Frame(click.Group):
 
     def _mistyped(self, args: list[str]) -> None:
         """A first word that is no file and nearly a command is told as what it is."""
-        near = get_close_matches(args[0], self.commands, 1) if args and not os.path.lexists(args[0]) else []
+        if not args or os.path.lexists(args[0]):
+            return
+        from difflib import get_close_matches
+
+        near = get_close_matches(args[0], self.commands, 1)
         if near:
             raise click.UsageError(f"{args[0]!r} is neither a file nor a command; did you mean {near[0]!r}?")
 

@@ -8,7 +8,6 @@ from datetime import timedelta, timezone, tzinfo
 from functools import wraps
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -28,6 +27,8 @@ class Zone(click.ParamType[tzinfo]):
         if offset:
             minutes = int(offset[2]) * 60 + int(offset[3] or 0)
             return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
         try:
             return ZoneInfo(value)
         except (ValueError, OSError, ZoneInfoNotFoundError):

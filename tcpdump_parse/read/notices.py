@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 _DUMP = r"(?:(?:tcp|win)dump(?:\.exe)?: )?"
 _COUNT = r"(?:\^[CZ])*(?:Got \d+\r)*" + _DUMP + r"(\d{1,18}) packets? "
@@ -16,37 +17,34 @@ _DOTS = r"(?:\.{3,}|(?:\xe2\x80\xa6)+)"
 _LEFT_OUT = r"(?:snip|(?:output )?(?:omitted|truncated|snipped)|\xe7\x9c\x81\xe7\x95\xa5)"
 _OPEN, _SHUT = r"(?:[\[<(]|\xef\xbc\x88)", r"(?:[\])>]|\xef\xbc\x89)"
 
-KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.DOTALL))
-    for kind, pattern in (
-        ("blank", r"\s*$"),
-        ("fence", r"(?:```|~~~)|\s*(?:</?pre\b|\{% (?:end)?highlight\b)"),
-        # tcpdump.c: the counters at the end; each on a line of its own, `^C` of the terminal may be glued to the first.
-        ("counters", _COUNT + r"captured, \d"),  # SIGUSR1, SIGINFO: all on one line
-        ("captured", _COUNT + r"captured$"),
-        ("received", _COUNT + r"received by filter$"),
-        ("dropped", _COUNT + r"dropped by kernel$"),
-        ("dropped_by_interface", _COUNT + r"dropped by interface$"),
-        ("counted", r"(\d{1,18}) packets?$"),  # --count
-        ("progress", r"Got (\d{1,18})\b"),  # -v -w
-        ("interrupt", r"(?:\^[CZ\\])+$"),
-        # tcpdump.c, at the start; before 4.99 the banner of a run without -v has no `tcpdump: `.
-        ("banner", _DUMP + r"listening on \S"),
-        ("reading", _DUMP + r"reading from (?:PCAP-NG )?file "),
-        ("verbose_hint", _DUMP + r"(?:verbose output suppressed, )?use -v"),
-        ("link_type", _DUMP + r"data link type "),
-        ("privileges", r"dropped privs to "),
-        ("warning", _DUMP + r"(?:WARNING|Warning): |\(Promiscuous mode not supported"),
-        ("error", r"(?:tcp|win)dump(?:\.exe)?: "),
-        # The shell.
-        ("prompt", r"[$%](?: |$)|# " + _COMMAND + r"|\+ " + _COMMAND + "|" + _COMMAND),
-        ("prompt", r"\[[^\]@]+@[^\]]+\] ?[$#%]|[\w.-]+@[\w.-]+[: ][^$#%>]{0,80}[$#%>](?: |$)"),
-        ("prompt", r"(?:ba|z|k|da)?sh-[\d.]+[$#](?: |$)|[~/][\w/.~-]* [$#%](?: |$)|(?:PS )?[A-Z]:\\[^>]*>|\xe2(?:\x9d\xaf|\x9e\x9c) "),
-        # Whoever shows the log.
-        ("comment", r"\s*(?:#|//|<!--)"),
-        ("elided", rf"\s*{_OPEN}?(?:{_DOTS}|{_DOTS}?\s*{_LEFT_OUT}\s*{_DOTS}?){_SHUT}?\s*$"),
-        ("separator", r"--$"),  # grep -A: lines are missing here
-    )
+KINDS: tuple[tuple[str, str], ...] = (
+    ("blank", r"\s*$"),
+    ("fence", r"(?:```|~~~)|\s*(?:</?pre\b|\{% (?:end)?highlight\b)"),
+    # tcpdump.c: the counters at the end; each on a line of its own, `^C` of the terminal may be glued to the first.
+    ("counters", _COUNT + r"captured, \d"),  # SIGUSR1, SIGINFO: all on one line
+    ("captured", _COUNT + r"captured$"),
+    ("received", _COUNT + r"received by filter$"),
+    ("dropped", _COUNT + r"dropped by kernel$"),
+    ("dropped_by_interface", _COUNT + r"dropped by interface$"),
+    ("counted", r"(\d{1,18}) packets?$"),  # --count
+    ("progress", r"Got (\d{1,18})\b"),  # -v -w
+    ("interrupt", r"(?:\^[CZ\\])+$"),
+    # tcpdump.c, at the start; before 4.99 the banner of a run without -v has no `tcpdump: `.
+    ("banner", _DUMP + r"listening on \S"),
+    ("reading", _DUMP + r"reading from (?:PCAP-NG )?file "),
+    ("verbose_hint", _DUMP + r"(?:verbose output suppressed, )?use -v"),
+    ("link_type", _DUMP + r"data link type "),
+    ("privileges", r"dropped privs to "),
+    ("warning", _DUMP + r"(?:WARNING|Warning): |\(Promiscuous mode not supported"),
+    ("error", r"(?:tcp|win)dump(?:\.exe)?: "),
+    # The shell.
+    ("prompt", r"[$%](?: |$)|# " + _COMMAND + r"|\+ " + _COMMAND + "|" + _COMMAND),
+    ("prompt", r"\[[^\]@]+@[^\]]+\] ?[$#%]|[\w.-]+@[\w.-]+[: ][^$#%>]{0,80}[$#%>](?: |$)"),
+    ("prompt", r"(?:ba|z|k|da)?sh-[\d.]+[$#](?: |$)|[~/][\w/.~-]* [$#%](?: |$)|(?:PS )?[A-Z]:\\[^>]*>|\xe2(?:\x9d\xaf|\x9e\x9c) "),
+    # Whoever shows the log.
+    ("comment", r"\s*(?:#|//|<!--)"),
+    ("elided", rf"\s*{_OPEN}?(?:{_DOTS}|{_DOTS}?\s*{_LEFT_OUT}\s*{_DOTS}?){_SHUT}?\s*$"),
+    ("separator", r"--$"),  # grep -A: lines are missing here
 )
 SURE = frozenset(
     {"fence", "captured", "received", "dropped", "dropped_by_interface", "counters", "banner", "reading", "interrupt", "error", "warning"}
@@ -54,7 +52,6 @@ SURE = frozenset(
 """Kinds of lines that are themselves also where text of -A may stand."""
 SURE_BEGINS = frozenset("0123456789`~^<{(GWltrw \t\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\xc2")
 """What they begin with."""
-_SURE = re.compile("|".join(f"(?:{pattern.pattern})" for kind, pattern in KINDS if kind in SURE), re.DOTALL)
 _NBSP = re.compile("\xc2\xa0|\xa0")
 _CAPTURES = frozenset({"fence", "banner", "reading"})
 _COUNTERS = re.compile(r"(\d{1,18}) packets? (captured|received|dropped)( by interface)?")
@@ -66,10 +63,21 @@ _MARGIN = re.compile(
 )
 
 
+@cache
+def _kinds() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Compiled at the first such line: that takes longer than reading a thousand records."""
+    return tuple((kind, re.compile(pattern, re.DOTALL)) for kind, pattern in KINDS)
+
+
+@cache
+def _sure() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for kind, pattern in KINDS if kind in SURE), re.DOTALL)
+
+
 def classify(line: str) -> tuple[str, int | None]:
     """The kind of such a line and the counter in it; `counters` holds several (`counters()` gives them)."""
     plain = _plain(line)
-    for kind, pattern in KINDS:
+    for kind, pattern in _kinds():
         match = pattern.match(plain)
         if match:
             return kind, int(match[1]) if pattern.groups and kind != "counters" else None
@@ -78,7 +86,7 @@ def classify(line: str) -> tuple[str, int | None]:
 
 def is_sure(line: str) -> bool:
     """Whether the line's kind is one of `SURE`; most lines are seen not to be in one step."""
-    return _SURE.match(_plain(line)) is not None and classify(line)[0] in SURE
+    return _sure().match(_plain(line)) is not None and classify(line)[0] in SURE
 
 
 def _plain(line: str) -> str:

@@ -16,7 +16,6 @@ from tcpdump_parse.model import Packet, Unread
 from tcpdump_parse.read import grammar, printing, shapes, tails
 from tcpdump_parse.read.absolute import Printed
 from tcpdump_parse.read.clock import Form
-from tcpdump_parse.read.diagnose import diagnose
 from tcpdump_parse.read.layout import difference
 from tcpdump_parse.read.looks import (
     COLUMN_0,
@@ -252,6 +251,8 @@ class Records(Texts):
             structs.force_setattr(packet, "layout", found)
 
     def unread(self, text: str, refused: Refused, line: int) -> None:
+        from tcpdump_parse.read.diagnose import diagnose
+
         capture, frame, line, end_line, _ = self.where(text, line)
         plain = text.replace(JOINT, BREAK)
         found = diagnose(plain, refused.column, refused.accepts, grammar.terminals())

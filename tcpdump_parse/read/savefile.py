@@ -7,14 +7,14 @@ root's rights are put down first where that is possible. Without tcpdump the err
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tempfile
 import threading
 from collections.abc import Generator, Iterable
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from tcpdump_parse.read.chunks import SIZE, SourceError
+
+if TYPE_CHECKING:
+    import subprocess
 
 MAGICS = tuple(map(bytes.fromhex, ("d4c3b2a1", "a1b2c3d4", "4d3cb2a1", "a1b23c4d", "34cdb2a1", "a1b2cd34", "0a0d0d0a")))
 ARGUMENTS = ("-S", "-nn", "-vvv", "-r", "-")
@@ -31,7 +31,9 @@ def is_savefile(head: bytes) -> bool:
 
 def printed(packets: Iterable[bytes], name: str, live: bool) -> Generator[bytes]:
     """The text of a capture file, then what tcpdump complained about, line by line; packet by packet when it is `live`."""
-    with tempfile.TemporaryFile() as complaints:
+    from tempfile import TemporaryFile
+
+    with TemporaryFile() as complaints:
         process = _start((_installed(name), *LIVE * live, *ARGUMENTS), complaints)
         feeder = _Feeder(packets, process)
         feeder.start()
@@ -57,8 +59,10 @@ def printed(packets: Iterable[bytes], name: str, live: bool) -> Generator[bytes]
 
 
 def _installed(name: str) -> str:
+    from shutil import which
+
     where = os.pathsep.join((os.environ.get("PATH", os.defpath), *BESIDE_PATH))
-    found = shutil.which("tcpdump", path=where)
+    found = which("tcpdump", path=where)
     if found is None:
         command = f"tcpdump {' '.join(ARGUMENTS[:-1])} FILE | tdparse"
         raise SourceError(f"{name} is a capture file, not text, and tcpdump is not installed here; where it is, run: {command}")
@@ -66,6 +70,8 @@ def _installed(name: str) -> str:
 
 
 def _start(command: tuple[str, ...], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    import subprocess
+
     def start(user: int | None, groups: list[int] | None) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, cwd="/",

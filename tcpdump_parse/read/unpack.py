@@ -7,8 +7,6 @@ any log does is refused: whoever means it unpacks it himself, and a pipe has no 
 
 from __future__ import annotations
 
-import bz2
-import lzma
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from importlib import import_module
@@ -55,6 +53,18 @@ class _Gzip:
         return self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
 
 
+def _bzip2() -> Opener:
+    from bz2 import BZ2Decompressor
+
+    return BZ2Decompressor()
+
+
+def _xz() -> Opener:
+    from lzma import LZMADecompressor
+
+    return LZMADecompressor()
+
+
 class Packing(NamedTuple):
     """`magic`: the first octets; `by_hand`: the command that unpacks it to a pipe."""
 
@@ -66,11 +76,10 @@ class Packing(NamedTuple):
 
 PACKINGS = (
     Packing("gzip", b"\x1f\x8b\x08", "gzip -dc", _Gzip),
-    Packing("bzip2", b"BZh", "bzip2 -dc", bz2.BZ2Decompressor),
-    Packing("xz", b"\xfd7zXZ\x00", "xz -dc", lzma.LZMADecompressor),
+    Packing("bzip2", b"BZh", "bzip2 -dc", _bzip2),
+    Packing("xz", b"\xfd7zXZ\x00", "xz -dc", _xz),
     Packing("zstd", b"\x28\xb5\x2f\xfd", "zstd -dc", None),
 )
-BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
 def packing(head: bytes) -> Packing | None:
@@ -80,6 +89,8 @@ def packing(head: bytes) -> Packing | None:
 
 def unpacked(packed: Iterable[bytes], how: Packing, name: str) -> Generator[bytes]:
     """The plain octets, in pieces of at most `STEP`."""
+    from lzma import LZMAError
+
     taken = _Count(packed)
     given = 0
     try:
@@ -88,7 +99,7 @@ def unpacked(packed: Iterable[bytes], how: Packing, name: str) -> Generator[byte
             if given > FREE and given > RATIO * taken.octets:
                 raise SourceError(f"{name} unpacks to {RATIO} times its size, as no log does; if it is one: {how.by_hand} FILE | tdparse")
             yield piece
-    except BROKEN as error:
+    except (OSError, EOFError, zlib.error, LZMAError) as error:
         raise SourceError(f"{name}: its {how.name} data are damaged ({error}); {given} octets were read before") from error
 
 

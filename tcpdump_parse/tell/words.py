@@ -1,24 +1,25 @@
-"""The text catalogue: every sentence of every language, one TOML a language, compiled once into `%` templates.
+"""The text catalogue: every sentence of every language, one TOML a language, compiled into `%` templates when first asked for.
 
 Law: both languages have the same sections, keys and placeholders (a test says so); a text that is missing falls back to English.
 `{name}` in a text is a placeholder, `{name:port|ports}` one with the noun it counts; values arrive as text or numbers and are never
 taken as a template themselves.
-`texts/<lang>.toml` holds the narrative, `texts/<lang>/*.toml` the rules' titles and stories, a file a family.
+`texts/<lang>.toml` holds the narrative, `texts/<lang>/*.toml` the rules' titles and stories, a file a family: these are four fifths of
+all, most logs need none of them, and they are read when the first of them is asked for.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, lru_cache, partial
+from pathlib import Path
 from typing import Any, Final
 
 from tcpdump_parse.model.terms import Side
 
 LANGUAGES: Final = ("en", "zh")
+_HOME: Final = Path(__file__).resolve().parent / "texts"
 _PLACEHOLDER: Final = re.compile(r"\{(?P<name>\w+)(?::(?P<one>\w+)\|(?P<many>\w+))?\}")
 _COMPILED: Final = re.compile(r"%%|%\((\w+)\)s")
 
@@ -35,13 +36,41 @@ class Counting(str):
         return str.__mod__(self, {**values, **words})
 
 
-class Words:
-    """One language: `say("close.fin", who="the client")` is the sentence."""
+class Templates(dict[str, str]):
+    """Texts by key, each compiled when it is first asked for. `later` gives more of them; what neither has is in `fallback`."""
 
-    def __init__(self, lang: str, texts: Mapping[str, str], fallback: Words | None = None) -> None:
+    def __init__(self, texts: Mapping[str, str], later: Callable[[], Mapping[str, str]], fallback: Templates | None) -> None:
+        super().__init__()
+        self.texts = texts
+        self.later = later
+        self.fallback = fallback
+
+    def __missing__(self, key: str) -> str:
+        text = self.own(key)
+        if text is not None:
+            made = compiled(text)
+        elif self.fallback is not None:
+            made = self.fallback[key]
+        else:
+            raise KeyError(key)
+        self[key] = made
+        return made
+
+    def own(self, key: str) -> str | None:
+        return self.texts[key] if key in self.texts else self.later().get(key)
+
+    def knows(self, key: str) -> bool:
+        return self.own(key) is not None or (self.fallback is not None and self.fallback.knows(key))
+
+
+class Words:
+    """One language: `say("close.fin", who="the client")` is the sentence. `later`: texts that are read when one of them is asked for."""
+
+    def __init__(
+        self, lang: str, texts: Mapping[str, str], fallback: Words | None = None, later: Callable[[], Mapping[str, str]] = dict
+    ) -> None:
         self.lang = lang
-        inherited = fallback.templates if fallback else {}
-        self.templates: dict[str, str] = {**inherited, **{key: compiled(text) for key, text in texts.items()}}
+        self.templates: Templates = Templates(texts, later, fallback.templates if fallback else None)
         self.gap: str = self.say("term.gap")  # between two sentences
         self.client: str = self.say("term.client")
         self.server: str = self.say("term.server")
@@ -54,7 +83,7 @@ class Words:
         return self.templates[key] % values
 
     def knows(self, key: str) -> bool:
-        return key in self.templates
+        return self.templates.knows(key)
 
     def count(self, unit: str, n: int) -> str:
         """`count("octets", 1)`: "1 byte"; each unit has a text for one and a text for many."""
@@ -121,23 +150,24 @@ def placeholders(text: str) -> frozenset[str]:
 @cache
 def words(lang: str) -> Words:
     """The catalogue of a language; English for one that nobody has written."""
-    if lang == "en":
-        return Words("en", texts("en"))
-    return Words(lang, texts(lang), words("en")) if lang in LANGUAGES else words("en")
+    if lang not in LANGUAGES:
+        return words("en")
+    return Words(lang, _texts(_HOME / f"{lang}.toml"), None if lang == "en" else words("en"), partial(_of_rules, lang))
 
 
 @cache
 def texts(lang: str) -> dict[str, str]:
     """`section.key` → text, of all files of a language."""
-    home = files("tcpdump_parse.tell") / "texts"
-    return {key: text for source in _sources(home, lang) for key, text in _flat(tomllib.loads(source.read_text("utf-8")))}
+    return {**_texts(_HOME / f"{lang}.toml"), **_of_rules(lang)}
 
 
-def _sources(home: Traversable, lang: str) -> Iterator[Traversable]:
-    yield home / f"{lang}.toml"
-    folder = home / lang
-    if folder.is_dir():
-        yield from sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+@lru_cache(maxsize=len(LANGUAGES))
+def _of_rules(lang: str) -> dict[str, str]:
+    return {key: text for file in sorted((_HOME / lang).glob("*.toml")) for key, text in _texts(file).items()}
+
+
+def _texts(file: Path) -> dict[str, str]:
+    return dict(_flat(tomllib.loads(file.read_text("utf-8"))))
 
 
 def _flat(sections: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -63,9 +63,6 @@ ASCII: Final = str.maketrans(
 )  # fmt: skip
 """The characters of our own that ASCII lacks. Text of the log is left to the handle's own way of escaping."""
 
-_NUMBER: Final = re.compile("(\\d) (?=(?:ns|µs|ms|s|min|h|d)\\b|[\u2e80-\U0003ffff])")
-"""A number and its unit stay together; NUL stands for that blank while lines are broken (no text that is shown holds one)."""
-
 _NOT_AT_START: Final = frozenset("，。、；：？！）》」』”’…·,.;:?!)]}%")
 _NOT_AT_END: Final = frozenset("（《「『“‘([{")
 
@@ -99,7 +96,7 @@ def fold(text: str, width: int | None) -> list[str]:
     width = max(width, 8)
     lines = [""]
     room = width
-    for piece in _pieces(_NUMBER.sub("\\1\0", text)):
+    for piece in _pieces(_number().sub("\\1\0", text)):
         size = cells(piece)
         if size > room and lines[-1]:
             lines[-1] = lines[-1].rstrip()
@@ -116,6 +113,12 @@ def fold(text: str, width: int | None) -> list[str]:
         lines[-1] += piece
         room = width - cells(lines[-1])
     return [line.rstrip().replace("\0", " ") for line in lines if line] or [""]
+
+
+@cache
+def _number() -> re.Pattern[str]:
+    """A number and its unit stay together; NUL stands for that blank while lines are broken (no text that is shown holds one)."""
+    return re.compile("(\\d) (?=(?:ns|µs|ms|s|min|h|d)\\b|[\u2e80-\U0003ffff])")
 
 
 def _pieces(text: str) -> Iterator[str]:
