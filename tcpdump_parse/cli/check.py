@@ -93,6 +93,7 @@ def _findings(log: Log, out: TextIO, chosen: Config, view: str | None, *, plugin
     from tcpdump_parse.check.plugins import sheltered
     from tcpdump_parse.check.rule import rules
     from tcpdump_parse.check.select import chosen as names
+    from tcpdump_parse.read.portions import unbroken
     from tcpdump_parse.track import track
 
     events = log.events(out)
@@ -110,7 +111,7 @@ def _findings(log: Log, out: TextIO, chosen: Config, view: str | None, *, plugin
         names(known, chosen.select, chosen.ignore)
     except ValueError as error:
         raise Failure(str(error)) from None
-    yield from checked(track(events), chosen.select, chosen.ignore, known)
+    yield from checked(unbroken(track(log.in_portions(out))), chosen.select, chosen.ignore, known)
 
 
 def _of_wireshark(events: Iterator[Read], chosen: Config) -> Iterator[Finding]:

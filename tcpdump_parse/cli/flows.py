@@ -14,8 +14,9 @@ from tcpdump_parse.cli.output import Target
 @writes("table", "jsonl", "csv")
 def flows(log: Log, target: Target) -> None:
     """Print a row for each connection: roles, counts, durations, states."""
+    from tcpdump_parse.read.portions import unbroken
     from tcpdump_parse.track import flows as followed
 
     with target.text(*log.files) as out:
-        target.writer.write(followed(log.events(out)), out)
+        target.writer.write(followed(unbroken(log.in_portions(out))), out)
     log.conclude()

@@ -6,6 +6,7 @@ are several captures, numbered through, unless `--join` makes them one log.
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
 import sys
@@ -61,6 +62,7 @@ class Log:
         from tcpdump_parse.model import Packet, Unread
         from tcpdump_parse.read.portions import PAUSE
 
+        gc.freeze()  # all that start-up made stays; no look for cycles needs to pass over it again
         with progress(self.files) as shown:
             for file, source in self._sources(out, shown):
                 before, current = self.captures, -1

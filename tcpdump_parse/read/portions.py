@@ -63,3 +63,8 @@ def together(events: Iterable[Any]) -> Iterator[Any]:
         yield from made
         raise
     yield from made
+
+
+def unbroken(events: Iterable[Any]) -> Iterator[Any]:
+    """`together` for a last room that takes whatever comes and knows no pauses."""
+    return (event for event in together(events) if event is not PAUSE)
