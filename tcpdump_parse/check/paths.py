@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import CaptureNotes
-from tcpdump_parse.model import IPv4, IPv6, Packet, Segment
+from tcpdump_parse.model import IPv4, IPv6, Packet
 from tcpdump_parse.model.happenings import Copied
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
@@ -45,17 +45,21 @@ class Odd:
         self.was, self.now, self.data = was, now, step.length > 0
 
 
+_ORDINARY: Final = (".", "P.")
+
+
 class Path:
     """One end of one connection. `ttl` is what most of its segments had when it was last looked at; resets are kept apart."""
 
     __slots__ = (
-        "after_reset", "back", "df", "df_changed", "dscp", "dscp_changed", "first", "flags", "id", "packets", "reset", "steps", "ttl",
-        "ttl_changed", "ttl_odd", "zeros",
+        "after_reset", "back", "df", "df_changed", "dscp", "dscp_changed", "even", "first", "flags", "id", "packets", "reset", "steps",
+        "ttl", "ttl_changed", "ttl_odd", "zeros",
     )  # fmt: skip
 
-    def __init__(self, frame: int, ttl: int | None, dscp: int, df: bool) -> None:
-        self.first, self.ttl, self.dscp, self.df = frame, ttl, dscp, df
+    def __init__(self, first: Packet, ttl: int | None, dscp: int, df: bool) -> None:
+        self.first, self.ttl, self.dscp, self.df = first, ttl, dscp, df
         self.flags = ("DF",) if df else ()  # as IPv4 prints them in a whole packet
+        self.even = True  # no TTL was odd so far, and no reset came
         self.packets = self.zeros = self.steps = 0
         self.id = -1
         self.ttl_changed: Odd | None = None  # the first segment with another TTL
@@ -65,17 +69,6 @@ class Path:
         self.dscp_changed: Odd | None = None
         self.reset: Odd | None = None  # the first reset; `was` the usual TTL, `now` its own
         self.after_reset: list[int] = []  # segments after it that look as those before it; at most two
-
-    def even(self, ip: IPv4, tcp: Segment) -> bool:
-        """Enter the usual segment, with this end's TTL and flags and nothing that was ever odd; False, with nothing changed, for another."""
-        ipid, tos, flags = ip.id, ip.tos, tcp.flags
-        if tos is UNSET or tos >> 2 != self.dscp or ipid is UNSET or self.ttl_changed is not None or self.reset is not None:
-            return False
-        if flags is UNSET or "R" in flags:
-            return False
-        self.packets += 1
-        self.count(ipid)
-        return True
 
     def count(self, ipid: int) -> None:
         last = self.id
@@ -110,10 +103,16 @@ class Paths(CaptureNotes):
     def see_all(self, steps: Sequence[Step]) -> None:
         known = self.open
         for step in steps:
-            ip, tcp = step.packet.ip, step.packet.tcp
-            if type(ip) is IPv4 and tcp is not UNSET:
-                path = known.get((step.connection.conn, step.side))
-                if path is not None and path.flags == ip.flags and path.ttl == ip.ttl and path.even(ip, tcp):
+            ip, tcp, path = step.packet.ip, step.packet.tcp, known.get((step.connection.conn, step.side))
+            if path is not None and path.even and tcp is not UNSET and tcp.flags in _ORDINARY:
+                if type(ip) is IPv4:
+                    ipid, tos = ip.id, ip.tos
+                    if ip.ttl == path.ttl and ip.flags == path.flags and tos is not UNSET and tos >> 2 == path.dscp and ipid is not UNSET:
+                        path.packets += 1
+                        path.count(ipid)
+                        continue
+                elif type(ip) is IPv6 and ip.hlim == path.ttl:
+                    path.packets += 1
                     continue
             self._segment(step)
 
@@ -132,10 +131,10 @@ class Paths(CaptureNotes):
         if path is None:
             if ttl is None or len(self.open) >= MOST:
                 return
-            path = self.open[key] = Path(step.frame, ttl, dscp, df)
+            path = self.open[key] = Path(step.packet, ttl, dscp, df)
         if tcp.flags is not UNSET and "R" in tcp.flags:
             if path.reset is None and path.packets and step.before.me.ack is not None:  # else it disowns an old answer to its SYN
-                path.reset = Odd(step, path.ttl or 0, ttl or 0)
+                path.reset, path.even = Odd(step, path.ttl or 0, ttl or 0), False
             return
         path.packets += 1
         if ipid is not UNSET:
@@ -152,7 +151,7 @@ class Paths(CaptureNotes):
             return  # the copy of a router or a mirror
         if ttl != path.ttl:
             path.ttl_odd += 1
-            path.ttl_changed = path.ttl_changed or Odd(step, path.ttl or 0, ttl)
+            path.ttl_changed, path.even = path.ttl_changed or Odd(step, path.ttl or 0, ttl), False
         if dscp != path.dscp:
             path.dscp_changed = path.dscp_changed or Odd(step, path.dscp, dscp)
         if df != path.df and "+" not in (getattr(step.packet.ip, "flags", UNSET) or ()):

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from tcpdump_parse.model import IPv4, IPv6, Segment
+from tcpdump_parse.model import IPv4, IPv6
 from tcpdump_parse.model.options import Nop, Timestamps
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import State
@@ -32,12 +32,12 @@ _SIGNED: Final = frozenset({"md5", "tcp-ao"})
 
 
 def plain(step: Step) -> bool:
-    """In the middle of its connection, data or an ACK, whole, with the usual options or none, and numbers that go on from the last."""
+    """In the middle of its connection, data or an ACK, whole, and numbers that go on from the last; no options, or a timestamp alone, as
+    the SYN promised; nothing that is hardly ever there; sequence numbers that span the payload."""
     packet, before = step.packet, step.before
-    tcp, me, peer = packet.tcp, before.me, before.peer
+    tcp, ip, me, peer = packet.tcp, packet.ip, before.me, before.peer
     if tcp is UNSET or tcp.flags not in _DATA or me.state is not _ESTABLISHED or peer.state is not _ESTABLISHED or me.fin is not None:
         return False
-    ip = packet.ip
     if type(ip) is IPv4:
         tos, ttl = ip.tos, ip.ttl
         if tos is UNSET or tos & 3 or ttl is UNSET or ttl <= LOW or ip.flags not in FRAGMENTING:
@@ -46,36 +46,41 @@ def plain(step: Step) -> bool:
             return False
     elif type(ip) is not IPv6 or (ip.hlim is not UNSET and ip.hlim <= LOW) or (ip.class_ is not UNSET and ip.class_ & 3):
         return False
-    if tcp.checksum is not UNSET and tcp.checksum.value == ALL_ONES:
+    checksum = tcp.checksum
+    if checksum is not UNSET and checksum.value == ALL_ONES:
         return False
-    return _header(tcp, step.length, me, peer) and _goes_on(step, me, peer)
-
-
-def _header(tcp: Segment, length: int, me: End, peer: End) -> bool:
-    """No options, or a timestamp alone, as the SYN promised; nothing that is hardly ever there; numbers that span the payload."""
-    offered, options = me.offered, tcp.options
+    length, offered, options = step.length, me.offered, tcp.options
     if offered and not _SIGNED.isdisjoint(offered):
         return False
     if options:
-        if len(options) != 3 or type(options[2]) is not Timestamps or type(options[0]) is not Nop or type(options[1]) is not Nop:
+        if len(options) != 3:
             return False
-        if options[2].len is not UNSET or (length and length == peer.mss):
+        nop, again, stamps = options
+        if type(stamps) is not Timestamps or type(nop) is not Nop or type(again) is not Nop:
+            return False
+        if stamps.len is not UNSET or (length and length == peer.mss):
             return False
     elif tcp.cut is not UNSET or (offered and "TS" in offered):
         return False
-    start, end = (tcp.seq, tcp.seq_end) if tcp.seq_end_abs is UNSET else (tcp.seq_abs, tcp.seq_end_abs)
+    start, end = tcp.seq_abs, tcp.seq_end_abs
+    if end is UNSET:
+        start, end = tcp.seq, tcp.seq_end
     if end is not UNSET and (start is UNSET or end - start != length):
         return False
-    return tcp.urg is UNSET and tcp.bad_header is UNSET and tcp.ack_unflagged is UNSET and tcp.urg_unflagged is UNSET
+    if tcp.urg is not UNSET or tcp.bad_header is not UNSET or tcp.ack_unflagged is not UNSET or tcp.urg_unflagged is not UNSET:
+        return False
+    return _goes_on(step, me, peer)
 
 
 def _goes_on(step: Step, me: End, peer: End) -> bool:
     """At or above both starts, not below what the other end already acknowledged; the timestamp too goes on, and echoes a late one."""
-    seq, ack, after = step.seq, step.ack, step.after.me
-    if (ack is not None and peer.iss is not None and ack < peer.iss) or (
-        seq is not None and ((me.iss is not None and seq < me.iss) or (seq == me.snd_nxt and me.snd_una is not None and me.snd_una > seq))
-    ):
+    seq, ack, after, iss = step.seq, step.ack, step.after.me, peer.iss
+    if ack is not None and iss is not None and ack < iss:
         return False
+    if seq is not None:
+        iss, una = me.iss, me.snd_una
+        if (iss is not None and seq < iss) or (una is not None and una > seq and seq == me.snd_nxt):
+            return False
     val, ecr = after.tsval, after.tsecr
     if val is None or ecr is None:
         return True

@@ -1,7 +1,7 @@
 """One packet seen twice within a millisecond: behind a router (TTL one lower), or with other addresses (NAT). For several families.
 
 The two records may belong to two connections, so a capture keeps its latest packets, by IP id and sequence number. Bounded: `KEPT`
-packets, and of each kind the first pair and a count.
+packets and those before them, and of each kind the first pair and a count.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tcpdump_parse.model import IPv4, Packet
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.track.checksums import addresses
 
-KEPT = 128
+KEPT = 64
 SOON = 1_000_000
 """A router or a NAT passes a packet on within this many nanoseconds; what comes later may be another packet."""
 ALL = 65535
@@ -42,20 +42,23 @@ class Twins(CaptureNotes):
 
     def __init__(self) -> None:
         self.recent: dict[tuple[object, object, object], Step] = {}
+        self.older: dict[tuple[object, object, object], Step] = {}  # those before them
         self.pairs: dict[Kind, Pair] = {}
 
     def see_all(self, steps: Sequence[Step]) -> None:
-        recent = self.recent
+        recent, older = self.recent, self.older
         for step in steps:
             packet = step.packet
             ip, tcp = packet.ip, packet.tcp
             if type(ip) is not IPv4 or not ip.id or step.at is None or tcp is UNSET:
                 continue
             key = (ip.id, tcp.seq, tcp.flags)
-            if key in recent and _soon(recent[key], step.at):
-                self._pair(recent[key].packet, packet)
+            twin = recent.get(key) or older.get(key)
+            if twin is not None and _soon(twin, step.at):
+                self._pair(twin.packet, packet)
             elif len(recent) >= KEPT:
-                del recent[next(iter(recent))]
+                older = self.older = recent
+                recent = self.recent = {}
             recent[key] = step
 
     def _pair(self, first: Packet, second: Packet) -> None:

@@ -33,7 +33,9 @@ Place = tuple[int, int, int, Any]
 """Of a record: frame, first and last line, time."""
 Listeners = tuple[tuple[int, Notes], ...]
 """Who is told of which event."""
-Plan = tuple["Wakes", tuple[tuple[int, Rule, Body, Notes | None], ...], Listeners]
+Planned = tuple[int, Rule, Body, Notes | None]
+"""A rule's call: of which event, and with what it reads."""
+Plan = tuple["Wakes", tuple[Planned, ...], Listeners]
 """What a shape wakes on one connection: the rules' calls, and who is told."""
 Question = tuple[Callable[..., Sign | None], int | None]
 """A sign's, and which of the segment's happenings it is about; None: the segment itself."""
@@ -41,7 +43,7 @@ Question = tuple[Callable[..., Sign | None], int | None]
 
 class Call(NamedTuple):
     """A rule that an event wakes. `at`: which of the sequence; `whole`: the notes it reads are the capture's; `waits`: it is not always
-    asked."""
+    asked; `ready`: the same on every connection, for it neither reads notes nor waits."""
 
     at: int
     rule: Rule
@@ -49,6 +51,13 @@ class Call(NamedTuple):
     notes: type[Notes] | None
     whole: bool
     waits: bool
+    ready: Planned | None
+
+
+def _call(at: int, rule: Rule) -> Call:
+    waits = bool(rule.after) or rule.told is not Told.ALWAYS
+    ready = None if waits or rule.notes is not None else (at, rule, rule.body, None)
+    return Call(at, rule, rule.body, rule.notes, _captures(rule.notes), waits, ready)
 
 
 class Telling(NamedTuple):
@@ -126,11 +135,7 @@ class Wakes:
         awaited: frozenset[type],
         every: Collection[type[Notes]],
     ) -> None:
-        self.calls = tuple(
-            Call(at, rule, rule.body, rule.notes, _captures(rule.notes), bool(rule.after) or rule.told is not Told.ALWAYS)
-            for at, kind in enumerate(kinds)
-            for rule in rules.get(kind, ())
-        )
+        self.calls = tuple(_call(at, rule) for at, kind in enumerate(kinds) for rule in rules.get(kind, ()))
         self.tells = tuple(Telling(at, reader, _captures(reader)) for at, kind in enumerate(kinds) for reader in notes.get(kind, ()))
         self.reads_passed = any(call.notes in every for call in self.calls)
         self.remarkable = not UNREMARKABLE.issuperset(kinds)
@@ -142,12 +147,13 @@ class Wakes:
 
     def plan(self, watch: Watch, whole: Watch, side: Side) -> Plan:
         """What of it is awake for that side's segments, with the notes of the connection and its capture."""
-        calls: list[tuple[int, Rule, Body, Notes | None]] = []
-        for at, rule, body, kind, captures, waits in self.calls:
-            if waits and not watch.asks(rule, side):
-                continue
-            home = whole if captures else watch
-            calls.append((at, rule, body, None if kind is None else home.notes.get(kind) or home.note(kind)))
+        calls: list[Planned] = []
+        for at, rule, body, kind, captures, waits, ready in self.calls:
+            if ready is not None:
+                calls.append(ready)
+            elif not waits or watch.asks(rule, side):
+                home = whole if captures else watch
+                calls.append((at, rule, body, None if kind is None else home.notes.get(kind) or home.note(kind)))
         return self, tuple(calls), self.told(watch, whole)
 
     def told(self, watch: Watch, whole: Watch) -> Listeners:

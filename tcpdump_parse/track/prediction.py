@@ -18,7 +18,7 @@ from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.packet import IP, IPv4, IPv6, Packet, Segment
 from tcpdump_parse.model.steps import Both, Step
 from tcpdump_parse.track import acks, possible
-from tcpdump_parse.track.checksums import HEADER, fold, option_sum, residue
+from tcpdump_parse.track.checksums import ALL, HEADER, option_sum, residue
 from tcpdump_parse.track.direction import KEEP, Direction
 from tcpdump_parse.track.judgement import Kind
 from tcpdump_parse.track.limits import hold
@@ -103,7 +103,19 @@ def step(following: Following, packet: Packet, tcp: Segment, ip: IP, me: Directi
         if type(option) is not Timestamps or len(options) != 3 or Timestamps not in me.shown:
             return None
         ts, header = option, STAMPED
-    checksum, size = tcp.checksum, size_of(ip)
+    ipid = ttl = size = None
+    if type(ip) is IPv4:
+        if ip.id is not UNSET:
+            ipid = ip.id
+        if ip.ttl is not UNSET:
+            ttl = ip.ttl
+        if (total := ip.length) and not ip.options and ip.was is UNSET:
+            size = total - 20
+    elif type(ip) is IPv6:
+        if ip.hlim is not UNSET:
+            ttl = ip.hlim
+        size = size_of(ip)
+    checksum = tcp.checksum
     good = known = None
     if checksum is not UNSET:
         if size != header + length:
@@ -111,17 +123,9 @@ def step(following: Following, packet: Packet, tcp: Segment, ip: IP, me: Directi
         good = checksum.value
         if not checksum.correct:
             known = me.addresses
-            if known is None or good != fold(known + size) or checksum.expected is UNSET:
+            if known is None or good != ((known + size) % ALL or ALL) or checksum.expected is UNSET:
                 return None
             good = checksum.expected
-    ipid = ttl = None
-    if type(ip) is IPv4:
-        if ip.id is not UNSET:
-            ipid = ip.id
-        if ip.ttl is not UNSET:
-            ttl = ip.ttl
-    elif type(ip) is IPv6 and ip.hlim is not UNSET:
-        ttl = ip.hlim
     frame = packet.frame
     seg = Sent(frame, at, start, end, ack, length, bits, win, ipid, ttl, ts, options, good, size)
     if not length and size is not None and good is not None:

@@ -45,7 +45,7 @@ def small(step: Step, event: DataSent) -> Sign | None:
 
 
 class Sent(Struct, gc=False):
-    """The last new octets of an end."""
+    """New octets of an end."""
 
     frame: int
     at: int | None
@@ -57,6 +57,43 @@ class Sent(Struct, gc=False):
     heard: int  # octets seen of the other end by then
 
 
+_CLIENT: Final = Side.CLIENT
+
+
+class Latest(Notes):
+    """The last new octets of each end, and their round trips. Told of every segment with data: it takes them apart when a rule asks."""
+
+    on: ClassVar = (DataSent,)
+    shares: ClassVar = (Trips,)
+
+    def __init__(self, trips: Trips) -> None:
+        self.trips = trips
+        self.client: Step | None = None
+        self.server: Step | None = None
+
+    def see(self, step: Step, event: DataSent) -> None:
+        if step.end is None:
+            return
+        if step.side is _CLIENT:
+            self.client = step
+        else:
+            self.server = step
+
+    def of(self, side: Side) -> Sent | None:
+        step = self.client if side is Side.CLIENT else self.server
+        if step is None or step.seq is None or step.end is None:
+            return None
+        peer, edge, flags = step.before.peer, step.after.me.edge, letters(step)
+        last = "P" in flags or "F" in flags or "S" in flags
+        room = None if edge is None else edge - step.seq
+        return Sent(step.frame, step.at, step.seq, step.end, _few(step), last, room, peer.octets)
+
+
+def _few(step: Step) -> bool:
+    mss = step.before.peer.mss
+    return mss is not None and 2 * step.length < mss
+
+
 class Sender(Struct, gc=False):
     """What one end has sent."""
 
@@ -66,22 +103,17 @@ class Sender(Struct, gc=False):
     pushes: int = 0
     pushed: int = 0
     longest: int = 0
-    data: Sent | None = None
-    before: Sent | None = None  # the last small one before it
+    small: int | None = None  # the next octet after its last small segment
+    small_at: int = 0  # in which record
     told: bool = False  # two small segments in flight were told once
 
 
-_CLIENT: Final = Side.CLIENT
-
-
 class Flow(Notes):
-    """Both senders, and their round trips. Told of every segment with data: no detours."""
+    """Both senders. Told of every segment with data: no detours."""
 
     on: ClassVar = (DataSent,)
-    shares: ClassVar = (Trips,)
 
-    def __init__(self, trips: Trips) -> None:
-        self.trips = trips
+    def __init__(self) -> None:
         self.client = Sender()
         self.server = Sender()
 
@@ -89,7 +121,7 @@ class Flow(Notes):
         return self.client if side is Side.CLIENT else self.server
 
     def see(self, step: Step, event: DataSent) -> None:
-        me, peer, packet = step.after.me, step.before.peer, step.packet
+        me, packet = step.after.me, step.packet
         sender = self.client if step.side is _CLIENT else self.server
         nxt, una = me.snd_nxt, me.snd_una
         if nxt is not None and una is not None and nxt - una > sender.most:
@@ -97,29 +129,23 @@ class Flow(Notes):
         sender.run += event.octets
         tcp = packet.tcp
         flags = "" if tcp is UNSET or tcp.flags is UNSET else tcp.flags
-        last = "P" in flags or "F" in flags
-        if last:
+        if "P" in flags or "F" in flags:
             sender.pushes += 1
             sender.pushed += sender.run
             if sender.run > sender.longest:
                 sender.longest = sender.run
             sender.run = 0
-        seq, end, mss, edge = step.seq, step.end, peer.mss, me.edge
-        if seq is None or end is None:
-            return
-        few = mss is not None and 2 * step.length < mss
-        data = Sent(packet.frame, step.at, seq, end, few, last or "S" in flags, None if edge is None else edge - seq, peer.octets)
-        sender.data = data
-        if few:
-            if not sender.told and sender.before is not None and _together(step, sender.before):
+        end, mss = step.end, step.before.peer.mss
+        if end is not None and mss is not None and 2 * step.length < mss:
+            if not sender.told and _together(step, sender):
                 sender.told = True
-            sender.before = data
+            sender.small, sender.small_at = end, packet.frame
 
 
-def _together(step: Step, earlier: Sent) -> bool:
-    """Is that small segment still not acknowledged when this one is sent?"""
-    una = step.before.me.snd_una
-    return una is not None and una < earlier.end and step.seq is not None and step.seq >= earlier.end
+def _together(step: Step, sender: Sender) -> bool:
+    """Is the small segment before still not acknowledged when this one is sent?"""
+    una, small, seq = step.before.me.snd_una, sender.small, step.seq
+    return una is not None and small is not None and seq is not None and una < small <= seq
 
 
 # ---- portions ----
@@ -157,14 +183,14 @@ def push_bytes(ending: Ending, notes: Flow) -> Iterator[Facts]:
 
 @rule(
     on=Idle,
-    notes=Flow,
+    notes=Latest,
     needs=Need.TIME | Need.NO_GAP | Need.BOTH_SIDES,
     severity=Severity.WARN,
     cites="RFC 9293 §3.9.1.2",
     label="MUST-61",
     quote="(2) MUST set the PSH bit in the last buffered segment (i.e., when there is no more queued data to be sent)",
 )
-def psh_missing_last(step: Step, event: Idle, notes: Flow) -> Iterator[Facts]:
+def psh_missing_last(step: Step, event: Idle, notes: Latest) -> Iterator[Facts]:
     """The last segment before a pause has no PSH.
 
     Everything was acknowledged and there was room for more, so nothing was queued behind it: the receiver is not told that this is all
@@ -172,7 +198,7 @@ def psh_missing_last(step: Step, event: Idle, notes: Flow) -> Iterator[Facts]:
     handshake, not for a PSH.
     """
     for end in (step.before.me, step.before.peer):
-        data = notes.of(end.side).data
+        data = notes.of(end.side)
         if data is None or data.last or data.start == end.iss:
             continue
         if data.end != end.snd_nxt or end.snd_una != end.snd_nxt or end.fin is not None:
@@ -200,8 +226,8 @@ def nagle_violated_or_off(step: Step, event: Small | Unpushed, notes: Flow) -> I
     An application turns it off (TCP_NODELAY) so that its messages do not wait. Told once for each end.
     """
     sender = notes.of(step.side)
-    if not sender.told and sender.before is not None and "F" not in letters(step) and _together(step, sender.before):
-        yield Facts(evidence=(sender.before.frame,), octets=step.length)
+    if not sender.told and "F" not in letters(step) and _together(step, sender):
+        yield Facts(evidence=(sender.small_at,), octets=step.length)
 
 
 LEAST_DELAY = 40 * MILLI
@@ -212,12 +238,12 @@ MOST_DELAY = 500 * MILLI
 
 @rule(
     on=(Small, Unpushed),
-    notes=Flow,
+    notes=Latest,
     needs=Need.TIME | Need.NO_GAP,
     severity=Severity.WARN,
     cites="RFC 1122 §4.2.3.4",
 )
-def nagle_delack_stall(step: Step, event: Small | Unpushed, notes: Flow) -> Iterator[Facts]:
+def nagle_delack_stall(step: Step, event: Small | Unpushed, notes: Latest) -> Iterator[Facts]:
     """The sender waited for a delayed ACK before it sent the next small segment.
 
     Write, write, read: the Nagle algorithm holds the second portion until the first is acknowledged, and the receiver holds that ACK in
@@ -225,7 +251,7 @@ def nagle_delack_stall(step: Step, event: Small | Unpushed, notes: Flow) -> Iter
     avoids it.
     """
     me, peer = step.before.me, step.before.peer
-    data = notes.of(step.side).data
+    data = notes.of(step.side)
     if data is None or not data.small or data.at is None or peer.at is None or step.at is None:
         return
     if peer.frame < data.frame or peer.octets != data.heard or me.snd_una != data.end or me.snd_nxt != data.end or peer.fin is not None:
@@ -238,7 +264,7 @@ def nagle_delack_stall(step: Step, event: Small | Unpushed, notes: Flow) -> Iter
 @rule(
     on=DataSent,
     after=Unpushed,
-    notes=Flow,
+    notes=Latest,
     needs=Need.NO_GAP | Need.BOTH_SIDES | Need.HANDSHAKE,
     severity=Severity.WARN,
     cites="RFC 9293 §3.8.6.2.1",
@@ -246,13 +272,13 @@ def nagle_delack_stall(step: Step, event: Small | Unpushed, notes: Flow) -> Iter
     quote="A TCP implementation MUST include a SWS avoidance algorithm in the sender",
     elsewhere=("netsem:tcp_output_required",),
 )
-def sws_sender(step: Step, event: DataSent, notes: Flow) -> Iterator[Facts]:
+def sws_sender(step: Step, event: DataSent, notes: Latest) -> Iterator[Facts]:
     """A small segment although more was queued and a full one was allowed: the silly window syndrome made by the sender.
 
     The small one has no PSH, so it was not the last of what was written; the next octets follow before anything came back; the window
     had room for a whole segment.
     """
-    data = notes.of(step.side).data
+    data = notes.of(step.side)
     if data is None or not data.small or data.last or data.end != step.seq:
         return
     mss = step.before.peer.mss
