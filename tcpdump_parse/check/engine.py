@@ -21,12 +21,16 @@ from tcpdump_parse.check.watch import PLANS, Listeners, Place, Plan, Shape, Wake
 from tcpdump_parse.model import Capture, Finding, Notice, Packet, Severity, Unread
 from tcpdump_parse.model.happenings import ClockStepped, GapAcked
 from tcpdump_parse.model.steps import Connection, Ending, Step
+from tcpdump_parse.track.resolution import Resolution
 
 AT_ONCE = ("end", "capture")  # endings that nothing later is needed for
 LOWERED = {Severity.ERROR: Severity.WARN, Severity.WARN: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 GRAVITY = {Severity.NOTE: 0, Severity.WARN: 1, Severity.ERROR: 2}
 _NOWHERE = (0, UNSET, UNSET, UNSET)
 TOGETHER = 64  # segments that the notes of all segments are told of at once
+_NOTHING, _ONCE = Need.NOTHING, Told.ONCE_AN_END
+TIMELESS = "time"  # the need, as `unless` names it
+MEASURED = ("_s", "_a_second")  # ends of the names of facts that a clock measured
 _SHAPES = 4096  # sequences of happenings whose wake-ups are kept; a log that makes up ever new ones starts anew
 
 Event = Capture | Packet | Notice | Unread | Step | Ending
@@ -77,6 +81,7 @@ class Judge:
         self._frame = 0
         self._records = 0
         self._stepped = False
+        self._resolution = Resolution()
         self._pending: list[Ending] = []
         self.woken = 0  # rules called so far; a test counts them on plain segments
 
@@ -109,6 +114,7 @@ class Judge:
     def _begin(self, event: Capture) -> list[Finding]:
         found = self.finish() if self._capture is not None else []
         self._capture, self._records, self._stepped = event, 0, False
+        self._resolution = Resolution()
         self._whole, self._each = self._open()
         self._tell_capture(Capture, event)
         return found
@@ -138,7 +144,11 @@ class Judge:
         if watch is None:
             watch = self._watches[conn] = Watch()
         plans = watch.plans[step.side]
-        kinds = tuple(map(type, happenings))
+        if len(happenings) == 2:  # most often, and four times as fast
+            first, second = happenings
+            kinds: Shape = (type(first), type(second))
+        else:
+            kinds = tuple(map(type, happenings))
         wakes, calls, told = plans.get(kinds) or self._plan(plans, kinds, watch, step)
         if wakes.takes_needs:
             self._lose_needs(watch, happenings)
@@ -196,8 +206,22 @@ class Judge:
     def _pass_on(self) -> None:
         """Tell the notes of all segments what passed since they were told last."""
         passed, self._passed = self._passed, []
+        if self._resolution.coarse:
+            self._time(passed)
         for notes in self._each:
             notes.see_all(passed)
+
+    def _time(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            self._resolution.see(step.at)
+
+    def _measured(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """The facts, and how fine the clock is that measured them, where it knows milliseconds at best."""
+        if not any(name.endswith(MEASURED) for name in facts):
+            return facts
+        self._time(self._passed)
+        resolution = self._resolution.seconds
+        return facts if resolution is None else {**facts, "resolution_s": resolution}
 
     def _shape(self, kinds: Shape) -> Wakes:
         """What it wakes, at its first sight."""
@@ -215,8 +239,10 @@ class Judge:
                 self._stepped = True
 
     def _of_step(self, rule: Rule, facts: Facts, watch: Watch, step: Step) -> Finding:
-        if rule.told is Told.ONCE_AN_END:
+        if rule.told is _ONCE:
             watch.tells(rule, step.side)
+        if self._resolution.coarse:
+            self._resolution.see(step.at)
         own = step.packet.frame
         frame = own if facts.frame is None else facts.frame
         place = watch.place(frame) if frame != own else (own, step.packet.line, step.packet.end_line, step.packet.time)
@@ -239,30 +265,29 @@ class Judge:
         self._pass_on()
         watch = self._watches.pop(ending.connection.conn, None) or Watch()
         found: list[Finding] = []
-        for event in (*ending.happenings, ending):
-            for rule in filter(watch.awake, self._rules.get(type(event), ())):
-                found += self._ask_ending(rule, watch, ending, event, known_at)
-            if event is not ending:
-                for notes in self._notes.get(type(event), ()):
-                    self._notes_of(notes, watch).see(ending, event)
+        for event in ending.happenings:
+            for rule in self._rules.get(type(event), ()):
+                self._ask_ending(found, rule, watch, (ending, event), known_at)
+            for notes in self._notes.get(type(event), ()):
+                self._notes_of(notes, watch).see(ending, event)
+        for rule in self._rules.get(Ending, ()):
+            self._ask_ending(found, rule, watch, (ending,), known_at)
         self._tell_capture(Ending, ending)
         return found
 
-    def _ask_ending(self, rule: Rule, watch: Watch, ending: Ending, event: Any, known_at: int | str) -> Iterator[Finding]:
+    def _ask_ending(self, found: list[Finding], rule: Rule, watch: Watch, event: tuple[Any, ...], known_at: int | str) -> None:
+        if rule.after and not watch.awake(rule):
+            return
         self.woken += 1
-        arguments: tuple[Any, ...] = (ending,) if event is ending else (ending, event)
-        if rule.notes is not None:
-            arguments = (*arguments, self._notes_of(rule.notes, watch))
-        for facts in rule.body(*arguments):
+        notes = None if rule.notes is None else watch.notes.get(rule.notes) or self._notes_of(rule.notes, watch)
+        for facts in rule.body(*event) if notes is None else rule.body(*event, notes):
+            ending: Ending = event[0]
             frame = ending.frame if facts.frame is None else facts.frame
-            unmet = self._unmet(
-                rule.needs,
-                watch,
-                ending.client.seen and ending.server.seen,
-                ending.client.offered is not None and ending.server.offered is not None,
-                absolute=True,
-            )
-            yield self._finding(rule, facts, frame, known_at, watch.place(frame), unmet, ending.connection, facts.side)
+            unmet = self._unmet_at_end(rule.needs, watch, ending)
+            if TIMELESS in unmet and (facts.severity or rule.severity) is Severity.NOTE:
+                continue  # a figure across a step of the clock is none, and nothing is lower than a note
+            place = watch.place(frame) or _of_whole(ending, frame)
+            found.append(self._finding(rule, facts, frame, known_at, place, unmet, ending.connection, facts.side))
 
     def _ask_capture(self, rule: Rule, event: CaptureEnd | Packet | Notice | Unread) -> Iterator[Finding]:
         self.woken += 1
@@ -285,22 +310,29 @@ class Judge:
         return home.notes.get(kind) or home.note(kind)
 
     def _unmet_by_step(self, needs: Need, watch: Watch, step: Step) -> tuple[str, ...]:
-        if needs is Need.NOTHING:
+        if needs is _NOTHING:
             return ()
         peer, me = step.before.peer, step.after.me
         segment = step.packet.tcp
         absolute = segment is not UNSET and (segment.seq_abs is not UNSET or segment.ack_abs is not UNSET)
-        return self._unmet(needs, watch, peer.seen, me.offered is not None and peer.offered is not None, absolute=absolute)
+        handshake = me.offered is not None and peer.offered is not None
+        return self._unmet(needs, watch, peer.seen, handshake, absolute=absolute, timed=not self._stepped)
 
-    def _unmet(self, needs: Need, watch: Watch, both: bool, handshake: bool, *, absolute: bool) -> tuple[str, ...]:
-        if both and handshake and absolute and not (watch.gap or self._stepped):
+    def _unmet_at_end(self, needs: Need, watch: Watch, ending: Ending) -> tuple[str, ...]:
+        client, server = ending.client, ending.server
+        handshake = client.offered is not None and server.offered is not None
+        timed = ending.flow.duration is not UNSET
+        return self._unmet(needs, watch, client.seen and server.seen, handshake, absolute=True, timed=timed)
+
+    def _unmet(self, needs: Need, watch: Watch, both: bool, handshake: bool, *, absolute: bool, timed: bool) -> tuple[str, ...]:
+        if both and handshake and absolute and timed and not watch.gap:
             return ()
         met = {
             Need.BOTH_SIDES: both,
             Need.NO_GAP: not watch.gap,
             Need.HANDSHAKE: handshake,
             Need.ABSOLUTE: absolute,
-            Need.TIME: not self._stepped,
+            Need.TIME: timed,
         }
         return tuple(need.name.lower() for need in needs if not met[need] and need.name)
 
@@ -333,10 +365,17 @@ class Judge:
             side=side or UNSET,
             message=rule.message or UNSET,
             cites=rule.cites or UNSET,
-            facts=facts.facts,
+            facts=self._measured(facts.facts) if self._resolution.coarse else facts.facts,
             evidence=facts.evidence,
             unless=unmet,
         )
+
+
+def _of_whole(ending: Ending, frame: int) -> Place | None:
+    """Where the connection begins and ends is known, even if these are ordinary records or long ago."""
+    if frame == ending.frame:
+        return (frame, *ending.ends, UNSET)
+    return (frame, *ending.begins, UNSET) if frame == ending.flow.frame else None
 
 
 def check(

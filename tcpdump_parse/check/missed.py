@@ -12,6 +12,7 @@ from msgspec import Struct
 from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rules.sequence import SURE, BelowAck, empty_ack
+from tcpdump_parse.model import Packet
 from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, Retransmitted
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
@@ -26,7 +27,7 @@ class Hole(Struct):
 
     start: int
     end: int
-    frame: int
+    ack: Packet  # that says so
     at: int | None = None
     seen: int = 0
 
@@ -39,7 +40,7 @@ class Holes:
     def __init__(self) -> None:
         self.open: list[Hole] = []
         self.octets = 0  # of holes that are settled
-        self.first: int | None = None  # the first ACK of such
+        self.first: Packet | None = None  # the first ACK of such
 
     def acked(self, step: Step, event: GapAcked) -> None:
         """The other end acknowledges octets that nobody saw. Behind a FIN there can be none, and an ACK of 0 claims none."""
@@ -48,7 +49,7 @@ class Holes:
             return
         if len(self.open) >= MOST:
             self._settle(self.open.pop(0))
-        self.open.append(Hole(event.start, event.end, step.frame, step.at))
+        self.open.append(Hole(event.start, event.end, step.packet, step.at))
 
     def sent(self, step: Step, event: Any) -> None:
         """This end sends, or shows where it stands: what it sends late was not missed, nor what it never sent."""
@@ -69,7 +70,12 @@ class Holes:
         left = hole.end - hole.start - hole.seen
         if left > 0:
             self.octets += left
-            self.first = hole.frame if self.first is None else min(self.first, hole.frame)
+            self.first = earlier(self.first, hole.ack)
+
+
+def earlier(known: Packet | None, other: Packet) -> Packet:
+    """Whichever stands first in the log."""
+    return other if known is None or other.frame < known.frame else known
 
 
 def _sure(step: Step, hole: Hole) -> bool:
@@ -85,7 +91,7 @@ class Missed(CaptureNotes):
 
     def __init__(self) -> None:
         self.open: dict[tuple[int, Side], Holes] = {}  # by connection and sender
-        self.first: int | None = None
+        self.first: Packet | None = None
         self.octets = 0
         self.connections = 0
 
@@ -111,5 +117,5 @@ class Missed(CaptureNotes):
         if holes is None or not holes.settle() or holes.first is None:
             return False
         self.octets += holes.octets
-        self.first = holes.first if self.first is None else min(self.first, holes.first)
+        self.first = earlier(self.first, holes.first)
         return True

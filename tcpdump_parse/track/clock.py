@@ -58,7 +58,6 @@ class Steps:
         if self.visits > VISITS:
             return False
         for each in following:
-            each.ready = False  # the views of both ends are to be made anew
             forget(each.client)
             forget(each.server)
         return True
@@ -77,4 +76,4 @@ def forget(end: Direction) -> None:
     for gap in end.gaps:
         gap.at = None
     end.asked.clear()
-    end.sacked_at = end.at = None
+    end.sacked_at = None

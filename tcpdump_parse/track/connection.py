@@ -146,7 +146,9 @@ class Following:
             idle_until(self.server, now)
         possible.settle(self.client)
         possible.settle(self.server)
-        made = Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), flow(self, reason, steps), tuple(out), last)
+        row = flow(self, reason, steps)
+        begins, ends = _lines(self.first), _lines(self.last)
+        made = Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), row, tuple(out), last, begins, ends)
         for end in (self.client, self.server):
             end.part()
         return made
@@ -322,6 +324,10 @@ class Following:
             self.zeek.missed(self.missed.side is Side.CLIENT)
             self.missed = None
         self.completeness |= completeness(bits, seg.length)
+
+
+def _lines(packet: Packet | None) -> tuple[int, int]:
+    return (0, 0) if packet is None else (packet.line, packet.end_line)
 
 
 def _numbers(frame: int, tcp: Segment, ip: IP, me: Direction, at: int | None) -> Sent:

@@ -167,7 +167,7 @@ def cap_drop_inferred(end: CaptureEnd, notes: Missed) -> Iterator[Facts]:
     They were sent and arrived, or nobody would acknowledge them. Gaps elsewhere in this log may have the same cause.
     """
     if notes.first is not None:
-        yield Facts(frame=notes.first, octets=notes.octets, connections=notes.connections)
+        yield Facts(frame=notes.first.frame, lines=_at(notes.first), octets=notes.octets, connections=notes.connections)
 
 
 class Overtaken(Notes):
@@ -303,13 +303,13 @@ class Dataless(CaptureNotes):
 
     def __init__(self) -> None:
         self.data = False
-        self.proof: int | None = None
+        self.proof: Packet | None = None
 
     def see(self, *events: Any) -> None:
         if len(events) == 2:
             event = events[1]
             if self.proof is None and (event.octets if isinstance(event, FinSent) else event.end > event.start):
-                self.proof = events[0].frame
+                self.proof = events[0].packet
             return
         flow = events[0].flow
         self.data = self.data or bool(flow.client.actual_data_pkts or flow.server.actual_data_pkts)
@@ -323,7 +323,7 @@ def cap_filter_bias(end: CaptureEnd, notes: Dataless) -> Iterator[Facts]:
     closings are left; nothing can be said of what lies between.
     """
     if notes.proof is not None and not notes.data:
-        yield Facts(frame=notes.proof)
+        yield Facts(frame=notes.proof.frame, lines=_at(notes.proof))
 
 
 # ---- what cannot be read ----

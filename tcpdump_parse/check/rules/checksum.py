@@ -17,7 +17,7 @@ from tcpdump_parse.check.rule import Facts, Told, rule
 from tcpdump_parse.check.screen import ALL_ONES
 from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.check.twins import Kind, Twins
-from tcpdump_parse.model import Checksum, IPv4, Severity
+from tcpdump_parse.model import Checksum, IPv4, Packet, Severity
 from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Side
@@ -108,7 +108,7 @@ class Offloaders(CaptureNotes):
     on: ClassVar = (ChecksumOffload, ChecksumWrong)
 
     def __init__(self) -> None:
-        self.first: dict[str, int] = {}
+        self.first: dict[str, Packet] = {}
         self.count: dict[str, int] = {}
         self.bad: set[str] = set()
 
@@ -120,7 +120,7 @@ class Offloaders(CaptureNotes):
         elif source in count:
             count[source] += 1
         elif len(count) < 64:
-            self.first[source], count[source] = step.frame, 1
+            self.first[source], count[source] = step.packet, 1
 
 
 @rule(on=CaptureEnd, notes=Offloaders, severity=Severity.NOTE)
@@ -128,7 +128,8 @@ def cksum_offload_direction(end: CaptureEnd, notes: Offloaders) -> Iterator[Fact
     """All offloaded checksums come from one address: the capture was taken on that machine."""
     if len(notes.count) == 1 and not notes.bad:
         ((address, count),) = notes.count.items()
-        yield Facts(frame=notes.first[address], address=address, count=count)
+        first = notes.first[address]
+        yield Facts(frame=first.frame, lines=(first.line, first.end_line), address=address, count=count)
 
 
 @rule(on=ChecksumUnexplained, severity=Severity.ERROR, cites="RFC 9293 §3.1")
@@ -157,7 +158,7 @@ class Unprinted(CaptureNotes):
 
     def __init__(self) -> None:
         self.printed = False
-        self.first: int | None = None
+        self.first: Packet | None = None
         self.count = 0
 
     def see_all(self, steps: Sequence[Step]) -> None:
@@ -174,7 +175,7 @@ class Unprinted(CaptureNotes):
         elif isinstance(packet.ip, IPv4) and packet.ip.tos is not UNSET:
             self.count += 1
             if self.first is None:
-                self.first = packet.frame
+                self.first = packet
 
 
 @rule(on=CaptureEnd, notes=Unprinted, severity=Severity.NOTE, elsewhere=("tcp.checksum.status:unverified",))
@@ -184,7 +185,7 @@ def cksum_missing(end: CaptureEnd, notes: Unprinted) -> Iterator[Facts]:
     What checksums prove (offload, an edited line, copies with other content) cannot be shown here.
     """
     if notes.first is not None and not notes.printed:
-        yield Facts(frame=notes.first, count=notes.count)
+        yield Facts(frame=notes.first.frame, lines=(notes.first.line, notes.first.end_line), count=notes.count)
 
 
 @rule(

@@ -12,7 +12,7 @@ from tcpdump_parse.check.engine import CaptureEnd
 from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.check.twins import Kind, Pair, Twins
-from tcpdump_parse.model import Severity
+from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.happenings import Copied
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Where
@@ -24,12 +24,12 @@ class Doubled(CaptureNotes):
     on: ClassVar = (Copied,)
 
     def __init__(self) -> None:
-        self.first: tuple[int, int] | None = None
+        self.first: tuple[int, Packet] | None = None
         self.count = 0
 
     def see(self, step: Step, event: Copied) -> None:
         if event.where is Where.CAPTURE:
-            self.first = self.first or (event.frames[0], step.frame)
+            self.first = self.first or (event.frames[0], step.packet)
             self.count += 1
 
 
@@ -44,7 +44,8 @@ def cap_duplicate(end: CaptureEnd, notes: Doubled) -> Iterator[Facts]:
     as retransmissions.
     """
     if notes.first is not None and notes.count >= MANY:
-        yield Facts(frame=notes.first[1], evidence=notes.first[:1], packets=notes.count)
+        first, second = notes.first
+        yield Facts(frame=second.frame, lines=(second.line, second.end_line), evidence=(first,), packets=notes.count)
 
 
 def _told(pair: Pair | None) -> Iterator[Facts]:

@@ -90,6 +90,7 @@ class Spot(Struct, frozen=True, gc=False):
     """A record, and the octets it carried."""
 
     frame: int
+    lines: tuple[int, int]
     start: int
     end: int
 
@@ -150,7 +151,7 @@ class Dialogue(Notes):
         if marked:
             me.marked = step.frame
             if me.mark is None and step.length and step.seq is not None and step.end is not None:
-                me.mark = Spot(step.frame, step.seq, step.end)
+                me.mark = Spot(step.frame, (step.packet.line, step.packet.end_line), step.seq, step.end)
 
     def _echo(self, step: Step, flags: str, me: Half, peer: Half) -> None:
         if "E" in flags:
@@ -164,7 +165,7 @@ class Dialogue(Notes):
                 me.echo.known = step.before.peer.snd_nxt
         if "W" in flags and step.seq is not None and step.end is not None:
             peer.echo = None
-            me.cwr, me.stuck = Spot(step.frame, step.seq, step.end), False
+            me.cwr, me.stuck = Spot(step.frame, (step.packet.line, step.packet.end_line), step.seq, step.end), False
 
 
 def _control(step: Step) -> str:
@@ -358,7 +359,7 @@ def ecn_ece_missing(ending: Ending, notes: Dialogue) -> Iterator[Facts]:
     for end in (ending.client, ending.server):
         mark = notes.half[end.side].mark
         if notes.mode is Ecn.CLASSIC and mark is not None and end.snd_una is not None and end.snd_una >= mark.end:
-            yield Facts(frame=mark.frame, side=str(end.side), octets=mark.end - mark.start)
+            yield Facts(frame=mark.frame, lines=mark.lines, side=str(end.side), octets=mark.end - mark.start)
 
 
 @rule(

@@ -121,7 +121,8 @@ def ipid_behaviour(ending: Ending, notes: Paths) -> Iterator[Facts]:
             continue
         counts = path.steps * 4 >= (path.packets - path.zeros - 1) * 3
         manner = "zero" if path.zeros == path.packets else "counted" if counts else "unordered"
-        yield Facts(frame=path.first, side=str(side), manner=manner, packets=path.packets)
+        first = path.first
+        yield Facts(frame=first.frame, lines=(first.line, first.end_line), side=str(side), manner=manner, packets=path.packets)
 
 
 @rule(on=Ending, notes=Paths, severity=Severity.NOTE, cites="RFC 1191 §3")

@@ -14,7 +14,7 @@ from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.openings import Opening, twin
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.options import MssFilled, OddOptions, TimestampMissing, is_syn, options_of
-from tcpdump_parse.model import IPv6, Severity
+from tcpdump_parse.model import IPv6, Packet, Severity
 from tcpdump_parse.model.happenings import HandshakeDone, OptionSeen, StartedLate, SynAckSent, SynSent
 from tcpdump_parse.model.options import Mss, Option, SackOk, Timestamps, Wscale
 from tcpdump_parse.model.steps import Ending, Step
@@ -130,11 +130,11 @@ class Filled(Notes):
     on: ClassVar = (MssFilled,)
 
     def __init__(self) -> None:
-        self.first: dict[Side, int] = {}
+        self.first: dict[Side, Packet] = {}
         self.count: dict[Side, int] = {}
 
     def see(self, step: Step, event: MssFilled) -> None:
-        self.first.setdefault(step.side, step.frame)
+        self.first.setdefault(step.side, step.packet)
         self.count[step.side] = self.count.get(step.side, 0) + 1
 
 
@@ -148,7 +148,7 @@ def mss_ignores_options(ending: Ending, notes: Filled) -> Iterator[Facts]:
     for side, first in notes.first.items():
         here, there = (ending.flow.client, ending.server) if side is Side.CLIENT else (ending.flow.server, ending.client)
         if here.max_segm_size == there.mss:
-            yield Facts(frame=first, side=str(side), mss=there.mss, segments=notes.count[side])
+            yield Facts(frame=first.frame, lines=(first.line, first.end_line), side=str(side), mss=there.mss, segments=notes.count[side])
 
 
 # ---- window scale ----

@@ -258,7 +258,7 @@ class Answers(CaptureNotes):
     on: ClassVar = (Ending,)
 
     def __init__(self) -> None:
-        self.servers: dict[str, tuple[int, set[str]]] = {}
+        self.servers: dict[str, tuple[tuple[int, tuple[int, int]], set[str]]] = {}  # the first answer: frame, lines
 
     def see(self, ending: Ending) -> None:
         for end, other in ((ending.client, ending.server), (ending.server, ending.client)):
@@ -266,10 +266,11 @@ class Answers(CaptureNotes):
             answers = end.packets == flow.resets_sent + (flow.syn_pkts_sent if end.ack is not None else 0)
             if end.seen and not other.seen and answers and ending.flow.frame is not UNSET:
                 address = ending.connection.addr(end.side)
-                frame, hosts = self.servers.get(address, (ending.flow.frame, set()))
+                this = (ending.flow.frame, ending.begins)
+                first, hosts = self.servers.get(address, (this, set()))
                 if len(hosts) < HOSTS:
                     hosts.add(ending.connection.addr(other.side))
-                remember(self.servers, address, (min(frame, ending.flow.frame), hosts))
+                remember(self.servers, address, (min(first, this), hosts))
 
 
 @rule(on=CaptureEnd, notes=Answers, severity=Severity.NOTE)
@@ -278,6 +279,6 @@ def backscatter(end: CaptureEnd, notes: Answers) -> Iterator[Facts]:
 
     Only SYN+ACKs or resets come from it. A capture of its answers alone looks the same.
     """
-    for source, (frame, hosts) in notes.servers.items():
+    for source, ((frame, lines), hosts) in notes.servers.items():
         if len(hosts) >= STRANGERS:
-            yield Facts(frame=frame, source=source, hosts=len(hosts))
+            yield Facts(frame=frame, lines=lines, source=source, hosts=len(hosts))

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, Unusual, sign
-from tcpdump_parse.model import Severity
+from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.happenings import GapAcked, OldAck, Retransmitted
 from tcpdump_parse.model.steps import End, Ending, Step
 from tcpdump_parse.model.terms import Side
@@ -148,16 +148,17 @@ def ack_went_back(step: Step, event: OldAck) -> Iterator[Facts]:
 
 
 class Oldest(Notes):
-    """The ACK furthest behind, of each side: (octets behind, frame)."""
+    """The ACK furthest behind, of each side: (octets behind, record)."""
 
     on: ClassVar = (OldAck,)
 
     def __init__(self) -> None:
-        self.behind: dict[Side, tuple[int, int]] = {}
+        self.behind: dict[Side, tuple[int, Packet]] = {}
 
     def see(self, step: Step, event: OldAck) -> None:
-        if _of_this_connection(step) and event.behind > self.behind.get(step.side, (0, 0))[0]:
-            self.behind[step.side] = (event.behind, step.frame)
+        known = self.behind.get(step.side)
+        if _of_this_connection(step) and (known is None or event.behind > known[0]):
+            self.behind[step.side] = (event.behind, step.packet)
 
 
 @rule(
@@ -174,10 +175,10 @@ def ack_too_old(ending: Ending, notes: Oldest) -> Iterator[Facts]:
 
     A careful receiver drops it: somebody who injects blindly guesses such numbers. An ACK delayed for several round trips looks the same.
     """
-    for side, (behind, frame) in notes.behind.items():
+    for side, (behind, old) in notes.behind.items():
         widest = (ending.flow.client if side is Side.CLIENT else ending.flow.server).max_win_adv
         if widest and behind > widest:
-            yield Facts(frame=frame, side=str(side), behind=behind, window=widest)
+            yield Facts(frame=old.frame, lines=(old.line, old.end_line), side=str(side), behind=behind, window=widest)
 
 
 FAR = 1 << 20

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.trips import SECOND, Trips
-from tcpdump_parse.model import Severity
+from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.flow import FlowEnd, Limits
 from tcpdump_parse.model.happenings import (
     OldAck,
@@ -39,7 +39,7 @@ class Closed(Notes):
     on: ClassVar = (WindowClosed, WindowReopened, WindowProbe, WindowFull)
 
     def __init__(self) -> None:
-        self.since: dict[str, tuple[int, int | None]] = {}
+        self.since: dict[str, tuple[Packet, int | None]] = {}
         self.probes: dict[str, int] = {}
         self.gap: dict[str, int | None] = {}  # between the last two probes that were sent to it
         self.waits: dict[str, tuple[int, int]] = {}  # a sender that filled the window and did not push: (position, record)
@@ -47,7 +47,7 @@ class Closed(Notes):
     def see(self, step: Step, event: WindowClosed | WindowReopened | WindowProbe | WindowFull) -> None:
         side, other = str(step.side), str(step.side.other)
         if isinstance(event, WindowClosed):
-            self.since[side] = (step.frame, step.at)
+            self.since[side] = (step.packet, step.at)
             self.probes[side] = 0
         elif isinstance(event, WindowReopened):
             self.since.pop(side, None)
@@ -93,10 +93,12 @@ def win_zero_duration(source: Step | Ending, event: WindowReopened | Closed, not
             yield Facts(evidence=event.frames, closed_s=event.closed_for / SECOND, reopened=True)
     elif isinstance(source, Ending) and isinstance(event, Closed):
         for end, peer in ((source.client, source.server), (source.server, source.client)):
-            frame, since = event.since.get(str(end.side), (0, None))
+            closed, since = event.since.get(str(end.side), (None, None))
             last = max((at for at in (end.at, peer.at) if at is not None), default=None)
-            if since is not None and last is not None and last > since and peer.fin is None and end.fin is None:
-                yield Facts(frame=frame, side=str(end.side), closed_s=(last - since) / SECOND, reopened=False)
+            if closed is None or since is None or last is None or last <= since or peer.fin is not None or end.fin is not None:
+                continue
+            lines, closed_s = (closed.line, closed.end_line), (last - since) / SECOND
+            yield Facts(frame=closed.frame, lines=lines, side=str(end.side), closed_s=closed_s, reopened=False)
 
 
 @rule(on=(SynSent, SynAckSent), severity=Severity.NOTE, cites="RFC 9293 §3.8.6", elsewhere=("tcptrace:zero win adv",))
