@@ -165,10 +165,13 @@ class Judge:
         if wakes.awaited and not wakes.awaited <= watch.happened:
             watch.happens(wakes.awaited)
             told = wakes.told(watch, self._whole)
-        for at, reader in told:
-            reader.see(step, happenings[at])
-        for at, reader in by_sign:
-            reader.see(step, signs[at])
+        for at, listeners in told:
+            event = happenings[at]
+            for see in listeners:
+                see(step, event)
+        for at, listeners in by_sign:
+            for see in listeners:
+                see(step, signs[at])
         self._passed.append(step)
         if len(self._passed) >= TOGETHER:
             self._pass_on()
@@ -193,14 +196,14 @@ class Judge:
         return told
 
     def _plan(self, plans: dict[Shape, Plan | None], kinds: Shape, watch: Watch, step: Step) -> Plan:
-        """What the shape wakes on this connection; kept when it comes a second time."""
+        """What the shape wakes on this connection; kept if it is usual, else when it comes a second time."""
         wakes = self._shapes.get(kinds) or self._shape(kinds)
         if wakes.reads_passed:
             self._pass_on()
         plan = wakes.plan(watch, self._whole, step.side)
         if len(plans) >= PLANS:
             plans.clear()
-        plans[kinds] = plan if kinds in plans and not wakes.reads_passed else None
+        plans[kinds] = plan if (wakes.usual or kinds in plans) and not wakes.reads_passed else None
         return plan
 
     def _pass_on(self) -> None:

@@ -3,7 +3,7 @@
 Rules wake on a sign's class; a family puts its signs in its own module (`@sign(Shown)` above a function that answers with a sign or with
 None), those here serve several families. Of what a sign is asked decides what it costs:
 
-    @sign(Small, of=DataSent)      small(step, event)    segments in which that happened
+    @sign(Small, of=DataSent)      small(step, event)    each of those happenings
     @sign(FlagsSeen, of=Unusual)   flags(step)           segments that `check.screen` does not call plain: a law asks that none of them
                                                          would have shown it
     @sign(Oddity)                  oddity(step)          every segment: be quick, a few tenths of a microsecond
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from msgspec import UNSET, Struct
 
-from tcpdump_parse.model.happenings import AckAdvanced, Happening
+from tcpdump_parse.model.happenings import AckAdvanced, Happening, OptionSeen
 from tcpdump_parse.model.steps import Step
 
 
@@ -91,3 +91,19 @@ def unmeasured(step: Step, event: AckAdvanced) -> Sign | None:
     if event.rtt is not None or step.ack is None or step.ack == step.before.me.ack:
         return None
     return Unmeasured(event.start, event.octets)
+
+
+class Uncommon(Sign, frozen=True):
+    """An option that ordinary connections do not use."""
+
+    name: str
+    kind: int
+
+
+COMMON = frozenset({"mss", "wscale", "sackOK", "TS", "sack"})
+
+
+@sign(Uncommon, of=OptionSeen)
+def uncommon(step: Step, event: OptionSeen) -> Sign | None:
+    """Any option beyond the ordinary."""
+    return None if event.name in COMMON else Uncommon(event.name, event.kind)

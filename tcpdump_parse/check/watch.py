@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, Rule, Told
 from tcpdump_parse.check.signs import Asked, Sign, Unusual
-from tcpdump_parse.model.happenings import AckAdvanced, ClockStepped, DataSent, GapAcked
+from tcpdump_parse.model.happenings import AckAdvanced, ChecksumOffload, ClockStepped, DataSent, GapAcked
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Side
 
@@ -22,6 +22,8 @@ PLACES: Final = 4096
 """Remarkable records of a connection whose place in the file is kept, so that later findings can point back."""
 PLANS: Final = 32
 """Shapes of one connection whose plans are kept; a log that makes up ever new ones starts anew."""
+USUAL: Final = frozenset({DataSent, AckAdvanced, ChecksumOffload})
+"""A shape of these alone comes again on its connection, if it comes at all; plans of others are kept when they do."""
 UNREMARKABLE: Final = frozenset({DataSent, AckAdvanced})
 
 Shape = tuple[type, ...]
@@ -31,8 +33,8 @@ Registered = Mapping[type, list[T]]
 Body = Callable[..., Iterator[Facts]]
 Place = tuple[int, int, int, Any]
 """Of a record: frame, first and last line, time."""
-Listeners = tuple[tuple[int, Notes], ...]
-"""Who is told of which event."""
+Listeners = tuple[tuple[int, tuple[Callable[..., None], ...]], ...]
+"""Who is told of which event: its place in the sequence, and the notes' own `see`."""
 Planned = tuple[int, Rule, Body, Notes | None]
 """A rule's call: of which event, and with what it reads."""
 Plan = tuple["Wakes", tuple[Planned, ...], Listeners]
@@ -124,7 +126,7 @@ def _frame(place: Place) -> int:
 class Wakes:
     """What a sequence of happenings (or signs) wakes. Beside it signs are looked for: `signs` in a plain segment, `all_signs` in others."""
 
-    __slots__ = ("all_signs", "awaited", "calls", "reads_passed", "remarkable", "signs", "takes_needs", "tells")
+    __slots__ = ("all_signs", "awaited", "calls", "reads_passed", "remarkable", "signs", "takes_needs", "tells", "usual")
 
     def __init__(
         self,
@@ -139,11 +141,12 @@ class Wakes:
         self.tells = tuple(Telling(at, reader, _captures(reader)) for at, kind in enumerate(kinds) for reader in notes.get(kind, ()))
         self.reads_passed = any(call.notes in every for call in self.calls)
         self.remarkable = not UNREMARKABLE.issuperset(kinds)
+        self.usual = USUAL.issuperset(kinds)
         self.awaited = awaited.intersection(kinds)
         self.takes_needs = GapAcked in kinds or ClockStepped in kinds
         concerned = [sign for sign in asked if sign.of in (Step, Unusual) or sign.of in kinds]
-        self.all_signs: tuple[Question, ...] = tuple((sign.body, kinds.index(sign.of) if sign.of in kinds else None) for sign in concerned)
-        self.signs = tuple(question for sign, question in zip(concerned, self.all_signs, strict=True) if sign.of is not Unusual)
+        self.all_signs = tuple(question for sign in concerned for question in _questions(sign, kinds))
+        self.signs = tuple(question for sign in concerned if sign.of is not Unusual for question in _questions(sign, kinds))
 
     def plan(self, watch: Watch, whole: Watch, side: Side) -> Plan:
         """What of it is awake for that side's segments, with the notes of the connection and its capture."""
@@ -158,13 +161,20 @@ class Wakes:
 
     def told(self, watch: Watch, whole: Watch) -> Listeners:
         """Who is told of which."""
-        told: list[tuple[int, Notes]] = []
+        told: dict[int, list[Callable[..., None]]] = {}
         for at, kind, captures in self.tells:
             if kind.after and not watch.awake(kind):
                 continue
             home = whole if captures else watch
-            told.append((at, home.notes.get(kind) or home.note(kind)))
-        return tuple(told)
+            told.setdefault(at, []).append((home.notes.get(kind) or home.note(kind)).see)
+        return tuple((at, tuple(each)) for at, each in told.items())
+
+
+def _questions(sign: Asked, kinds: Shape) -> list[Question]:
+    """Asked of the segment once, or of each happening of its kind."""
+    if sign.of in (Step, Unusual):
+        return [(sign.body, None)]
+    return [(sign.body, at) for at, kind in enumerate(kinds) if kind is sign.of]
 
 
 def _captures(notes: type[Notes] | None) -> bool:

@@ -13,13 +13,12 @@ from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import FlagsSeen, Sign, Unusual, letters, sign
+from tcpdump_parse.check.signs import FlagsSeen, Sign, Uncommon, Unusual, letters, sign
 from tcpdump_parse.model import IPv4, IPv6, Severity
 from tcpdump_parse.model.happenings import (
     AckAdvanced,
     ChecksumUnexplained,
     HandshakeDone,
-    OptionSeen,
     Retransmitted,
     SynAckSent,
     SynSent,
@@ -240,8 +239,8 @@ def accecn_setup_synack(step: Step, event: SynAckSent, notes: Dialogue) -> Itera
         yield Facts(evidence=(notes.syn,))
 
 
-@rule(on=OptionSeen, severity=Severity.NOTE, cites="RFC 9768 §3.2.3", elsewhere=("tcp.options.acc_ecn",))
-def accecn_option(step: Step, event: OptionSeen) -> Iterator[Facts]:
+@rule(on=Uncommon, severity=Severity.NOTE, cites="RFC 9768 §3.2.3", elsewhere=("tcp.options.acc_ecn",))
+def accecn_option(step: Step, event: Uncommon) -> Iterator[Facts]:
     """This end sends the AccECN option: it counts the octets that arrived with each mark."""
     if event.kind in (172, 174):
         yield Facts(option_kind=event.kind)

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rule import Facts, rule
-from tcpdump_parse.check.signs import Sign, Unusual, sign
+from tcpdump_parse.check.signs import Sign, Uncommon, Unusual, sign
 from tcpdump_parse.model import IPv4, IPv6, Severity, TcpOption
 from tcpdump_parse.model.happenings import ChecksumUnexplained, OptionSeen, SynSent
 from tcpdump_parse.model.options import (
@@ -236,14 +236,14 @@ def opt_alignment(step: Step, event: OptionSeen) -> Iterator[Facts]:
 
 
 @rule(
-    on=OptionSeen,
+    on=Uncommon,
     severity=Severity.NOTE,
     cites="RFC 9293 §3.1",
     label="MUST-6",
     quote="ignore without error any TCP Option it does not implement, assuming that the option has a length field",
     elsewhere=("tcp.options.unknown",),
 )
-def opt_unknown(step: Step, event: OptionSeen) -> Iterator[Facts]:
+def opt_unknown(step: Step, event: Uncommon) -> Iterator[Facts]:
     """An option of a kind that tcpdump does not know.
 
     Receivers must ignore it; some firewalls drop such segments.
@@ -252,8 +252,8 @@ def opt_unknown(step: Step, event: OptionSeen) -> Iterator[Facts]:
         yield Facts(option_kind=event.kind)
 
 
-@rule(on=OptionSeen, severity=Severity.NOTE, cites="RFC 5482", elsewhere=("tcp.options.user_to_val", "zeek:tcp_option_uto_invalid_len"))
-def uto_present(step: Step, event: OptionSeen) -> Iterator[Facts]:
+@rule(on=Uncommon, severity=Severity.NOTE, cites="RFC 5482", elsewhere=("tcp.options.user_to_val", "zeek:tcp_option_uto_invalid_len"))
+def uto_present(step: Step, event: Uncommon) -> Iterator[Facts]:
     """This end says how long it keeps data unacknowledged before it gives up (user timeout).
 
     However, the seconds that tcpdump prints are not it: it takes the lowest bit for the unit, RFC 5482 the highest.
@@ -264,8 +264,8 @@ def uto_present(step: Step, event: OptionSeen) -> Iterator[Facts]:
             yield Facts(timeout_s=time * 60 if minutes else time)
 
 
-@rule(on=OptionSeen, severity=Severity.NOTE, cites="RFC 6994", elsewhere=("tcp.options.experimental",))
-def exp_option(step: Step, event: OptionSeen) -> Iterator[Facts]:
+@rule(on=Uncommon, severity=Severity.NOTE, cites="RFC 6994", elsewhere=("tcp.options.experimental",))
+def exp_option(step: Step, event: Uncommon) -> Iterator[Facts]:
     """An experimental option (kind 253 or 254)."""
     if event.kind in (253, 254):
         magic = next((f"0x{option.magic:04x}" for option in options_of(step) if isinstance(option, Exp)), event.name)
@@ -275,8 +275,8 @@ def exp_option(step: Step, event: OptionSeen) -> Iterator[Facts]:
 HISTORIC = {6: "echo", 7: "echo reply", 11: "CC", 12: "CC.NEW", 13: "CC.ECHO", 19: "MD5", 20: "SCPS", 29: "TCP-AO"}
 
 
-@rule(on=OptionSeen, severity=Severity.NOTE, cites="IANA TCP Option Kind Numbers", elsewhere=("tcp.options.scps", "tcp.options.md5"))
-def scps_cc_echo_md5_ao(step: Step, event: OptionSeen) -> Iterator[Facts]:
+@rule(on=Uncommon, severity=Severity.NOTE, cites="IANA TCP Option Kind Numbers", elsewhere=("tcp.options.scps", "tcp.options.md5"))
+def scps_cc_echo_md5_ao(step: Step, event: Uncommon) -> Iterator[Facts]:
     """A rare option: one of history (echo, T/TCP), of satellite links (SCPS), or a signature (MD5, TCP-AO).
 
     Signed segments cannot pass address translation; the others are hardly seen outside of tests.
