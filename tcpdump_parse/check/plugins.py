@@ -103,7 +103,7 @@ def _sentence(name: str, arguments: tuple[Any, ...], error: Exception) -> str:
     vendor, _, rule = name.partition("/")
     frame = next((found for found in map(_frame, arguments) if found is not None), None)
     where = "" if frame is None else f" at frame {frame}"
-    return f"the rule {rule} of {vendor} failed{where}: {error!r}; `check --no-plugins` leaves it out"
+    return f"the rule {rule} of {vendor} failed{where}: {error!r}; `--no-plugins` leaves it out"
 
 
 def _frame(event: Any) -> int | None:

@@ -37,7 +37,10 @@ from tcpdump_parse.model import Severity
 
 
 class Need(enum.Flag):
-    """What a rule must be able to rely on. Where it is not met, the finding is one severity lower and names it (`unless`)."""
+    """What a rule must be able to rely on. Where it is not met, the finding is one severity lower and names it (`unless`).
+
+    A note about a whole connection that needs `TIME` is not given without it: a figure across a step of the clock is none.
+    """
 
     NOTHING = 0
     BOTH_SIDES = enum.auto()  # the other end was seen as well
@@ -209,7 +212,7 @@ def _plugged() -> dict[str, Rule]:
             module = point.load()
         except Exception as error:  # whatever the code of others raises
             whose = f"{point.name} ({point.value})"
-            raise PluginError(f"the rules of {whose} cannot be loaded: {error!r}; `check --no-plugins` leaves them out") from error
+            raise PluginError(f"the rules of {whose} cannot be loaded: {error!r}; `--no-plugins` leaves them out") from error
         for name, theirs in _of(module.__name__).items():
             known = replace(theirs, name=f"{point.name}/{name}", family=point.name, message=theirs.title)
             found[known.name] = named(known)

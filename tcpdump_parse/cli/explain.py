@@ -46,10 +46,19 @@ class Phases(click.ParamType["frozenset[Phase]"]):
 @click.option("--client", metavar="ADDR[:PORT]", default="", help="Connections of this client.")
 @click.option("--port", metavar="PORT", help="Connections with this port at either end.")
 @click.option("--only", metavar="PHASE,…", type=Phases(), default=frozenset(), help=f"These phases: {', '.join(PHASES)}.")
+@click.option("--no-plugins", is_flag=True, help="No rules of other packages.")
 @for_people
 @writes("text", "markdown", "json")
 def explain(
-    log: Log, target: Target, detail: str | None, teach: bool, flow: str, client: str, port: str | None, only: frozenset[Phase]
+    log: Log,
+    target: Target,
+    detail: str | None,
+    teach: bool,
+    flow: str,
+    client: str,
+    port: str | None,
+    only: frozenset[Phase],
+    no_plugins: bool,
 ) -> None:
     """Tell what happened, segment by segment, in plain words."""
     from tcpdump_parse.read.portions import together
@@ -61,17 +70,18 @@ def explain(
     lessons = Lessons.TEACH if teach else Lessons.NONE
     manner = Manner(lang, Detail(detail or "normal"), _order(log.files), lessons, Choice(flow, client, port, only))
     with target.text(*log.files) as out:
-        _write(tell(together(judged(together(track(log.in_portions(out))), _known(log))), manner), out, target, lang)
+        found = judged(together(track(log.in_portions(out))), _known(log, plugins=not no_plugins))
+        _write(tell(together(found), manner), out, target, lang)
     log.judge()
 
 
-def _known(log: Log) -> dict[str, Rule]:
+def _known(log: Log, *, plugins: bool) -> dict[str, Rule]:
     """The rules whose findings are told; those of others are left out as soon as they fail, the story goes on."""
     from tcpdump_parse.check.plugins import sheltered
     from tcpdump_parse.check.rule import PluginError, rules
 
     try:
-        return sheltered(rules(), log.fault)
+        return sheltered(rules(plugins=plugins), log.fault)
     except PluginError as error:
         log.fault(error)
         return rules(plugins=False)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command, short_help="List the rules, or explain one.")
 @click.argument("name", metavar="[NAME]", required=False)
+@click.option("--no-plugins", is_flag=True, help="No rules of other packages.")
 @for_people
 @writes("text", "json")
-def rules(name: str | None, target: Target) -> None:
+def rules(name: str | None, target: Target, no_plugins: bool) -> None:
     """List the rules, or explain one: the fault, why it matters, the RFC's sentence, a sample, its names elsewhere.
 
     NAME is a rule's name, or what another program calls it: tcp.analysis.keep_alive finds ours.
@@ -28,7 +29,7 @@ def rules(name: str | None, target: Target) -> None:
     from tcpdump_parse.tell.rules import explained, named
 
     lang = language(target.lang) if target.format in FOR_PEOPLE else target.lang or "en"
-    found = explained(lang) if name is None else named(name, lang)
+    found = explained(lang, plugins=not no_plugins) if name is None else named(name, lang, plugins=not no_plugins)
     if not found:
         raise Failure(f"no rule is called {name!r}, here or elsewhere; `tdparse rules` lists them")
     with target.text() as out:

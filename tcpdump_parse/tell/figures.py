@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from tcpdump_parse.check.standpoint import standpoint
 from tcpdump_parse.model.flow import FlowEnd, Limits
 from tcpdump_parse.model.steps import Ending
 from tcpdump_parse.model.terms import Side
@@ -22,6 +23,8 @@ Say = Callable[..., Reason]
 _WORTH: Final = 0.1  # seconds; who waited less than this is nobody's question
 _SHARE: Final = 0.2  # of the connection's time; less than this did not decide how long it took
 _TRANSFER: Final = 4  # data segments; fewer are a question or an answer
+_BULK: Final = 20  # data segments that may tell how fast a network is
+_STAMPS: Final = 12  # octets of a segment that timestamps take
 _SAMPLES: Final = 5  # round trips worth a summary
 
 
@@ -92,15 +95,27 @@ def waits(say: Say, scene: Scene, ending: Ending) -> Iterator[Reason]:
         held = limits.get(side.value)
         if held is None or _row(ending, side).actual_data_pkts < _TRANSFER:
             continue
-        for cause, seconds in _held(held, seen=vantage is not UNSET and vantage.beside(side)):
+        for cause, seconds in _held(held, seen=vantage is not UNSET and vantage.beside(side), bulk=_bulk(ending, side)):
             if seconds >= max(_WORTH, _SHARE * duration):
                 share = round(100 * min(1.0, seconds / duration))
                 yield say(Basis.SUGGESTED, f"waits_{cause}", side, span=scene.span(round(seconds * 1e9)), share=share)
 
 
-def _held(held: Limits, *, seen: bool) -> list[tuple[str, float]]:
-    """The causes, the longest first. `seen`: the capture is beside that end; elsewhere a sender that waits for the network looks idle."""
-    causes = [("receiver", held.receiver), ("network", held.network)]
+def _bulk(ending: Ending, side: Side) -> bool:
+    """Full segments, and hardly an answer to them: it had more to send than it could. Who asks and waits for the answer had not."""
+    mine, other = _row(ending, side), _row(ending, side.other)
+    room = other.mss_requested
+    if room is UNSET or mine.actual_data_pkts < _BULK or other.actual_data_pkts * 10 > mine.actual_data_pkts:
+        return False
+    return mine.actual_data_bytes >= 0.8 * mine.actual_data_pkts * (room - _STAMPS)
+
+
+def _held(held: Limits, *, seen: bool, bulk: bool) -> list[tuple[str, float]]:
+    """The causes, the longest first. `seen`: the capture is beside that end; elsewhere a sender that waits for the network looks idle.
+    `bulk`: what is on its way held up what comes after it."""
+    causes = [("receiver", held.receiver)]
+    if bulk:
+        causes.append(("network", held.network))
     if seen:
         causes.append(("application", held.application))
     return sorted(causes, key=lambda cause: -cause[1])
@@ -108,11 +123,9 @@ def _held(held: Limits, *, seen: bool) -> list[tuple[str, float]]:
 
 def place(say: Say, ending: Ending) -> Iterator[Reason]:
     """Where the capture was taken."""
-    vantage = ending.flow.vantage
-    if vantage is UNSET or vantage.at == "unknown":
-        return
-    proved = any(reason.endswith("offload") for reason in vantage.evidence)
-    yield say(Basis.PROVED if proved else Basis.SUGGESTED, f"at_{vantage.at}")
+    at = standpoint(ending)
+    if at is not None:
+        yield say(Basis.PROVED if at.proved else Basis.SUGGESTED, f"at_{at.place}")
 
 
 def _row(ending: Ending, side: Side) -> FlowEnd:

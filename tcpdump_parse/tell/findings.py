@@ -32,8 +32,10 @@ def story(finding: Finding, words: Words) -> str:
 
 
 def _key(finding: Finding, words: Words) -> str:
-    """The rule's story, or the one for a fact that is true (`story_continued`)."""
+    """The rule's story, or the one for a fact that is true (`story_continued`), or for the place it names (`story_near`)."""
     own = f"{finding.rule}.story"
+    if words.knows(place := f"{own}_{finding.facts.get('place')}"):
+        return place
     true = (f"{own}_{fact}" for fact, value in finding.facts.items() if value is True)
     return next((key for key in true if words.knows(key)), own)
 
@@ -44,6 +46,8 @@ def _values(finding: Finding, words: Words) -> dict[str, object]:
     values: dict[str, object] = {"who": words.client, "peer": words.server}
     if finding.side == "server":
         values["who"], values["peer"] = words.server, words.client
+    if isinstance(proved := finding.facts.get("proved"), bool):
+        values["basis"] = words.say(f"basis.{'proved' if proved else 'suggested'}")
     grain = round(finding.facts.get("resolution_s", 0) * 1e9)
     for key, value in finding.facts.items():
         if key.endswith("_s") and isinstance(value, int | float):

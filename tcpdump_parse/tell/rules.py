@@ -39,14 +39,14 @@ EXCERPT = 12
 LEFT_OUT = "…"
 
 
-def explained(lang: str = "en") -> list[Explained]:
+def explained(lang: str = "en", *, plugins: bool = True) -> list[Explained]:
     """All rules, by family and name."""
-    return sorted((_explained(rule, lang) for rule in rules().values()), key=lambda rule: (rule.family, rule.name))
+    return sorted((_explained(rule, lang) for rule in rules(plugins=plugins).values()), key=lambda rule: (rule.family, rule.name))
 
 
-def named(name: str, lang: str = "en") -> list[Explained]:
+def named(name: str, lang: str = "en", *, plugins: bool = True) -> list[Explained]:
     """The rules of that name, ours or another program's ("tcp.analysis.keep_alive"); several where one of theirs is several."""
-    every = explained(lang)
+    every = explained(lang, plugins=plugins)
     wanted = name.strip().lower()
     own = [rule for rule in every if rule.name == wanted.replace("_", "-")]
     found = own or [rule for rule in every if any(wanted in (other.lower(), other.lower().partition(":")[2]) for other in rule.elsewhere)]

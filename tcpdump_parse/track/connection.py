@@ -165,7 +165,7 @@ class Following:
         mine, other = end.peer.rtt.least, end.rtt.least
         if mine is None:
             return False
-        return mine < MILLI if other is None else mine * 4 < other
+        return mine < MILLI if other is None else (mine or MILLI) * 4 < other  # 0: a clock of milliseconds, most likely
 
     @property
     def selective(self) -> bool:

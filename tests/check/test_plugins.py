@@ -86,7 +86,7 @@ def test_code_that_cannot_be_loaded_is_named_with_its_vendor(tmp_path: Path) -> 
     ran = run(broken, "check", "--isolated", str(SEED))
     assert ran.status == 2
     assert ran.err == (
-        "tdparse: the rules of acme (acme_rules) cannot be loaded: RuntimeError('out of order'); `check --no-plugins` leaves them out\n"
+        "tdparse: the rules of acme (acme_rules) cannot be loaded: RuntimeError('out of order'); `--no-plugins` leaves them out\n"
     )
     for form in ("text", "sarif"):
         assert run(broken, "check", "--isolated", "--no-plugins", "--format", form, str(SEED)).status == 0
@@ -125,10 +125,10 @@ def fin(step, event):
     yield Facts()
 """
 FAULTS = [
-    "tdparse: the rule divided of acme failed at frame 1: ZeroDivisionError('division by zero'); `check --no-plugins` leaves it out",
-    "tdparse: the rule sentence of acme failed at frame 1: TypeError(\"'a SYN' is no Facts\"); `check --no-plugins` leaves it out",
+    "tdparse: the rule divided of acme failed at frame 1: ZeroDivisionError('division by zero'); `--no-plugins` leaves it out",
+    "tdparse: the rule sentence of acme failed at frame 1: TypeError(\"'a SYN' is no Facts\"); `--no-plugins` leaves it out",
     "tdparse: the rule counted of acme failed at frame 1: AttributeError(\"'Counted' object has no attribute 'seen'\"); "
-    "`check --no-plugins` leaves it out",
+    "`--no-plugins` leaves it out",
 ]
 
 

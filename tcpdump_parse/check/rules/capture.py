@@ -14,6 +14,7 @@ from tcpdump_parse.check.engine import CaptureEnd
 from tcpdump_parse.check.missed import SENT, Missed
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, rule
+from tcpdump_parse.check.standpoint import standpoint
 from tcpdump_parse.model import IPv4, Notice, Packet, Segment, Severity, Unread
 from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, Retransmitted, StartedLate, SynSent
 from tcpdump_parse.model.steps import Ending, Step
@@ -289,11 +290,11 @@ def cap_superseg(ending: Ending, notes: Oversize) -> Iterator[Facts]:
 def cap_point(ending: Ending) -> Iterator[Facts]:
     """Where this capture was taken.
 
-    `facts.evidence` counts what says so: offloaded checksums, segments beyond the MSS, TTLs as sent, reactions within microseconds.
+    `facts.signs` counts what says so: offloaded checksums, which prove it, segments beyond the MSS, TTLs as sent, answers at once.
     """
-    vantage = ending.flow.vantage
-    if vantage is not UNSET and vantage.at not in ("unknown", ""):
-        yield Facts(at=vantage.at, signs=dict(vantage.evidence))
+    at, vantage = standpoint(ending), ending.flow.vantage
+    if at is not None and vantage is not UNSET:
+        yield Facts(at=vantage.at, place=at.place, proved=at.proved, signs=dict(vantage.evidence))
 
 
 class Dataless(CaptureNotes):
