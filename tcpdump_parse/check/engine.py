@@ -175,7 +175,7 @@ class Judge:
         self._passed.append(step)
         if len(self._passed) >= TOGETHER:
             self._pass_on()
-        if signs or wakes.remarkable:
+        if signs or not wakes.usual:
             place = (packet.frame, packet.line, packet.end_line, packet.time)
             watch.places.append(place)
             self._whole.places.append(place)

@@ -23,8 +23,8 @@ PLACES: Final = 4096
 PLANS: Final = 32
 """Shapes of one connection whose plans are kept; a log that makes up ever new ones starts anew."""
 USUAL: Final = frozenset({DataSent, AckAdvanced, ChecksumOffload})
-"""A shape of these alone comes again on its connection, if it comes at all; plans of others are kept when they do."""
-UNREMARKABLE: Final = frozenset({DataSent, AckAdvanced})
+"""A shape of these alone comes again on its connection, if it comes at all, and nobody asks where such a record stands: its plan is kept
+at once, its place never; the plan of another is kept when it comes again, its place always."""
 
 Shape = tuple[type, ...]
 T = TypeVar("T")
@@ -126,7 +126,7 @@ def _frame(place: Place) -> int:
 class Wakes:
     """What a sequence of happenings (or signs) wakes. Beside it signs are looked for: `signs` in a plain segment, `all_signs` in others."""
 
-    __slots__ = ("all_signs", "awaited", "calls", "reads_passed", "remarkable", "signs", "takes_needs", "tells", "usual")
+    __slots__ = ("all_signs", "awaited", "calls", "reads_passed", "signs", "takes_needs", "tells", "usual")
 
     def __init__(
         self,
@@ -140,7 +140,6 @@ class Wakes:
         self.calls = tuple(_call(at, rule) for at, kind in enumerate(kinds) for rule in rules.get(kind, ()))
         self.tells = tuple(Telling(at, reader, _captures(reader)) for at, kind in enumerate(kinds) for reader in notes.get(kind, ()))
         self.reads_passed = any(call.notes in every for call in self.calls)
-        self.remarkable = not UNREMARKABLE.issuperset(kinds)
         self.usual = USUAL.issuperset(kinds)
         self.awaited = awaited.intersection(kinds)
         self.takes_needs = GapAcked in kinds or ClockStepped in kinds
