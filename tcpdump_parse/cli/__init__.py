@@ -28,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         from tcpdump_parse.cli.app import run
 
-        sys.exit(int(run(given)))
+        status = run(given)
+        gc.freeze()  # what is left goes with the process: three more looks for cycles on the way out would find nothing
+        sys.exit(int(status))
     except Stopped:
         os._exit(Status.STOPPED)  # at once: nothing is flushed into a pipe that nobody may be reading
     except Failure as failure:
