@@ -54,11 +54,18 @@ def _numbers_of_flags(step: Step, happening: h.AckAdvanced, kinds: frozenset[typ
 
 def _bare_ack(step: Step, octets: int, scene: Scene) -> Sentence:
     left = step.after.peer.in_flight
+    if left:
+        return _some(scene.words, step.side, octets, left)
     if left == 0 and not _unseen(step):
         return _counted(scene.words, "data.ack_all", step.side, octets)[0]
-    if not left:
-        return _counted(scene.words, "data.ack", step.side, octets)[0]
-    return scene.say("data.ack_some", step.side, octets=scene.octets(octets), left=scene.octets(left))
+    return _counted(scene.words, "data.ack", step.side, octets)[0]
+
+
+@lru_cache(maxsize=4096)
+def _some(words: Words, side: Side, octets: int, left: int) -> Sentence:
+    """Kept as well: where full segments travel, an ACK takes a few of them and leaves a few."""
+    key = "data.ack_some"
+    return Sentence(words.about[side][key] % {"octets": words.count("octets", octets), "left": words.count("octets", left)}, key)
 
 
 def _unseen(step: Step) -> bool:

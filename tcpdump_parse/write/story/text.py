@@ -50,6 +50,7 @@ class _Page:
         self.look = look
         self.plain = look.width is None and look.paint is Paint.PLAIN
         self.ascii = look.glyphs is Glyphs.ASCII
+        self.simple = self.plain and not self.ascii
         self.words: Words = words(look.lang)
         self.phases: dict[int, Phase] = {}
         self.current = 0  # the connection whose heading stands above
@@ -60,11 +61,16 @@ class _Page:
         self.hanging = None if look.width is None else max(look.width - len(self.indent), 24)
 
     def block(self, value: Story) -> str:
-        """The lines of `value`, each with its end. Most of a long page is the plain row of a segment and a sentence: that is done here."""
-        if type(value) is Told and self.plain and len(value.sentences) == 1 and self.phases.get(value.conn) is value.phase:
-            sentence = value.sentences[0]
-            if sentence.weight is _STORY and not (sentence.severity or value.captions or value.pause or value.details or self.ascii):
-                return f"{self._plain_row(value)}\n{self.indent}{sentence.text}\n"
+        """The lines of `value`, each with its end. Most of a long page is the plain row of a segment and its story: that is done here."""
+        if type(value) is Told and self.simple and self.phases.get(value.conn) is value.phase:
+            sentences = value.sentences
+            for sentence in sentences:
+                if sentence.weight is not _STORY or sentence.severity:
+                    break
+            else:
+                if sentences and not (value.captions or value.pause or value.details):
+                    story = sentences[0].text if len(sentences) == 1 else self.words.gap.join([sentence.text for sentence in sentences])
+                    return f"{self._plain_row(value)}\n{self.indent}{story}\n"
         made = self.lines(value)
         made.append("")
         return "\n".join(made)
@@ -306,8 +312,8 @@ def ladder(side: Side, name: str, line: str) -> str:
 
 def numbers(value: Told, end: int | None) -> str:
     """Relative numbers, the raw ones in brackets: "seq 1:39 (1960817470) ack 1 (645999201)"; `end` None leaves out where the data ends."""
-    seq, ack = value.seq, "" if value.ack is None else f"ack {value.ack} ({value.raw_ack})"
+    seq, ack = value.seq, value.ack
     if seq is None:
-        return ack
+        return "" if ack is None else f"ack {ack} ({value.raw_ack})"
     span = f"{seq}:{end}" if value.length and end is not None else seq
-    return f"seq {span} ({value.raw_seq}) {ack}" if ack else f"seq {span} ({value.raw_seq})"
+    return f"seq {span} ({value.raw_seq})" if ack is None else f"seq {span} ({value.raw_seq}) ack {ack} ({value.raw_ack})"
