@@ -8,9 +8,9 @@ of the lines tell the count of octets only within the number of line ends: after
 * DOUBTFUL: between the two. Such a record is read, and marked as possibly payload.
 
 How many octets there are, the IP length says, or without -v the TCP length and the headers' sizes. A packet cut by the
-snapshot length prints fewer: the banner's number bounds it, and at -v a missing checksum betrays a cut (tcpdump computes it over
-whole packets alone); then nothing is INSIDE for certain. Without -v and without a banner packets count as whole, as they are
-since tcpdump 4.0.
+snapshot length prints fewer (`Kept`): the banner's number bounds it, and at -v a missing checksum betrays a cut (tcpdump computes it
+over whole packets alone); then nothing is INSIDE for certain. Without -v and without a banner packets count as whole, as they are
+since tcpdump 4.0, until two of them were seen to be cut in the same place.
 With -AA the link header comes first; where the IP header stands in the text is seen by its addresses and ports.
 """
 
@@ -18,13 +18,15 @@ from __future__ import annotations
 
 import copy
 import enum
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from msgspec import UNSET, Struct
 
 from tcpdump_parse.model.ip import IP, IPv4, IPv6
-from tcpdump_parse.model.options import Sack
+from tcpdump_parse.model.options import Eol, Mss, Nop, Sack, SackOk, Timestamps, Wscale
 from tcpdump_parse.model.packet import Packet, Port, Segment
 from tcpdump_parse.read.looks import RECORD_BEGINS, STARTS
 from tcpdump_parse.read.notices import SURE_BEGINS, is_sure
@@ -36,12 +38,18 @@ HEADER = 40
 """Octets of the longest header that is looked at."""
 MARGIN = 24
 """A cut packet's network part is shorter than the snapshot length by the link header, at most about this much."""
+_SNAPSHOT = re.compile(r"(?:link-type (\w+)[^\n]*)?(?:snapshot length|capture size) ([1-9][0-9]{0,8})\b")
+_LINKS = {"EN10MB": 14, "LINUX_SLL": 16, "LINUX_SLL2": 20, "NULL": 4, "LOOP": 4}
+"""Link headers at their shortest."""
+ANY = 1 << 30
+"""More octets than any packet has."""
 _SIZES = {0: 1, 1: 1, 2: 4, 3: 3, 4: 2, 8: 10, 6: 6, 7: 6, 11: 6, 12: 6, 13: 6, 19: 18, 28: 4}
+_SIZE_OF: dict[type, int] = {Mss: 4, Nop: 1, SackOk: 2, Timestamps: 10, Wscale: 3}
+"""Of those that nearly all segments have and no others."""
 _ANY = "\0"
 
-
 _WIDER = len(BREAK) - len(JOINT)
-_STOPS = RECORD_BEGINS | SURE_BEGINS
+STOPS = RECORD_BEGINS | SURE_BEGINS
 """What a line begins with that may stop the text."""
 
 
@@ -56,6 +64,19 @@ class Count(Struct, frozen=True, gc=False):
 
     least: int
     most: int
+
+
+class Kept(NamedTuple):
+    """Octets of the network part of a longer packet that its capture keeps, at least and at most."""
+
+    least: int
+    most: int
+
+    @classmethod
+    def announced(cls, banner: str) -> Kept | None:
+        """By the snapshot length that tcpdump's banner names."""
+        found = _SNAPSHOT.search(banner)
+        return cls(max(0, int(found[2]) - MARGIN), int(found[2]) - _LINKS.get(found[1], 0)) if found else None
 
 
 class Text(Struct, gc=False):
@@ -83,7 +104,7 @@ class Text(Struct, gc=False):
         printed, ends, least, stop = self._printed, self._ends, self.least, len(items)
         for number in range(at, stop):
             item = items[number]
-            if item[:1] in _STOPS:
+            if item[:1] in STOPS:
                 if STARTS.match(item):
                     if printed + ends < least:
                         return None
@@ -100,7 +121,7 @@ class Text(Struct, gc=False):
         self._printed, self._ends = printed, ends
         return stop
 
-    def ends(self, lines: Sequence[str], begins: Callable[[str], bool]) -> tuple[bool, bool]:
+    def ends(self, lines: Iterable[str], begins: Callable[[str], bool]) -> tuple[bool, bool]:
         """Whether one of the coming lines `begins` a record just where this text ends, or they end there; and whether they said so."""
         ahead = copy.copy(self)
         for line in lines:
@@ -110,34 +131,50 @@ class Text(Struct, gc=False):
             ahead.add(line)
         return ahead.where() is not Where.INSIDE, False
 
+    def seen(self) -> tuple[int, int]:
+        """Octets of the network part that the lines until now show, at least and at most."""
+        return self._printed - self.link, self._printed + self._ends - self.link
+
     def where(self) -> Where:
         if self._printed + self._ends < self.least:
             return Where.INSIDE
         return Where.AFTER if self._printed >= self.most else Where.DOUBTFUL
 
 
-def begin(packet: Packet, line: str, snapshot: int | None = None, agreeing: int = 9, lead: str = "") -> Text | None:
+def begin(packet: Packet, line: str, kept: Kept | None = None, agreeing: int = 9, lead: str = "") -> Text | None:
     """The text that begins with this line behind the packet's lines; None when it is no text of -A.
 
-    `snapshot`: the snapshot length that the capture's banner names. `agreeing`: so many characters of the IP header must be there;
-    fewer will do (its octet 10 ends a line early) in a capture that has shown such text before. `lead`: as much of the text as an
-    IP header may take, where the line is shorter.
+    `agreeing`: so many characters of the IP header must be there; fewer will do (its octet 10 ends a line early) in a capture that has
+    shown such text before. `lead`: as much of the text as an IP header may take, where the line is shorter.
     """
     ip, segment = packet.ip, packet.tcp
     if ip is UNSET or segment is UNSET or segment.length is UNSET or len(lead or line) < 2:
         return None
-    claimed = expected = _octets(ip, segment, segment.length, snapshot)
-    if missing := _missing(ip):
-        expected = Count(max(0, claimed.least - missing), max(0, claimed.most - missing))
+    claimed = _octets(ip, segment, segment.length)
     link: int | None = 0
     if not _begins_plainly(lead or line, ip, segment, claimed):
         if len(line) < 2:
             return None
         header = _header(ip, segment, claimed)
         link = next((link for link in LINKS if _fits(line, link, header, agreeing)), None)
-    if packet.possibly_payload:
-        expected = Count(0, expected.most)  # what is doubtful itself hides nothing
-    return None if link is None else Text(link, expected.least + link, expected.most + link, len(line))
+    if link is None:
+        return None
+    expected = _expected(packet, ip, claimed, kept)
+    return Text(link, expected.least + link, expected.most + link, len(line))
+
+
+def plain(packet: Packet, line: str, kept: Kept | None) -> Count | None:
+    """The octets of the text that begins with this line, in a capture whose texts begin with the network header; None if that is not clear.
+
+    It is where the IP header names the length. Otherwise the line has to show that header.
+    """
+    ip, segment = packet.ip, packet.tcp
+    if ip is UNSET or segment is UNSET or segment.length is UNSET or packet.layers:
+        return None
+    claimed = _octets(ip, segment, segment.length)
+    if not _printed_length(ip) and not _begins_plainly(line, ip, segment, claimed):
+        return None
+    return _expected(packet, ip, claimed, kept)
 
 
 def _begins_plainly(line: str, ip: IP, segment: Segment, length: Count) -> bool:
@@ -173,25 +210,25 @@ def _ends(src: str, dst: str, sport: Port, dport: Port) -> str | None:
     return text if len(text) in (12, 32) else None
 
 
-def whole(packet: Packet, line: str, snapshot: int | None) -> Text | None:
-    """The same where it is clear: the capture's text begins with the network header, and the packet's lengths are certain."""
-    ip, segment = packet.ip, packet.tcp
-    if ip is UNSET or segment is UNSET or segment.checksum is UNSET or packet.possibly_payload or snapshot is not None:
-        return None
-    length = _printed_length(ip)
-    return Text(0, length, length, len(line)) if length else None
-
-
-def _octets(ip: IP, segment: Segment, length: int, snapshot: int | None) -> Count:
+def _octets(ip: IP, segment: Segment, length: int) -> Count:
+    """What the headers claim."""
     whole = _printed_length(ip)
     if whole:
-        count = Count(whole if segment.checksum is not UNSET or not length else 0, whole)
-    else:
-        header, options = 20 if _is_v4(ip.src) else 40, _options(segment)
-        count = Count(header + 20 + options.least + length, header + 20 + options.most + length)
-    if snapshot and count.most > snapshot - MARGIN:
-        count = Count(min(count.least, max(0, snapshot - MARGIN)), min(count.most, snapshot))
-    return count
+        return Count(whole if segment.checksum is not UNSET or not length else 0, whole)
+    header, options = 20 if _is_v4(ip.src) else 40, _options(segment)
+    return Count(header + 20 + options.least + length, header + 20 + options.most + length)
+
+
+def _expected(packet: Packet, ip: IP, claimed: Count, kept: Kept | None) -> Count:
+    """What of it can be there."""
+    if kept is not None and claimed.most > kept.least:
+        claimed = Count(min(claimed.least, kept.least), min(claimed.most, kept.most))
+    if ip.missing is not UNSET or ip.overrun is not UNSET:
+        missing = _missing(ip)
+        claimed = Count(max(0, claimed.least - missing), max(0, claimed.most - missing))
+    if packet.possibly_payload:
+        claimed = Count(0, claimed.most)  # what is doubtful itself hides nothing
+    return claimed
 
 
 def _missing(ip: IP) -> int:
@@ -214,11 +251,18 @@ def _is_v4(address: str) -> bool:
 
 def _options(segment: Segment) -> Count:
     """The options' octets with their padding, as far as the kinds tell."""
+    kinds: list[type] = [type(option) for option in segment.options]
+    try:
+        least = sum(map(_SIZE_OF.__getitem__, kinds)) + 3 & ~3
+    except KeyError:
+        pass
+    else:
+        return Count(least, least)
     sizes = [
         2 + 8 * len(option.blocks) if isinstance(option, Sack) else _SIZES.get(getattr(option, "kind", -1), 0) for option in segment.options
     ]
     least = -(-sum(sizes) // 4) * 4
-    return Count(least, least) if all(sizes) else Count(least, 40)
+    return Count(least, least) if all(sizes) and Eol not in kinds else Count(least, 40)
 
 
 def _header(ip: IP, segment: Segment, expected: Count) -> str:

@@ -12,8 +12,8 @@ from msgspec import UNSET, structs
 
 from tcpdump_parse.model import SCHEMA, Capture, Notice, Read
 from tcpdump_parse.read.absolute import Numbers, Printed, announced
+from tcpdump_parse.read.ascii import Kept
 from tcpdump_parse.read.clock import Clock
-from tcpdump_parse.read.looks import SNAPSHOT
 from tcpdump_parse.read.notices import classify
 from tcpdump_parse.read.text import to_text
 
@@ -36,7 +36,8 @@ class Captures:
         self.waiting: list[Notice] = []
         self.ascii = False  # the capture shows the text of -A
         self.plain = False  # and that begins with the network header
-        self.snapshot: int | None = None
+        self.kept: Kept | None = None  # of long packets
+        self.cut: tuple[int, int] | None = None  # where the text of one ended that was seen to be cut
         self.timed = False  # the capture's records have times
         self.clock = Clock(zone)
         self.numbers = Numbers()
@@ -60,6 +61,7 @@ class Captures:
         self.content = True
         self.opener = 0
         self.ascii = self.plain = self.timed = False
+        self.kept = self.cut = None
         self.clock = Clock(self.zone)
         self.numbers = Numbers(self.announced)
         self.out.append(Capture(SCHEMA, self.capture, self.file, line, self.newline))
@@ -74,9 +76,8 @@ class Captures:
         if kind == "fence":
             self.opener = self.line
         elif kind in ("banner", "reading"):
-            found = SNAPSHOT.search(text)
-            self.snapshot = int(found[1]) if found else None
             self.new_capture(self.opener or self.line)
+            self.kept = Kept.announced(text)
         elif kind == "prompt":
             self.announced = announced(text)
         made = Notice(self.capture, self.line, self.line, kind, to_text(text), UNSET if count is None else count)

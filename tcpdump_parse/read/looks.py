@@ -58,8 +58,6 @@ TORN = re.compile(
 )
 
 HEADER_SHOWN = re.compile(r"[E`](?=[^\n]*(?:\.[^\n]*){6})")
-SNAPSHOT = re.compile(r"(?:snapshot length|capture size) ([1-9][0-9]{0,8})\b")
-
 
 LONGEST = 2000
 

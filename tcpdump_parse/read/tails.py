@@ -29,15 +29,21 @@ def attach(packet: Packet, tail: list[str | Block]) -> None:
         text = "\n".join(tail).replace(JOINT, BREAK)  # type: ignore[arg-type]
     except TypeError:  # another dump is among them
         text = "\n".join(lines_of(tail))
-    structs.force_setattr(packet, "end_line", packet.end_line + text.count("\n"))
     last = text.rfind("\n") + 1
-    if last and text[last : last + 1] in _DUMP and packet.octets is UNSET:
+    more = text.count("\n")
+    if last and text[last : last + 1] in DUMP and packet.octets is UNSET:
         text = take_dump(packet, text.split("\n"))
+    give(packet, text, more)
+
+
+def give(packet: Packet, text: str, more: int) -> None:
+    """Gives a packet its body, which stands on so many more lines."""
+    structs.force_setattr(packet, "end_line", packet.end_line + more)
     if text:
         structs.force_setattr(packet, "body", to_text(text))
 
 
-_DUMP = frozenset("\t0")
+DUMP = frozenset("\t0")
 """What the last line of a dump begins with."""
 
 

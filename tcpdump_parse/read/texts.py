@@ -7,6 +7,7 @@ payload, what may be payload is read and marked. In a capture that has shown suc
 from __future__ import annotations
 
 from datetime import tzinfo
+from itertools import islice
 
 from msgspec import UNSET
 
@@ -15,7 +16,7 @@ from tcpdump_parse.read import ascii as counted
 from tcpdump_parse.read import shapes, tails
 from tcpdump_parse.read.blocks import Block
 from tcpdump_parse.read.captures import Captures
-from tcpdump_parse.read.looks import HEADER_SHOWN, SEGMENT, STARTS, TIMELESS
+from tcpdump_parse.read.looks import HEADER_SHOWN, RECORD_BEGINS, SEGMENT, STARTS, TIMELESS
 from tcpdump_parse.read.notices import is_sure
 from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.shapes import Refused, key_of
@@ -60,18 +61,19 @@ class Texts(Captures):
         packet = self.packet
         if packet is None:
             return False
+        first = text.partition(JOINT)[0]
         if self.plain and self.shown is None and text[:1] in ("E", "`") and not self.tail:
-            self.shown = counted.whole(packet, text.partition(JOINT)[0], self.snapshot)
-            if self.shown is not None:
+            count = counted.plain(packet, first, self.kept)
+            if count is not None:
+                self.shown = counted.Text(0, count.least, count.most, len(first))
                 self.fresh = True
                 return True
         if is_sure(text):
             return False
         if self.shown is None:
-            first = text.partition(JOINT)[0]
             short = self.plain and len(first) < _SHORT and first[:1] in ("E", "`")
             lead = "\n".join([text, *self.coming(5)]).replace(JOINT, BREAK) if short else ""
-            self.shown = counted.begin(packet, first, self.snapshot, 3 if self.ascii else 9, lead)
+            self.shown = counted.begin(packet, first, self.kept, 3 if self.ascii else 9, lead)
             if self.shown is not None:
                 self.ascii = self.fresh = True
                 self.plain = self.shown.link == 0
@@ -81,15 +83,48 @@ class Texts(Captures):
 
     def shows(self, items: list[str], at: int) -> int:
         """Takes the text of -A that begins here behind the open packet, where it is clear what it is; gives the first item behind it."""
-        packet, item, text = self.out[-1] if self.out else None, items[at], None
-        if type(packet) is not Packet or not self.timed or (":" in item and self.begins(item)):
+        packet, item = self.out[-1] if self.out else None, items[at]
+        if type(packet) is not Packet or not self.timed or (": " in item and self.begins(item)):
             return at
-        first, *others = item.split(JOINT)
-        if not self.tail:
-            text = counted.whole(packet, first, self.snapshot)
-        if text is None and not item.startswith("```"):
+        count = None if self.tail else counted.plain(packet, item, self.kept)
+        if count is not None:
+            stop = self.taken_whole(packet, count, items, at)
+            if stop > at:
+                return stop
+        return self.taken_line_by_line(packet, count, items, at)
+
+    def taken_whole(self, packet: Packet, count: counted.Count, items: list[str], at: int) -> int:
+        """A text that ends before a record of this chunk becomes the packet's body at once; gives `at` where anything else is the case."""
+        for number in range(at + 1, len(items)):
+            item = items[number]
+            if item[:1] in counted.STOPS and (STARTS.match(item) or is_sure(item)):
+                break
+        else:
+            return at
+        if item[:1] not in RECORD_BEGINS or items[number - 1][:1] in tails.DUMP:
+            return at
+        text = "\n".join(items[at:number])
+        ends = number - at - 1
+        if JOINT in text:
+            ends += text.count(JOINT)
+            text = text.replace(JOINT, BREAK)
+        if len(text) + ends < count.least or not STARTS.match(item):
+            return at
+        tails.give(packet, "\n" + text, ends + 1)
+        self.line += ends + 1
+        self.shown, self.doubtful = None, len(text) < count.most
+        return number
+
+    def taken_line_by_line(self, packet: Packet, count: counted.Count | None, items: list[str], at: int) -> int:
+        """Takes it into the tail as far as it goes; gives the first item behind it, or `at` where that is not clear."""
+        first, *others = items[at].split(JOINT)
+        if count is not None:
+            text: counted.Text | None = counted.Text(0, count.least, count.most, len(first))
+        elif items[at].startswith("```"):
+            return at
+        else:
             lead = "" if len(first) > counted.HEADER else "\n".join(items[at : at + 6]).replace(JOINT, BREAK)
-            text = counted.begin(packet, first, self.snapshot, 3, lead)
+            text = counted.begin(packet, first, self.kept, 3, lead)
         if text is None or text.link:
             return at
         for other in others:
@@ -126,6 +161,8 @@ class Texts(Captures):
         where = self.shown.where()
         if where is counted.Where.INSIDE:
             self.doubtful = begins and self.bears_out(text)
+            if self.doubtful:
+                self.saw_cut(*self.shown.seen())
             return not self.doubtful
         if begins:
             self.doubtful = where is counted.Where.DOUBTFUL
@@ -149,13 +186,25 @@ class Texts(Captures):
             made, _ = shapes.SHAPES.find(text[: cut.end()], key_of(text[: cut.end()]), (0, 0, 0, 0, lambda _: UNSET), None)
         except Refused:
             return False
-        return any(counted.begin(made, line, self.snapshot) is not None for line in self.coming(8))
+        lines = self.coming(8)
+        leads = ("\n".join(lines[at : at + 6]) for at in range(len(lines)))
+        return any(counted.begin(made, line, self.kept, 3, lead) is not None for line, lead in zip(lines, leads, strict=True))
+
+    def saw_cut(self, least: int, most: int) -> None:
+        """A packet ended early, after so many octets. A second one in the same place: so do all that are longer."""
+        before = self.cut
+        self.cut = (least, most)
+        if before is not None and least <= before[1] and before[0] <= most:
+            self.cut = (max(least, before[0]), min(most, before[1]))
+            low = self.cut[0] if self.kept is None else min(self.cut[0], self.kept.least)
+            self.kept = counted.Kept(low, counted.ANY if self.kept is None else self.kept.most)
 
     def keeps_count(self) -> bool:
         """A record begins, or the log ends, where the packet's length says that its text ends."""
         assert self.shown is not None
         if self.shown.kept is None:
-            lines = "\n".join(self.ahead[self.at :]).replace(JOINT, BREAK).split("\n")
+            items = islice(self.ahead, self.at, None)
+            lines = (line for item in items for line in item.replace(JOINT, BREAK).split("\n"))
             kept, certain = self.shown.ends(lines, self.begins)
             if self.more and not certain:
                 raise TooFew

@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.model import Packet
 from tcpdump_parse.read import packets
-from tcpdump_parse.read.ascii import Where, begin, shown
+from tcpdump_parse.read.ascii import Kept, Where, begin, shown
 
 FORGED = b"12:00:03.000000 IP 10.0.0.2.80 > 10.0.0.1.1000: Flags [R.], seq 1, ack 1, win 0, length 0"
 
@@ -43,12 +43,12 @@ def record(saved: bytes, *flags: str) -> tuple[Packet, list[str]]:
     return packet, text[head.end() : second.start() if second else len(text) - 1].split("\n")
 
 
-def where(packet: Packet, lines: list[str], snapshot: int | None = None) -> Where:
+def where(packet: Packet, lines: list[str], kept: Kept | None = None) -> Where:
     """Where the line behind these stands; the text begins at the first that may be its beginning."""
     text = None
     for line in lines[1:]:
         if text is None:
-            text = begin(packet, line, snapshot)
+            text = begin(packet, line, kept)
         else:
             text.add(line)
     return Where.AFTER if text is None else text.where()
@@ -89,9 +89,54 @@ def test_lines_that_are_no_text_of_a_packet_count_nothing() -> None:
 def test_a_cut_packet_hides_no_record_behind_it() -> None:
     """Its text ends early: the banner's snapshot length, or at -v the missing checksum, says so."""
     payload = b"a line\n" * 100
-    for flags, snapshot in ((("-A",), 96), (("-A", "-v"), None)):
+    banner = Kept.announced("listening on eth0, link-type EN10MB (Ethernet), snapshot length 96 bytes")
+    for flags, kept in ((("-A",), banner), (("-A", "-v"), None)):
         packet, lines = record(file(frame(payload), frame(b""), snapshot=96), *flags)
-        assert where(packet, lines, snapshot) is not Where.INSIDE
+        assert where(packet, lines, kept) is not Where.INSIDE
+
+
+def text_of(saved: bytes, *flags: str) -> bytes:
+    """What tcpdump prints, its banner too."""
+    command = ("tcpdump", "-S", "-nn", *flags, "-r", "-")
+    return subprocess.run(command, input=saved, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True).stdout
+
+
+LINES = [b"a line\n" * 9, b"a line\r\n" * 8, bytes(70), b"0123456\r\n\r\n" * 5, b"cap\n-1\n[x]\n" * 4]
+CUT = [frame(LINES[at % 5] + bytes(400 + 11 * at), b"\1\1\x08\x0a" + bytes(8)) for at in range(60)]
+CUT[1::3] = [one[:18] + b"y\n" + one[20:] for one in CUT[1::3]]  # octet 10 ends the first line of their texts
+
+
+@pytest.mark.parametrize("size", [700, 1 << 16])
+@pytest.mark.parametrize("flags", [("-A",), ("-A", "-vvv"), ("-AA", "-vvv")])
+def test_a_capture_whose_packets_are_cut_loses_no_record(flags: tuple[str, ...], size: int) -> None:
+    """With its banner most records are clear of doubt: the text of the packet before has the length that a cut packet has."""
+    text = text_of(file(*CUT, snapshot=128), *flags)
+    _, _, without = text.partition(b"\n")
+    for log, least in ((text, 24 if "-AA" not in flags else 0), (without, 0)):
+        found = list(packets([log[at : at + size] for at in range(0, len(log), size)]))
+        assert [packet.tcp and packet.tcp.length for packet in found] == [len(one) - 66 for one in CUT]
+        assert sum(not packet.possibly_payload for packet in found) > least
+
+
+@pytest.mark.parametrize("size", [60, 1 << 16])
+@pytest.mark.parametrize("flags", [("-A",), ("-A", "-v"), ("-A", "-e"), ("-AA", "-v")])
+@pytest.mark.parametrize("before", [b"", b"\r\n" * 3 + b"12\n\t0x0000:\n    four\n"])
+def test_no_record_inside_a_whole_text_is_a_packet(before: bytes, flags: tuple[str, ...], size: int) -> None:
+    """However the octets arrive, and whatever other lines stand beside it."""
+    forged = frame(before + FORGED + b"\r\n" + FORGED + b"\n" + b"z" * 90)
+    text = text_of(file(frame(b"x"), forged, frame(b"y" * 300), forged, frame(b"")), *flags)
+    assert text.count(b"\n" + FORGED) >= 2
+    found = list(packets([text[at : at + size] for at in range(0, len(text), size)]))
+    assert len(found) == 5
+    assert all(packet.tcp and packet.tcp.flags == "P." for packet in found)
+
+
+def test_options_that_end_early_leave_the_count_open() -> None:
+    """Without -v the octets behind `eol` are not in the text: they may be as many as a header holds."""
+    packet, lines = record(file(frame(b"w" * 9, b"\0" + bytes(3)), frame(b"")), "-A")
+    text = begin(packet, lines[1])
+    assert text is not None
+    assert (text.least, text.most) == (53, 89)
 
 
 def test_a_carriage_return_before_an_address_is_left_out_as_well() -> None:
