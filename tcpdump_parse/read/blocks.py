@@ -9,7 +9,7 @@ and 11 that lead to the next row. Where rows begin is then a matter of arithmeti
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from struct import Struct
 from typing import NamedTuple
 
@@ -39,7 +39,6 @@ _CONTINUED = MARK + b"\n    "
 """A line of four blanks behind a dump: it would be joined to the line before the dump."""
 _ROWS = 64
 _CELLS = Struct("40s17s11s" * _ROWS)
-_LEADS = b"".join([b"\n\t0x%04x:  " % at for at in range(ROW, FOUR_DIGITS * ROW, ROW)])
 
 
 class _Geometry(NamedTuple):
@@ -51,6 +50,12 @@ class _Geometry(NamedTuple):
     mark: bytes
 
 
+@cache
+def _leads() -> bytes:
+    """What stands before all rows behind the first, made when a dump is seen."""
+    return b"".join([b"\n\t0x%04x:  " % at for at in range(ROW, FOUR_DIGITS * ROW, ROW)])
+
+
 @lru_cache(1024)
 def _geometry(length: int) -> _Geometry | None:
     """None for a length that no dump has."""
@@ -58,7 +63,7 @@ def _geometry(length: int) -> _Geometry | None:
     last = length - (rows - 1) * _WIDE - _SHOWN
     if not 0 < last <= ROW or not 0 < rows <= FOUR_DIGITS:
         return None
-    leads = _LEADS[: _LEAD * (rows - 1)] + b" " * _LEAD
+    leads = _leads()[: _LEAD * (rows - 1)] + b" " * _LEAD
     return _Geometry((rows - 1) * ROW + last, rows, leads, MARK * rows)
 
 

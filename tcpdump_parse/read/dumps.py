@@ -7,6 +7,7 @@ whose text need not be kept (`exact`). A dump that a paste damaged beside its he
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 ROW = 16
@@ -33,7 +34,6 @@ STYLES = {
         Style("x 3.7", "\t\t\t", None),
     )
 }
-_OFFSETS = {style.offset: [style.offset % at for at in range(0, 1 << 16, ROW)] for style in STYLES.values() if "%" in style.offset}
 _PLACE = re.compile(r"\t?0x([0-9a-f]{4,8})(?:: |\t)")
 
 
@@ -95,6 +95,12 @@ def _read(run: list[str], style: Style) -> Dump | None:
     return Dump(text, style.name, _comes_back(run, octets, style, digits, start, stop))
 
 
+@lru_cache(maxsize=len(STYLES))
+def _offsets(offset: str) -> list[str]:
+    """What stands before each row, made when a dump is seen."""
+    return [offset % at for at in range(0, 1 << 16, ROW)]
+
+
 def _comes_back(run: list[str], octets: bytes, style: Style, digits: list[str], start: int, stop: int) -> bool:
     """Compares whole columns: much cheaper than printing each row, and the same."""
     gap = style.gap
@@ -104,7 +110,7 @@ def _comes_back(run: list[str], octets: bytes, style: Style, digits: list[str], 
     behind = stop + len(gap)
     return (
         "".join(digits) == grouped.ljust(_WIDTH * len(run))
-        and [line[:start] for line in run] == _OFFSETS[style.offset][: len(run)]
+        and [line[:start] for line in run] == _offsets(style.offset)[: len(run)]
         and "".join([line[stop:behind] for line in run]) == gap * len(run)
         and "".join([line[behind:] for line in run]) == octets.translate(GRAPHIC).decode("ascii")
     )
