@@ -201,5 +201,6 @@ def _reason(row: Found, words: Words, *, whole: bool) -> Reason:
         text = words.say("verdict.findings", n=row.count, title=text)
     if row.frames:
         more = words.say("verdict.more_frames") if row.more else ""
-        text = words.say("verdict.at_frames", text=text.rstrip(".。"), frames=words.say("term.comma").join(map(str, row.frames)), more=more)
+        key = "verdict.at_frames" if more or len(row.frames) > 1 else "verdict.at_frame"
+        text = words.say(key, text=text.rstrip(".。"), frames=words.say("term.comma").join(map(str, row.frames)), more=more)
     return Reason(Basis.FINDING, text, title, row.worst.value, finding.rule, tuple(row.frames))

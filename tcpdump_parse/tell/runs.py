@@ -138,7 +138,8 @@ def _summary(run: Folding, scene: Scene) -> Sentence:
     sender, other = run.sums[side], run.sums[side.other]
     if not sender.data:
         return scene.say("run.acks_only", side, octets=scene.octets(sender.acked), acks=count("acks", sender.acks))
-    bulk = f" ({size(sender.octets)})" if size(sender.octets) else ""
+    round_size = size(sender.octets)
+    bulk = scene.words.say("run.size", size=round_size) if round_size else ""
     octets, segments = scene.octets(sender.octets), count("segments", sender.data)
     if other.acks:
         return scene.say("run.one_way", side, octets=octets, size=bulk, segments=segments, acks=count("acks", other.acks))

@@ -19,6 +19,10 @@ _MOST: Final = 4096
 _known: dict[tuple[type, ...], Shape] = {}
 
 
+OPENINGS: Final = frozenset({h.SynSent, h.SynAckSent, h.HandshakeDone})
+"""What opens a connection is told before what the same segment brings."""
+
+
 class Shape:
     """`notes` and `tells` are (place of the happening, what reads it)."""
 
@@ -30,7 +34,7 @@ class Shape:
     def __init__(self, kinds: tuple[type, ...]) -> None:
         self.kinds = frozenset(kinds)
         self.notes = _by_place(kinds, NOTES)
-        self.tells = _by_place(kinds, TELLS)
+        self.tells = tuple(sorted(_by_place(kinds, TELLS), key=lambda place: kinds[place[0]] not in OPENINGS))
         self.tells_later = tuple((place, tell) for place, tell in self.tells if kinds[place] is not ONCE)  # when that has been said
         self.ack = kinds.index(h.AckAdvanced) if h.AckAdvanced in kinds else -1
         self.idle = kinds.index(h.Idle) if h.Idle in kinds else -1

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FRESH_TTL: Final = (64, 128, 255)
 AT_ONCE: Final = 100 * MICRO
+ENOUGH: Final = 3
+"""Round trips to each end before the capture is said to lie between them: one alone may be a delayed ACK."""
 
 
 class Signs:
@@ -57,8 +59,7 @@ def vantage(following: Following) -> Vantage:
         return Vantage("both" if same else "contradictory", evidence)
     if client or server:
         return Vantage("client" if client else "server", evidence)
-    halves = (following.client.rtt.least, following.server.rtt.least)
-    if None not in halves and all(half > 10 * AT_ONCE for half in halves if half is not None):
+    if all(rtt.samples >= ENOUGH and (rtt.least or 0) > 10 * AT_ONCE for rtt in (following.client.rtt, following.server.rtt)):
         return Vantage("between", evidence)
     return Vantage("unknown", evidence)
 

@@ -24,8 +24,8 @@ SEED = [
     "Keep-alive probe: one below the next sequence number, without data.",
     "The client answers the keep-alive probe of frame 10",
     "tcpdump calls 10 of 11 checksums incorrect. Each of them is exactly the pseudo-header sum: transmit checksum offload, not damage.",
-    "tcpdump counted 17 packets, the log holds 11: 6 are missing.",
-    "6 packets that tcpdump counted are not in this log; what is said here to be absent may be among them.",
+    "tcpdump counted 17 packets, the log holds 11; missing: 6.",
+    "Packets that tcpdump counted and this log does not hold: 6. What is said here to be absent may be among them.",
 ]
 
 

@@ -162,7 +162,7 @@ def test_repeats_of_a_finding_are_counted_in_the_verdict():
         merged.append(event)
     values = list(tell(merged))
     assert [value.frame for value in of(Told, values) if any(sentence.rule for sentence in value.sentences)] == [9, 10, 11]
-    assert of(Verdict, values)[0].reasons[0].text == "21 × Odd (frame 9, 10, 11, …)."
+    assert of(Verdict, values)[0].reasons[0].text == "21 × Odd (frames 9, 10, 11, …)."
     verbose = of(Told, tell(merged, WHOLE))
     assert len([value for value in verbose if any(sentence.rule for sentence in value.sentences)]) == 21
 

@@ -17,6 +17,7 @@ from tcpdump_parse.tell.words import Words
 from tcpdump_parse.visible import visible
 
 _PADDING: Final = frozenset({"nop", "eol"})
+_ACCECN: Final = (172, 174)  # the two orders of its counters
 _USUAL: Final = frozenset({"mss", "wscale", "sackOK", "sack", "TS"})
 
 
@@ -37,8 +38,13 @@ def named(option: TcpOption, words: Words) -> str:
         return words.say("option.mss", value=option.value)
     if type(option) is Wscale:
         return words.say("option.wscale", factor=1 << min(option.shift, 14))
-    if type(option) is Unknown:
-        return words.say("option.unknown", kind=option.kind)
+    return called(name, option.kind if type(option) is Unknown else 0, words)
+
+
+def called(name: str, kind: int, words: Words) -> str:
+    """What people call an option, by tcpdump's word for it; by its kind where tcpdump has none."""
+    if name == "unknown":
+        return words.say("option.accecn" if kind in _ACCECN else "option.unknown", kind=kind)
     return words.say(f"option.{name}") if words.knows(f"option.{name}") else words.say("option.other", name=visible(name))
 
 
@@ -123,8 +129,7 @@ def option(step: Step, happening: h.OptionSeen, scene: Scene) -> tuple[Sentence,
     on_syn = tcp is not UNSET and tcp.flags is not UNSET and "S" in tcp.flags
     if on_syn or happening.name in _USUAL:
         return ()
-    name = scene.words.say("option.unknown", kind=happening.kind) if happening.name == "unknown" else visible(happening.name)
-    return (scene.say("handshake.option", step.side, Weight.REMARK, option=name),)
+    return (scene.say("handshake.option", step.side, Weight.REMARK, option=called(happening.name, happening.kind, scene.words)),)
 
 
 TELLS: Final[dict[type[h.Happening], Any]] = {
