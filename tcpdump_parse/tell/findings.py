@@ -56,8 +56,15 @@ def _values(finding: Finding, words: Words) -> dict[str, object]:
             octets = finding.facts["octets"]
             values[key] = rate(octets, round(octets * 1e9 / value), grain) or f"{value} B/s"
         else:
-            values[key] = _written(value)
+            values[key] = _named(key, value, words)
     return values
+
+
+def _named(key: str, value: object, words: Words) -> object:
+    """A fact that is one of a few words, in this language: `manner` "counted" is `fact.manner_counted`."""
+    if isinstance(value, str | bool) and words.knows(name := f"fact.{key}_{value}".replace(" ", "_")):
+        return words.say(name)
+    return _written(value)
 
 
 def _written(value: object) -> object:

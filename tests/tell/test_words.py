@@ -95,9 +95,23 @@ def test_no_text_is_dead():
         "verdict.",
         "overview.columns_",
         "markdown.",
+        "fact.",
     )
     narrative = tomllib.loads((package / "tell/texts/en.toml").read_text("utf-8"))  # the rules' texts are read by their names
     own = {f"{section}.{key}" for section, keys in narrative.items() for key in keys}
     named = {key for key in own if f'"{key}"' in code or f'"{key.partition(".")[2]}"' in code or key.startswith(built)}
     families = ("loss.cause_", "loss.judged_", "close.challenge_", "close.fin", "loss.needed", "loss.spurious", "loss.open")
     assert {key for key in own - named if not key.startswith(families)} == set()
+
+
+def test_a_fact_that_is_one_of_a_few_words_is_said_in_the_language():
+    """And text of the log that happens to be such a word of another fact is not."""
+    from tcpdump_parse.model import Finding, Severity
+    from tcpdump_parse.tell.findings import story
+
+    def said(lang, **facts):
+        return story(Finding(rule="ipid-behaviour", severity=Severity.NOTE, family="ip", capture=1, side="client", facts=facts), words(lang))
+
+    assert said("zh", manner="counted", packets=8) == "客户端的 IP 标识方式：逐包递增（8 个包）。"
+    assert said("en", manner="zero", packets=8) == "The IP ids of the client are always 0 (8 packets)."
+    assert "kernel" in said("zh", manner="kernel", packets=8)
