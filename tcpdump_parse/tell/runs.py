@@ -112,6 +112,8 @@ def told(run: Folding, scene: Scene, phase: Phase) -> Run | None:
 
 def _sentences(run: Folding, scene: Scene, ns: int | None) -> tuple[Sentence, ...]:
     told = [_summary(run, scene)]
+    if all(total.data and not total.repeats and not total.sacks for total in run.sums.values()):
+        told.append(scene.say("run.whole", Side.CLIENT))
     octets = run.sums[Side.CLIENT].octets + run.sums[Side.SERVER].octets
     if ns and octets and (pace := rate(octets, ns, scene.resolution.ns)):
         told.append(scene.say("run.pace", Side.CLIENT, rate=pace, span=scene.span(ns)))
@@ -136,6 +138,8 @@ def _summary(run: Folding, scene: Scene) -> Sentence:
         )  # fmt: skip
     side = Side.CLIENT if client.data or (not server.data and client.acks) else Side.SERVER
     sender, other = run.sums[side], run.sums[side.other]
+    if not sender.data and not sender.acked:
+        return scene.say("run.acks_nothing", side, acks=count("acks", sender.acks))
     if not sender.data:
         return scene.say("run.acks_only", side, octets=scene.octets(sender.acked), acks=count("acks", sender.acks))
     round_size = size(sender.octets)

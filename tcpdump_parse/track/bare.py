@@ -59,12 +59,9 @@ def bare(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> Ki
 
 def _late(me: Direction, seg: Sent) -> bool:
     """Was it sent before what this end sent last, and overtaken? Before its FIN, say: then its SEQ is one below the next octet too."""
-    if me.last is None:
-        return False
-    earlier = before(me, seg, me.last)
-    if earlier is None:
-        return seg.ack is not None and me.ack is not None and seg.ack < me.ack
-    return earlier
+    if seg.ack is not None and me.ack is not None and seg.ack < me.ack:
+        return True  # whoever sends later acknowledges no less
+    return me.last is not None and bool(before(me, seg, me.last))
 
 
 def _same(me: Direction, last: Sent, seg: Sent) -> Proof | None:

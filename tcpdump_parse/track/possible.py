@@ -183,7 +183,7 @@ def _proved(me: Direction, seg: Sent) -> None:
     certain = present(me)
     left: list[Await] = []
     for waits in me.awaits:
-        if _shown(waits, seg) or (certain and _aged(waits, seg)):
+        if _in_order(waits, seg.ack) and (_shown(waits, seg) or (certain and _aged(waits, seg))):
             me.could = move(closure(me.could, tuple(other.seen for other in left)), waits.seen) or me.could
         else:
             left.append(waits)
@@ -196,6 +196,11 @@ def _keep(end: Direction, awaits: list[Await]) -> None:
     wide = closure(end.could, tuple(waits.seen for waits in awaits))
     end.awaits = [waits for waits in awaits if any(move(BIT[state], waits.seen) != BIT[state] for state in names_of(wide))]
     end.waiting = tuple({waits.seen: None for waits in end.awaits})
+
+
+def _in_order(waits: Await, ack: int | None) -> bool:
+    """A FIN that arrives is not taken before all octets below it: what this end acknowledges shows whether it has them."""
+    return waits.seen is not Seen.GOT_FIN or ack is None or ack >= waits.seg.start
 
 
 def _shown(waits: Await, seg: Sent) -> bool:
@@ -268,7 +273,8 @@ def settle(end: Direction) -> None:
     """No more will come: next to the capture, what passed has arrived."""
     if end.awaits and present(end):
         for waits in end.awaits:
-            end.could = move(end.could, waits.seen) or end.could
+            if _in_order(waits, end.ack):
+                end.could = move(end.could, waits.seen) or end.could
         end.awaits, end.waiting = [], ()
     mask = closure(end.could, end.waiting)
     end.states = names(mask)

@@ -110,7 +110,8 @@ def test_a_fact_that_is_one_of_a_few_words_is_said_in_the_language():
     from tcpdump_parse.tell.findings import story
 
     def said(lang, **facts):
-        return story(Finding(rule="ipid-behaviour", severity=Severity.NOTE, family="ip", capture=1, side="client", facts=facts), words(lang))
+        found = Finding(rule="ipid-behaviour", severity=Severity.NOTE, family="ip", capture=1, side="client", facts=facts)
+        return story(found, words(lang))
 
     assert said("zh", manner="counted", packets=8) == "客户端的 IP 标识方式：逐包递增（8 个包）。"
     assert said("en", manner="zero", packets=8) == "The IP ids of the client are always 0 (8 packets)."

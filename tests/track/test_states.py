@@ -4,8 +4,10 @@ from itertools import product
 
 import pytest
 
+from tcpdump_parse.model.happenings import KeepAlive
 from tcpdump_parse.model.terms import State
 from tcpdump_parse.track.states import MOVES, REFUSED, STATES, STAYS, Seen, after, diagram
+from tests.track.talk import Talk
 
 
 @pytest.mark.parametrize(("state", "seen"), list(product(STATES, Seen)))
@@ -40,3 +42,18 @@ def test_the_diagram_has_every_move_and_no_other():
 
 def test_refusals_are_sentences():
     assert all(len(reason) > 20 for refused in REFUSED.values() for reason in refused.values())
+
+
+def test_a_fin_above_a_gap_is_not_taken_though_it_arrived():
+    """The echo of its timestamp shows that it came; what is acknowledged shows that octets below it are missing."""
+    talk = Talk().say("c", "S", ts=(1, 0)).say("s", "S.", ack=1, ts=(50, 1)).say("c", ".", 1, ack=1, ts=(2, 50))
+    talk.say("c", "F.", 101, ack=1, ts=(3, 50)).say("s", ".", 1, ack=1, ts=(60, 3), after=0.05)
+    assert State.ESTABLISHED in talk.ending().server.states
+    talk.say("c", ".", 1, 100, ack=1, ts=(4, 60)).say("s", ".", 1, ack=102, ts=(61, 4), after=0.05)
+    assert talk.ending().server.states == (State.CLOSE_WAIT,)
+
+
+def test_an_ack_that_is_older_than_the_one_before_is_no_keepalive():
+    """Its SEQ is one below the FIN's end, as that of a keep-alive; its ACK says that it was sent before."""
+    talk = Talk().open().s("P.", 1, 10, 1).c("F.", 1, ack=11).s(".", 11, ack=2).c(".", 1, ack=1)
+    assert KeepAlive not in {type(happening) for happening in talk.steps()[-1].happenings}
