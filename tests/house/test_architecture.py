@@ -65,3 +65,11 @@ def test_starting_up_imports_nothing_heavy() -> None:
     """`import tcpdump_parse` and `tdparse --version` cost milliseconds; lark comes at the first unknown shape."""
     code = "import sys, tcpdump_parse, tcpdump_parse.cli.app; print(sorted({'lark', 'asyncio', 'rich', 'zstandard'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_plain_log_is_explained_without_what_it_does_not_need() -> None:
+    """No capture file, no plugin, no zone, nothing unread: what is imported for those comes when they do."""
+    unneeded = {"importlib.metadata", "email", "zipfile", "subprocess", "zoneinfo", "difflib", "tcpdump_parse.read.diagnose"}
+    code = f"import sys; from tcpdump_parse import explain; list(explain(sys.argv[1])); print(sorted({unneeded!r} & sys.modules.keys()))"
+    sample = ROOT / "samples" / "close" / "four-way.txt"
+    assert subprocess.run([sys.executable, "-c", code, sample], capture_output=True, text=True, check=True).stdout == "[]\n"

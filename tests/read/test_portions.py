@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcpdump_parse.read import read
-from tcpdump_parse.read.portions import MOST, PAUSE, in_portions, together
+from tcpdump_parse.read.portions import MOST, PAUSE, in_portions, together, unbroken
 from tests.tell.stories import ROOT, SAMPLES
 
 
@@ -54,6 +54,11 @@ def test_together_changes_nothing_and_lets_all_go_at_a_pause(events):
         assert len(drawn) - len(passed) < MOST
         assert PAUSE not in drawn[len(passed) : -1]  # nothing is drawn beyond a pause before all in front of it has passed
     assert passed == events
+
+
+@given(st.lists(st.one_of(st.integers(), st.just(PAUSE)), max_size=3 * MOST))
+def test_unbroken_leaves_out_pauses_alone(events):
+    assert list(unbroken(events)) == [event for event in events if event is not PAUSE]
 
 
 def test_what_stands_before_an_error_is_passed_on():

@@ -68,6 +68,20 @@ def test_the_names_of_the_ends_are_no_templates_and_fill_none():
     assert english.about[Side.SERVER]["a.b"] % {"n": "{peer}"} == "%(who)s the server: 100% of {peer}"
 
 
+def test_the_texts_of_rules_are_read_when_one_of_them_is_asked_for():
+    """They are four fifths of a catalogue, and most logs need none."""
+    read = []
+
+    def later():
+        read.append(True)
+        return {"a-rule.title": "{n} of them"}
+
+    ours = Words("xx", {key: text for key, text in texts("en").items() if key.startswith("term.")}, words("en"), later)
+    assert (ours.about[Side.CLIENT]["term.client"], ours.knows("term.gap"), read) == ("the client", True, [])
+    assert (ours.say("a-rule.title", n=2), ours.knows("a-rule.story")) == ("2 of them", False)
+    assert read
+
+
 def test_one_is_not_many():
     say = words("en").count
     assert [say("octets", 0), say("octets", 1), say("octets", 2)] == ["0 bytes", "1 byte", "2 bytes"]
