@@ -104,7 +104,7 @@ class Text(Struct, gc=False):
         printed, ends, least, stop = self._printed, self._ends, self.least, len(items)
         for number in range(at, stop):
             item = items[number]
-            if item[:1] in STOPS:
+            if item and item[0] in STOPS:
                 if STARTS.match(item):
                     if printed + ends < least:
                         return None
@@ -169,7 +169,11 @@ def plain(packet: Packet, line: str, kept: Kept | None) -> Count | None:
     It is where the IP header names the length. Otherwise the line has to show that header.
     """
     ip, segment = packet.ip, packet.tcp
-    if ip is UNSET or segment is UNSET or segment.length is UNSET or packet.layers:
+    if ip is UNSET or segment is UNSET or packet.layers:
+        return None
+    if kept is None and segment.length and type(ip) is IPv4 and ip.length and ip.overrun is UNSET and ip.missing is UNSET:
+        return Count(0 if segment.checksum is UNSET or packet.possibly_payload else ip.length, ip.length)  # the usual case, seen fast
+    if segment.length is UNSET:
         return None
     claimed = _octets(ip, segment, segment.length)
     if not _printed_length(ip) and not _begins_plainly(line, ip, segment, claimed):
@@ -208,6 +212,14 @@ def _ends(src: str, dst: str, sport: Port, dport: Port) -> str | None:
         return None
     text = shown(octets + b"".join(port.to_bytes(2) for port in numbers if isinstance(port, int)))
     return text if len(text) in (12, 32) else None
+
+
+def shows_header(packet: Packet, line: str) -> bool:
+    """The line begins with the packet's IP header."""
+    ip, segment = packet.ip, packet.tcp
+    if ip is UNSET or segment is UNSET or segment.length is UNSET:
+        return False
+    return _begins_plainly(line, ip, segment, _octets(ip, segment, segment.length))
 
 
 def _octets(ip: IP, segment: Segment, length: int) -> Count:

@@ -26,7 +26,9 @@ _TIME = rf"[ -]?{_DAYTIME}|-?[0-9]{{1,19}}\.[0-9]{{6}}|{_DATE}|(?:[0-9]{{1,9}}\.
 _NO_TIME = r"\[(?:Error converting time|timestamp overflow)\] "
 _BEFORE = r"(?: {0,4}[0-9]{1,9}  )?(?:caplen [0-9]+ len [0-9]+ )?"
 
-STARTS = re.compile(rf"{_BEFORE}(?:{_TIME}|{_NO_TIME}|\[Invalid header: )")
+_USUAL = r"[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}"  # seen fast: the others would be tried in turn
+
+STARTS = re.compile(rf"{_USUAL}|{_BEFORE}(?:{_TIME}|{_NO_TIME}|\[Invalid header: )")
 RECORD_BEGINS = frozenset("0123456789 -[c")
 """What STARTS begins with."""
 TIME = re.compile(rf"(?:{_TIME})[^ ]*")

@@ -52,6 +52,8 @@ SURE = frozenset(
 """Kinds of lines that are themselves also where text of -A may stand."""
 SURE_BEGINS = frozenset("0123456789`~^<{(GWltrw \t\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\xc2")
 """What they begin with."""
+_SHORTEST, _SHORT = len("tcpdump:"), SURE_BEGINS - frozenset("0123456789(GWltrw")
+"""Shorter ones are fences and `^C`; they begin so."""
 _NBSP = re.compile("\xc2\xa0|\xa0")
 _CAPTURES = frozenset({"fence", "banner", "reading"})
 _COUNTERS = re.compile(r"(\d{1,18}) packets? (captured|received|dropped)( by interface)?")

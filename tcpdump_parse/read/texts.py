@@ -16,7 +16,7 @@ from tcpdump_parse.read import ascii as counted
 from tcpdump_parse.read import shapes, tails
 from tcpdump_parse.read.blocks import Block
 from tcpdump_parse.read.captures import Captures
-from tcpdump_parse.read.looks import HEADER_SHOWN, RECORD_BEGINS, SEGMENT, STARTS, TIMELESS
+from tcpdump_parse.read.looks import HEADER_SHOWN, SEGMENT, STARTS, TIMELESS
 from tcpdump_parse.read.notices import is_sure
 from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.shapes import Refused, key_of
@@ -86,7 +86,9 @@ class Texts(Captures):
         packet, item = self.out[-1] if self.out else None, items[at]
         if type(packet) is not Packet or not self.timed or (": " in item and self.begins(item)):
             return at
-        count = None if self.tail else counted.plain(packet, item, self.kept)
+        count = None
+        if not self.tail or (len(self.tail) == 1 and counted.shows_header(packet, item)):
+            count = counted.plain(packet, item, self.kept)
         if count is not None:
             stop = self.taken_whole(packet, count, items, at)
             if stop > at:
@@ -97,21 +99,28 @@ class Texts(Captures):
         """A text that ends before a record of this chunk becomes the packet's body at once; gives `at` where anything else is the case."""
         for number in range(at + 1, len(items)):
             item = items[number]
-            if item[:1] in counted.STOPS and (STARTS.match(item) or is_sure(item)):
-                break
+            if item and item[0] in counted.STOPS:
+                if STARTS.match(item):
+                    break
+                if is_sure(item):
+                    return at
         else:
             return at
-        if item[:1] not in RECORD_BEGINS or items[number - 1][:1] in tails.DUMP:
+        if items[number - 1][:1] in tails.DUMP:
             return at
         text = "\n".join(items[at:number])
         ends = number - at - 1
         if JOINT in text:
             ends += text.count(JOINT)
             text = text.replace(JOINT, BREAK)
-        if len(text) + ends < count.least or not STARTS.match(item):
+        if len(text) + ends < count.least:
             return at
-        tails.give(packet, "\n" + text, ends + 1)
         self.line += ends + 1
+        if self.tail:
+            self.tail.append(text)
+            self.close()
+        else:
+            tails.give(packet, "\n" + text, ends + 1)
         self.shown, self.doubtful = None, len(text) < count.most
         return number
 
