@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET
 
+from tcpdump_parse.model.encoding import ENCODERS
 from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers, Happening, LengthsDisagree
-from tcpdump_parse.model.options import Eol, Mss, Nop, Sack, SackOk, TcpOption, Timestamps, Wscale
+from tcpdump_parse.model.options import Eol, Nop, Sack, TcpOption, Timestamps
 from tcpdump_parse.model.packet import IP, Segment
 from tcpdump_parse.track.segment import ACK, URG, Sent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tcpdump_parse.track.direction import Direction
 
 TCP: Final = 6
@@ -49,37 +52,22 @@ def fold(total: int) -> int:
 
 
 def option_sum(options: tuple[TcpOption, ...]) -> tuple[int, int] | None:
-    """Octets (padded) and sum of the usual options; None where one is odd or not laid out here.
-
-    Layouts of fixed options only: their numbers enter the sum as words, shifted by a byte where they begin at an odd place.
-    """
+    """Octets (padded) and sum of the options; None where one is odd, or hides octets."""
     if len(options) == 3 and type(options[2]) is Timestamps and type(options[0]) is Nop is type(options[1]):
         last = options[2]
         return (12, _TS + last.val + last.ecr) if last.len is UNSET else None
     octets = b""
     for option in options:
         which = type(option)
-        if which is Eol:
-            octets += b"\0"
-        elif which is Nop:
+        if which is Nop:
             octets += b"\1"
-        elif getattr(option, "len", UNSET) is not UNSET:
-            return None
-        elif isinstance(option, Timestamps):
-            octets += b"\x08\x0a" + option.val.to_bytes(4) + option.ecr.to_bytes(4)
-        elif isinstance(option, Sack):
-            if option.invalid is not UNSET:
-                return None
-            blocks = option.blocks if option.blocks_abs is UNSET else option.blocks_abs
-            octets += bytes((5, 2 + 8 * len(blocks))) + b"".join((edge & _WIRE).to_bytes(4) for block in blocks for edge in block)
-        elif isinstance(option, Mss):
-            octets += b"\2\4" + option.value.to_bytes(2)
-        elif isinstance(option, Wscale):
-            octets += bytes((3, 3, option.shift))
-        elif which is SackOk:
-            octets += b"\4\2"
+        elif which is Eol:
+            octets += b"\0"
         else:
-            return None
+            encode: Callable[[Any], bytes] | None = ENCODERS.get(which)
+            if encode is None or option.len is not UNSET or (type(option) is Sack and option.invalid is not UNSET):  # type: ignore[union-attr]
+                return None
+            octets += encode(option)
     octets += bytes(-len(octets) % 4)
     return len(octets), int.from_bytes(octets)
 

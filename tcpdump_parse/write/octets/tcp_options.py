@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import UNSET
 
 from tcpdump_parse.model import options as o
+from tcpdump_parse.model.encoding import ENCODERS, coded
 from tcpdump_parse.write.octets.mptcp import mptcp_octets
 from tcpdump_parse.write.octets.outcome import CannotBuildError, Reason
 
@@ -73,79 +74,35 @@ def _longer(octets: bytes, spare: int) -> bytes:
     return bytes((octets[0], octets[1] + spare)) + octets[2:] + bytes(spare)
 
 
-def _coded(kind: int, data: bytes, option: Any) -> bytes:
-    """A length byte that tcpdump found odd stands as it was; the data is what tcpdump used."""
-    return bytes((kind, 2 + len(data) if option.len is UNSET else option.len & 0xFF)) + data
-
-
-def _timestamps(option: o.Timestamps) -> bytes:
-    return pack("!BBII", 8, 10 if option.len is UNSET else option.len, option.val, option.ecr)
-
-
-def _sack(option: o.Sack) -> bytes:
-    if option.invalid is not UNSET:
-        raise KeyError(o.Sack)
-    blocks = option.blocks if option.blocks_abs is UNSET else option.blocks_abs
-    flat = [edge & 0xFFFFFFFF for block in blocks for edge in block]
-    return _coded(5, pack(f"!{len(flat)}I", *flat), option)
-
-
-def _word(option: Any) -> bytes:
-    return _coded(option.kind, pack("!I", option.value), option)
-
-
-def _mss(option: o.Mss) -> bytes:
-    return pack("!BBH", 2, 4 if option.len is UNSET else option.len, option.value)
-
-
-ENCODERS: dict[type, Callable[[Any], bytes]] = {
-    o.Nop: lambda _: b"\1",
-    o.Timestamps: _timestamps,
-    o.Mss: _mss,
-    o.SackOk: lambda option: _coded(4, b"", option),
-    o.Wscale: lambda option: _coded(3, bytes((option.shift,)), option),
-    o.Sack: _sack,
-    o.Echo: _word,
-    o.EchoReply: _word,
-    o.Cc: _word,
-    o.CcNew: _word,
-    o.CcEcho: _word,
-    o.Scps: lambda option: _coded(20, bytes((option.cap, option.id)), option),
-    o.Uto: lambda option: _coded(28, pack("!H", option.value), option),
-    o.Unknown: lambda option: _coded(option.kind, bytes.fromhex(option.octets), option),
-}
-"""Options that say everything."""
-
-
 def _md5(option: o.Md5) -> tuple[bytes, int, bool] | None:
     if option.digest is not UNSET:
-        return _coded(19, bytes.fromhex(option.digest), option), 0, False
-    return _coded(19, bytes(16), option), 16, False
+        return coded(19, bytes.fromhex(option.digest), option), 0, False
+    return coded(19, bytes(16), option), 16, False
 
 
 def _ao(option: o.TcpAo) -> tuple[bytes, int, bool]:
     if option.invalid is not UNSET:
-        return _coded(29, b"", option), 0, True
+        return coded(29, b"", option), 0, True
     mac = b"" if option.mac is UNSET else bytes.fromhex(option.mac.removeprefix("0x"))
-    return _coded(29, bytes((option.keyid or 0, option.rnextkeyid or 0)) + mac, option), 0, False
+    return coded(29, bytes((option.keyid or 0, option.rnextkeyid or 0)) + mac, option), 0, False
 
 
 def _cookie(option: o.Tfo | o.ExpTfo) -> tuple[bytes, int, bool]:
     magic = b"\xf9\x89" if type(option) is o.ExpTfo else b""
     if option.invalid is not UNSET:
-        return _coded(option.kind, magic + b"\0", option), 1, True
-    return _coded(option.kind, magic + (b"" if option.cookie is UNSET else bytes.fromhex(option.cookie)), option), 0, False
+        return coded(option.kind, magic + b"\0", option), 1, True
+    return coded(option.kind, magic + (b"" if option.cookie is UNSET else bytes.fromhex(option.cookie)), option), 0, False
 
 
 HIDDEN: dict[type, Callable[[Any], tuple[bytes, int, bool] | None]] = {
     o.Eol: lambda _: (b"\0", 0, False),
-    o.Sack: lambda option: None if option.invalid is UNSET else (_coded(5, b"\0", option), 1, True),
+    o.Sack: lambda option: None if option.invalid is UNSET else (coded(5, b"\0", option), 1, True),
     o.Md5: _md5,
     o.TcpAo: _ao,
     o.Tfo: _cookie,
     o.ExpTfo: _cookie,
-    o.Exp: lambda option: (_coded(254, pack("!H", option.magic), option), 0, True),
-    o.EnhancedAuth: lambda option: (_coded(20, bytes((option.keyid or 0,)), option), 0, True),
+    o.Exp: lambda option: (coded(254, pack("!H", option.magic), option), 0, True),
+    o.EnhancedAuth: lambda option: (coded(20, bytes((option.keyid or 0,)), option), 0, True),
     o.Mptcp: lambda option: (*mptcp_octets(option), False),
 }
 """Options that may hide octets."""
