@@ -53,11 +53,25 @@ OTHER_INDENT = re.compile(rf"([^\n\x01]*\))\n[ \t]*(?={_SEGMENT_LINE})")
 # A second line behind a line that is no first one: its own was lost (grep).
 ORPHAN = re.compile(r"(?<!\))\x01[^ \n\x01]+ > [^ \n\x01]+: Flags \[")
 
-# A TCP record that was torn: its first line alone, or a segment line that breaks off before its length.
+# A record that was torn: a time alone; a link header without its length; an IP header whose parenthesis never closes; endpoints that break
+# off, even before the first, behind an IP header of TCP or of nothing yet; a segment line that breaks off before its length.
+_HEADER = r"\((?:tos|class|flowlabel|hlim) "
+_TCP = (
+    r"\((?:tos [^\n\x01]*, offset 0, [^\n\x01]*\bproto TCP \(6\), length [0-9]+"
+    r"|[^\n\x01]*\bnext-header TCP \(6\) payload length: [0-9]+)[^\n\x01]*\)"
+)
+_FLAGS_TORN = r"(?:F|Fl|Fla|Flag|Flags(?: (?:\[[A-Za-z.]*)?)?)"
+_TORN_ENDS = rf"[^ \n\x01]*(?: (?:>(?: (?:[^ \n\x01]*(?: {_FLAGS_TORN}?)?)?)?)?)?"
 TORN = re.compile(
-    r"\(tos [^\n\x01]*, offset 0, [^\n\x01]*\bproto TCP \(6\), length [0-9]+[^\n\x01]*\)[ \t]*\Z"
+    rf"{_TCP}[ \t]*\x01?{_TORN_ENDS}\Z"
+    rf"|(?:IP6?|:) (?:\([a-z]*\Z|{_HEADER}(?:[^()\n\x01]|\([^()\n\x01]*\))*(?:\([^()\n\x01]*)?\Z)"
+    r"|(?:[0-9a-f]{2}:){5}[0-9a-f]{2} >(?:(?![^\n]*, length [0-9]+: )|(?=[^\n]*IPv[46](?: \(0x[0-9a-f]+\))?, length [0-9]+: ?\Z))"
+    r"|(?<= )IP6?(?: (?:[0-9a-f][^ \n\x01(]*(?: (?:>(?: [^ \n\x01]*(?<!:))?)?)?)?)?\Z"
+    rf"|[^ \n\x01]+ > [^ \n\x01]+: {_FLAGS_TORN}\Z"
     r"|[^ \n\x01]+ > [^ \n\x01]+: Flags \[(?:[SFRP.UEWe]+|none)\](?:, [^\n\x01]*|,?)\Z"
 )
+EMPTY = re.compile(rf"{_BEFORE}(?:{_TIME})[^ ]*(?: (?:[0-9a-z:]{{1,20}}(?: +(?:(?:In|Out|B|M|P|\?) *)?)?)?I?)?\Z")
+"""A record's time, and at most a word of what came in."""
 
 HEADER_SHOWN = re.compile(r"[E`](?=[^\n]*(?:\.[^\n]*){6})")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import tzinfo
 
-from msgspec import UnsetType, structs
+from msgspec import UNSET, UnsetType, structs
 
 from tcpdump_parse.model import Packet, Unread
 from tcpdump_parse.read import grammar, printing, shapes, tails
@@ -19,6 +19,7 @@ from tcpdump_parse.read.clock import Form
 from tcpdump_parse.read.layout import difference
 from tcpdump_parse.read.looks import (
     COLUMN_0,
+    EMPTY,
     INNER,
     LONGEST,
     ORPHAN,
@@ -202,7 +203,7 @@ class Records(Texts):
 
     def other(self, text: str, line: int) -> None:
         """A record that carries no TCP: its time and addresses, the rest is body. One that was torn is not such a record."""
-        if TORN.search(text[:LONGEST]):
+        if TORN.search(text[:LONGEST]) or EMPTY.match(text):
             self.torn(text, line)
             return
         prefix = PREFIX.match(text)
@@ -224,7 +225,10 @@ class Records(Texts):
         except Refused as refused:
             self.unread(text, refused, line)
         else:
-            self.add(made)
+            if made.tcp is UNSET and made.quoted is UNSET:
+                self.unread(text, Refused(len(text), ()), line)  # it breaks off just where a record of another protocol says what it is
+            else:
+                self.add(made)
 
     def close(self) -> None:
         """The packet that is last in `out` is complete: its tail becomes fields."""

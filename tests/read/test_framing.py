@@ -82,7 +82,7 @@ def test_a_live_record_is_told_when_the_source_is_silent() -> None:
         (ONE.replace(b"    1", b"1"), "CP"),
         (b"      " + ONE, "CP"),
         (ONE.replace(b"Flags [S]", b"Flags [Q]"), "CU"),
-        (ONE[:80], "CP"),
+        (ONE[:80], "CU"),
         (ONE * 9 + b"\x00\x01\x02" * 9 + b"\n" + ONE, "CPPPPPPPPPNP"),
         (b"x" * 10_000_000 + b"\n" + ONE, "CNP"),
         (b"10:45:31.713843 " + b"x" * 1_000_000 + b"\n" + ONE, "CPP"),
