@@ -64,6 +64,8 @@ def _named(key: str, value: object, words: Words) -> object:
     """A fact that is one of a few words, in this language: `manner` "counted" is `fact.manner_counted`."""
     if isinstance(value, str | bool) and words.knows(name := f"fact.{key}_{value}".replace(" ", "_")):
         return words.say(name)
+    if isinstance(value, list | tuple):
+        return words.say("term.comma").join(str(_written(item)) for item in value)
     return _written(value)
 
 
@@ -72,8 +74,6 @@ def _written(value: object) -> object:
         return value
     if isinstance(value, float):
         return f"{value:.3g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(str(_written(item)) for item in value)
     return visible(str(value))
 
 

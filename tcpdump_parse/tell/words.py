@@ -94,7 +94,14 @@ class Words:
         several = list(items)
         if len(several) < 2:
             return "".join(several)
-        return self.say("term.comma").join(several[:-1]) + self.say(last) + several[-1]
+        before, word, after = self.say("term.comma").join(several[:-1]), self.say(last), several[-1]
+        if not word.isascii():  # Chinese beside Latin letters or digits
+            word = f"{' ' * _latin(before[-1:])}{word}{' ' * _latin(after[:1])}"
+        return before + word + after
+
+
+def _latin(character: str) -> bool:
+    return character.isascii() and character.isalnum()
 
 
 class Sided(dict[str, str]):

@@ -31,7 +31,8 @@ def table(flows: Iterable[Flow], out: TextIO) -> None:
 
 
 def row(flow: Flow) -> tuple[str, ...]:
-    duration = "" if flow.duration is UNSET else f"{flow.duration:.3f} s"
+    digits = 3 if flow.start is UNSET else min(3, len(flow.start.partition(".")[2]))  # no more than the log's times have
+    duration = "" if flow.duration is UNSET else f"{flow.duration:.{digits}f} s"
     client, _, server = flow.flow.partition(" > ")
     sent, received = (f"{end.unique_bytes_sent} B" for end in (flow.client, flow.server))
     return (str(flow.conn), visible(client), visible(server), duration, str(flow.packets), sent, received, flow.conn_state, flow.history)

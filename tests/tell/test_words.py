@@ -130,3 +130,10 @@ def test_a_fact_that_is_one_of_a_few_words_is_said_in_the_language():
     assert said("zh", manner="counted", packets=8) == "客户端的 IP 标识方式：逐包递增（8 个包）。"
     assert said("en", manner="zero", packets=8) == "The IP ids of the client are always 0 (8 packets)."
     assert "kernel" in said("zh", manner="kernel", packets=8)
+
+
+def test_a_list_is_joined_as_the_language_writes_it():
+    assert words("en").listed(["MSS 1460", "SACK", "timestamps"]) == "MSS 1460, SACK and timestamps"
+    assert words("zh").listed(["MSS 1460", "SACK", "时间戳"]) == "MSS 1460、SACK 和时间戳"
+    assert words("zh").listed(["LISTEN", "CLOSED"], "term.or") == "LISTEN 或 CLOSED"
+    assert words("zh").listed(["时间戳", "窗口"]) == "时间戳和窗口"
