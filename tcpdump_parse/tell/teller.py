@@ -337,9 +337,11 @@ class Teller:
             yield Survey(self.words).overview(self.ledger.number, reasons)
 
     def close(self) -> Iterator[Story]:
-        """The end of the input: everything at a glance."""
+        """The end of the input: everything at a glance; nothing where no log was (a file that is missing, a program)."""
         for finding in self.held:
             yield from self._alone(finding)
+        if not self.ledger.number and not self.survey.connections:
+            return
         if self.missed and self.survey.connections == 1:
             self.folded.pop(("cap-drop-inferred", ""), None)  # the one verdict has said so
         reasons = resting(self.ledger.reasons(self.words), self.folded, self.words, EVERY)

@@ -213,6 +213,11 @@ def test_unread_text_and_counters_are_told():
     assert keys == ["overview.captured", "overview.unread"]
 
 
-def test_an_empty_log_says_so():
-    (overview,) = explain([])
+def test_a_log_without_segments_says_so():
+    (overview,) = tell([Capture(capture=1, file="x"), Notice(1, 1, 1, "prose", "no tcpdump here")])
+    assert isinstance(overview, Overview)
     assert [reason.key for reason in overview.reasons] == ["overview.nothing"]
+
+
+def test_where_no_log_was_nothing_is_told():
+    assert list(explain([])) == []
