@@ -9,7 +9,10 @@ from tcpdump_parse.tell.scene import Scene
 
 def pause_before(step: Step, idle: h.Idle, scene: Scene) -> tuple[str, bool]:
     """The silence in words, and whether it was a rest: everything sent was acknowledged."""
-    gap = scene.span(idle.gap)
+    gap, back = scene.span(idle.gap), scene.back
+    if back and abs(idle.gap - back) < back // 10:
+        scene.back = 0
+        return scene.say("time.put_right", step.side, gap=gap).text, False
     ends = (step.before.me, step.before.peer)
     waiting = [end for end in ends if outstanding(end)]
     if not scene.open or any(outstanding(end) is None for end in ends):

@@ -26,8 +26,8 @@ class Scene:
     """The teller's memory of one connection."""
 
     __slots__ = (
-        "about", "caption_lines", "chosen", "closing", "connection", "findings", "flowing", "kinds", "open", "phase", "plain", "remark",
-        "resolution", "run", "said", "tally", "words",
+        "about", "back", "caption_lines", "chosen", "closing", "connection", "findings", "flowing", "kinds", "open", "phase", "plain",
+        "remark", "resolution", "run", "said", "tally", "words",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, words: Words, chosen: bool, said: set[type], resolution: Resolution) -> None:
@@ -47,6 +47,7 @@ class Scene:
         self.run: Folding | None = None
         self.remark = ""
         self.caption_lines: dict[str, int] = {}
+        self.back = 0  # ns by which the clock went back and has not jumped ahead since
         self.findings: Folded = {}
 
     def say(self, key: str, side: Side, weight: Weight = Weight.STORY, /, **values: object) -> Sentence:

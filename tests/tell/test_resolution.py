@@ -92,3 +92,9 @@ def test_the_values_say_how_fine_they_are():
 
 def test_without_times_no_duration_is_told():
     assert not re.search(r"\d ([mµ]s|s)\b", page(TIME.sub("", LOG)).replace("× 128", ""))
+
+
+def test_a_clock_that_is_put_right_makes_no_silence():
+    told = "\n".join(lines(list(explain(ROOT / "samples/clock/back.txt")), Look()))
+    assert "The clock jumps ahead by 3.00 s here, about as far as it had gone back" in told
+    assert "without a packet" not in told

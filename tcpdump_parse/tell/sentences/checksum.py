@@ -53,6 +53,7 @@ def _printed(step: Step) -> tuple[str, str]:
 
 
 def clock(step: Step, happening: h.ClockStepped, scene: Scene) -> tuple[Sentence, ...]:
+    scene.back = happening.by
     return (scene.say("time.clock", step.side, Weight.REMARK, by=scene.span(happening.by)),)
 
 
