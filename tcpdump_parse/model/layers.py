@@ -141,6 +141,13 @@ class Vlan(LayerHeader, frozen=True, tag="vlan"):
     dei: bool = False
     ethertype_name: str | UnsetType = UNSET
     ethertype: int | UnsetType = UNSET
+    tacit: bool = False  # dialect: -q leaves the word `ethertype` out
+
+
+class HiddenVlan(LayerHeader, frozen=True, tag="hidden_vlan"):
+    """An 802.1Q tag as a cooked capture (`-i any`) shows it without -e: `ethertype IPv4, `, and no number."""
+
+    ethertype_name: str
 
 
 class Llc(LayerHeader, frozen=True, tag="llc"):
@@ -224,4 +231,4 @@ class Closed(LayerHeader, frozen=True, tag="other"):
     text: str
 
 
-Layer = IpLayer | UdpLayer | EthernetLayer | Vlan | Llc | Mpls | Pppoe | PppLayer | Gre | Vxlan | Geneve | Icmp | Closed
+Layer = IpLayer | UdpLayer | EthernetLayer | Vlan | HiddenVlan | Llc | Mpls | Pppoe | PppLayer | Gre | Vxlan | Geneve | Icmp | Closed

@@ -155,7 +155,9 @@ def modern(made: dict[str, Recipe], letters: str) -> dict[str, Recipe]:
 
 
 NETWORK = frozenset({"word4", "word6", "ipv4", "ipv6", "ends", "extensions", "ports", "tcp", "legacy", "udp"})
-LAYERS = frozenset({"vlan", "llc", "mpls", "pppoe", "ppp_layer", "ethernet_layer", "gre", "icmp", "geneve", "vxlan", "closed"})
+LAYERS = frozenset(
+    {"vlan", "hidden_vlan", "llc", "mpls", "pppoe", "ppp_layer", "ethernet_layer", "gre", "icmp", "geneve", "vxlan", "closed"}
+)
 STACK = NETWORK | LAYERS
 # What UDP carries: the addresses before them have ports.
 OVER_UDP = frozenset({"udp", "geneve", "vxlan"})

@@ -72,6 +72,8 @@ WORDS = {
     "SLL_DIRECTION": "a direction (In, Out, B, M, P)",
     "STAMP_FORM": "a form of timestamps",
     "TIME": "a time (HH:MM:SS and a fraction)",
+    "TAGGED": "an EtherType",
+    "TACIT_TYPE": "the name of an EtherType",
     "TTL3": "a number",
     "TUNNEL_FLAGS": "flags",
     "V6": "an IPv6 address",

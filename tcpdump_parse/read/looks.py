@@ -40,7 +40,9 @@ _SHORT = r"(?:truncated-ip6? - [0-9]+ bytes missing! ?|\[[^\]\n]*length [^\]\n]*
 TIMELESS = re.compile(
     rf"{_BEFORE}(?:IP6? (?:{_SHORT}?\((?:tos|class|flowlabel|hlim) |{_ENDS})|ARP, |(?:MPLS \(|PPPoE +\[|AF IPv[46] \(|ip: |IPOIB, )"
     r"|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}[^\n>]* > [^\n]*, (?:ethertype |802\.3, |IPv[46], )"
-    rf"|[^ \n]+ +(?:In |Out|B  |M  |P  |\?  ) (?:IP|ifindex |[0-9a-f:.]+ > )|{_ENDS}(?:Flags \[[^\n]*, |tcp [0-9]+$))"
+    rf"|(?: In|Out| {{2}}[BMP?]) (?:(?:[0-9a-f]{{2}}:){{5}}[0-9a-f]{{2}} )?(?:ethertype [^\n(]* \(0x|vlan [0-9])"
+    rf"|[^ \n]+ +(?:In |Out|B  |M  |P  |\?  ) (?:IP|ifindex |[0-9a-f:.]+ > |ethertype [A-Z0-9])"
+    rf"|(?:ethertype [A-Z0-9][^ ,\n]*, )+IP6? |{_ENDS}(?:Flags \[[^\n]*, |tcp [0-9]+$))"
 )
 INNER = re.compile(r"VXLAN, flags \[[^\]]*\] \(0x[0-9a-f]{2}\), vni [0-9]+\Z")
 COLUMN_0 = re.compile(r"\[\||Telnet:$|0x[0-9a-f]{4}: ")

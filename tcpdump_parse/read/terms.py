@@ -69,6 +69,7 @@ TERMS: dict[str, Term] = {
     "H5": _hex(5),
     "H8": _hex(8),
     "IP_FLAGS": Term("tuple({}.split(', '))", lambda text: tuple(text.split(", ")), "%s", ", "),
+    "TAGGED": Term("{}[10:]", lambda text: text[10:], "ethertype %s"),
     "HOP": Term("{}[1:]", lambda text: text[1:], " %s"),
     "HOP_RECORDED": Term("{}[1:-1]", lambda text: text[1:-1], " %s,"),
     "ECN": Term("{}[1:]", lambda text: text[1:], ",%s"),

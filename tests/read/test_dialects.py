@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.model import Packet, Read
 from tcpdump_parse.model.ip import IPv4
-from tcpdump_parse.model.layers import Sll
+from tcpdump_parse.model.layers import HiddenVlan, Layer, PppLayer, Pppoe, Sll, Vlan
 from tcpdump_parse.model.options import Md5
 from tcpdump_parse.read import read
 from tcpdump_parse.write import find
@@ -93,3 +93,38 @@ def test_a_ttl_that_fills_its_three_columns(ttl: str, form: str) -> None:
     (packet,) = packets(f"{head} 10.0.0.1.1 > 10.0.0.2.2: S, cksum 0x1234 (correct), 1:1(0) win 5 <mss 1460>\n")
     assert isinstance(packet.ip, IPv4)
     assert (packet.ip.ttl, packet.ip.length) == (int(ttl), 44)
+
+
+QUIET = "10.0.0.1.40000 > 10.0.0.2.8000: tcp 0\n"
+WHOLE = "10.0.0.1.40000 > 10.0.0.2.8000: Flags [.], ack 1, win 5, length 0\n"
+MACS = "02:00:00:00:00:01 > 02:00:00:00:00:02, "
+TAGGED = (
+    (f"{MACS}802.1Q, length 70: vlan 13, p 3, IPv4, {QUIET}", (Vlan(13, 3, ethertype_name="IPv4", tacit=True),)),
+    (
+        f"{MACS}802.1Q-QinQ, length 74: vlan 13, p 0, 802.1Q, vlan 10, p 0, DEI, IPv4, {QUIET}",
+        (Vlan(13, 0, ethertype_name="802.1Q", tacit=True), Vlan(10, 0, True, "IPv4", tacit=True)),
+    ),
+    (f" In 02:00:00:00:00:01 vlan 7, p 0, {QUIET}", (Vlan(7, 0, tacit=True),)),
+    (f"Out 02:00:00:00:00:01 ethertype 802.1Q (0x8100), length 72: vlan 7, p 0, ethertype IPv4, {WHOLE}", (Vlan(7, 0, False, "IPv4"),)),
+    (f"ethertype IPv4, IP {WHOLE}", (HiddenVlan("IPv4"),)),
+    (f"eth0  In  ethertype IPv4, IP {WHOLE}", (HiddenVlan("IPv4"),)),
+    (f"ethertype 802.1Q, ethertype IPv4, IP {WHOLE}", (HiddenVlan("802.1Q"), HiddenVlan("IPv4"))),
+    (
+        f"{MACS}802.1Q, length 98: vlan 7, p 0, PPPoE S, PPPoE  [ses 0x1] IP (0x0021), length 74: {QUIET}",
+        (Vlan(7, 0, ethertype_name="PPPoE S", tacit=True), Pppoe(1), PppLayer("IP", 0x21, 74)),
+    ),
+)
+
+
+@pytest.mark.parametrize(("text", "layers"), TAGGED)
+def test_tags_in_quiet_and_cooked_captures(text: str, layers: tuple[Layer, ...]) -> None:
+    """As tcpdump 4.99.3 prints them: under `-e -q`, and of `-i any`, whose tags stand there without -e too, but for their numbers."""
+    (packet,) = packets(f"12:00:00.000000 {text}")
+    assert packet.layers == layers
+    assert packet.tcp is not UNSET
+    assert packet.tcp.dport == 8000
+
+
+@pytest.mark.parametrize("text", [text for text, _ in TAGGED[2:7]])
+def test_tags_of_cooked_captures_without_a_time(text: str) -> None:
+    assert len(packets(text * 2)) == 2
