@@ -70,7 +70,7 @@ def check(
         summary = Summary()
         findings = _findings(log, out, chosen, view or (compare and f"compare {compare}"), plugins=not no_plugins)
         lang = language(target.lang) if target.format in FOR_PEOPLE else target.lang or "en"
-        reported = _counted(_reported(findings, log, lang), summary, log)
+        reported = _counted(_reported(findings, log), summary, log)
         _write(reported, out, target, summary, failing, log, lang, plugins=not no_plugins)
     log.conclude()
     return Status.FOUND if any(summary.found.get(severity) for severity in failing) else Status.DONE
@@ -126,15 +126,24 @@ def _of_wireshark(events: Iterator[Read], chosen: Config) -> Iterator[Finding]:
             yield finding
 
 
-def _reported(findings: Iterable[Finding], log: Log, lang: str) -> Iterator[Reported]:
+def _reported(findings: Iterable[Finding], log: Log) -> Iterator[Reported]:
+    """Each where it stands, without words as yet: of a thousand that are folded into one, one is worded."""
+    from tcpdump_parse.write.report import Reported
+
+    located = log.located
+    for finding in findings:
+        file, here = located(finding)
+        yield Reported(here, file)
+
+
+def _worded(reported: Iterable[Reported], lang: str) -> Iterator[Reported]:
     from tcpdump_parse.tell.findings import title, worded
     from tcpdump_parse.tell.words import words
     from tcpdump_parse.write.report import Reported
 
     said = words(lang)
-    for finding in findings:
-        file, here = log.located(finding)
-        yield Reported(worded(here, said), file, title(here, said))
+    for one in reported:
+        yield Reported(worded(one.finding, said), one.file, title(one.finding, said), one.more, one.frames)
 
 
 def _counted(reported: Iterable[Reported], summary: Summary, log: Log) -> Iterator[Reported]:
@@ -162,15 +171,15 @@ def _write(
             from tcpdump_parse.tell.words import words
 
             lines = reported if any(map(is_live, log.files)) else report.folded(reported)
-            report.text(lines, out, summary, colour=coloured(target.colour, out), words=words(lang))
+            report.text(_worded(lines, lang), out, summary, colour=coloured(target.colour, out), words=words(lang))
         case "jsonl":
-            target.writer.write((one.finding for one in reported), out)
+            target.writer.write((one.finding for one in _worded(reported, lang)), out)
         case "sarif":
-            report.sarif(reported, out, _descriptions(plugins=plugins), _version())
+            report.sarif(_worded(reported, lang), out, _descriptions(plugins=plugins), _version())
         case "junit":
-            report.junit(reported, out, failing, [shown_name(file) for file in log.files])
+            report.junit(_worded(reported, lang), out, failing, [shown_name(file) for file in log.files])
         case _:
-            report.github(reported, out)
+            report.github(_worded(reported, lang), out)
 
 
 def _descriptions(*, plugins: bool) -> dict[str, dict[str, str]]:

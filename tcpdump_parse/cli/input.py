@@ -110,10 +110,12 @@ class Log:
 
     def located(self, finding: Finding) -> tuple[str, Finding]:
         """The file a finding is in, and the finding with its lines counted in that file."""
+        if not self.join:
+            return self.names.get(finding.capture) or self.file_of(finding.capture), finding
         from msgspec import UNSET
         from msgspec.structs import replace
 
-        if not self.join or finding.line is UNSET or finding.end_line is UNSET:
+        if finding.line is UNSET or finding.end_line is UNSET:
             return self.file_of(finding.capture), finding
         file, line = self.place(finding.line)
         return file, replace(finding, line=line, end_line=finding.end_line - finding.line + line)

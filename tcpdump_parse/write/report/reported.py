@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from tcpdump_parse.model import Finding, Severity
 
 SHOWN_FRAMES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(Struct, frozen=True, gc=False):
     """`finding` (with its message) in `file`; `more` further ones like it were folded into it, at `frames` (the first few)."""
 
     finding: Finding
@@ -48,16 +47,28 @@ def folded(reported: Iterable[Reported]) -> Iterator[Reported]:
 
     Keeps one value a rule and connection, however long the log.
     """
-    groups: dict[tuple[object, ...], tuple[Reported, int, list[int]]] = {}
+    groups: dict[tuple[object, ...], _Group] = {}
+    note = Severity.NOTE
     for one in reported:
         finding = one.finding
-        place = finding.conn if finding.severity is not Severity.NOTE else 0
-        key = (one.file, finding.capture, finding.rule, finding.severity, place)
-        first, more, frames = groups.get(key, (one, -1, []))
-        if more >= 0 and finding.frame is not UNSET and len(frames) < SHOWN_FRAMES:
-            frames.append(finding.frame)
-        groups[key] = (first, more + 1, frames)
-    files = {file: n for n, file in enumerate(dict.fromkeys(str(key[0]) for key in groups))}
-    ordered = sorted(groups.values(), key=lambda group: (files[group[0].file], group[0].line))
-    for first, more, frames in ordered:
-        yield Reported(first.finding, first.file, first.title, more, tuple(frames))
+        severity = finding.severity
+        key = (one.file, finding.capture, finding.rule, severity, 0 if severity is note else finding.conn)
+        group = groups.get(key)
+        if group is None:
+            groups[key] = _Group(one)
+            continue
+        group.more += 1
+        if len(group.frames) < SHOWN_FRAMES and finding.frame is not UNSET:
+            group.frames.append(finding.frame)
+    files = {file: n for n, file in enumerate(dict.fromkeys(group.first.file for group in groups.values()))}
+    for group in sorted(groups.values(), key=lambda group: (files[group.first.file], group.first.line)):
+        first = group.first
+        yield Reported(first.finding, first.file, first.title, group.more, tuple(group.frames))
+
+
+class _Group(Struct):
+    """The first of its kind, how many more there were, and the first frames of those."""
+
+    first: Reported
+    more: int = 0
+    frames: list[int] = []
