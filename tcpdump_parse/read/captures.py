@@ -71,7 +71,7 @@ class Captures:
         """A line that is no record, or what stands before one on its line."""
         self.close()
         kind, count = classify(text)
-        if glued and kind == "prose":
+        if glued and kind != "interrupt":
             kind = "margin"
         if kind == "fence":
             self.opener = self.line

@@ -57,11 +57,22 @@ _SHORTEST, _SHORT = len("tcpdump:"), SURE_BEGINS - frozenset("0123456789(GWltrw"
 _NBSP = re.compile("\xc2\xa0|\xa0")
 _CAPTURES = frozenset({"fence", "banner", "reading"})
 _COUNTERS = re.compile(r"(\d{1,18}) packets? (captured|received|dropped)( by interface)?")
-_MARGIN = re.compile(
-    r"(?:\^[CZ])+(?=\S)"  # the terminal's echo
-    r"|(?:> ?)+(?=\S)"  # a quotation
-    r"|\d{1,9}:(?=\d\d:\d\d:\d\d\.\d)"  # grep -n
-    r"|[ ]*\d{1,9}\t"  # cat -n
+_DAY = r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d))"
+_TIME = r"[ -]?(?:(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d|\d{9,11})\.\d{6,9}"
+_RECORD = rf"(?={_TIME} (?:IP6? |(?:[0-9a-f]{{2}}:){{5}}|\([\w.]+, |\S+ +(?:In|Out|[BMP?]) ))"
+_MARGINS = (
+    r"(?:\^[CZ])+(?=\S)",  # the terminal's echo
+    r"(?:> ?)+(?=\S)",  # a quotation
+    r"\d{1,9}:(?=\d\d:\d\d:\d\d\.\d)",  # grep -n
+    r"[ ]*\d{1,9}\t",  # cat -n
+    # What may stand before other texts as well: only before what is a record beyond doubt.
+    rf"[\w-]*[./][\w./-]*:(?:\d{{1,9}}:)?{_RECORD}",  # grep -H, grep -Hn
+    rf"[ ]*(?:[-*+]|\d{{1,3}}[.)]) +{_RECORD}",  # a list's mark
+    rf"(?:\[[^\]@\s]+@[^\]]+\] ?|[\w.-]+@[\w.-]+[: ][^$#%>]{{0,80}}|(?:ba|z|k|da)?sh-[\d.]+)[$#%>] +{_RECORD}",  # the shell's prompt
+    rf"[$%] +{_RECORD}",
+    rf"(?:\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-9;?]*[A-Za-z])+{_RECORD}",  # a terminal's title and colours
+    rf"{_DAY} (?:std(?:out|err) [FP] |[\w.-]+ [\w./-]+(?:\[\d+\])?: )?{_RECORD}",  # syslog, journalctl, ts, a container's log
+    rf"(?:[\w./-]+ +\| |\[[\w./-]+\] ){_RECORD}",  # docker compose, kubectl --prefix
 )
 
 
@@ -76,6 +87,11 @@ def _sure() -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for kind, pattern in KINDS if kind in SURE), re.DOTALL)
 
 
+@cache
+def _margin() -> re.Pattern[str]:
+    return re.compile("|".join(_MARGINS), re.ASCII)
+
+
 def classify(line: str) -> tuple[str, int | None]:
     """The kind of such a line and the counter in it; `counters` holds several (`counters()` gives them)."""
     plain = _plain(line)
@@ -88,6 +104,8 @@ def classify(line: str) -> tuple[str, int | None]:
 
 def is_sure(line: str) -> bool:
     """Whether the line's kind is one of `SURE`; most lines are seen not to be in one step."""
+    if len(line) < _SHORTEST and line[:1] not in _SHORT:
+        return False
     return _sure().match(_plain(line)) is not None and classify(line)[0] in SURE
 
 
@@ -108,6 +126,6 @@ def counters(line: str) -> Iterator[tuple[str, int]]:
 
 
 def margin(line: str) -> int:
-    """How many characters stand before a record only because of where it was shown: `^C`, a quotation's `> `, line numbers."""
-    match = _MARGIN.match(line)
+    """How many characters stand before a record only because of where it was shown: `^C`, a prompt, a quotation's mark, a log's time."""
+    match = _margin().match(line)
     return match.end() if match else 0

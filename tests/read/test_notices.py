@@ -1,8 +1,13 @@
 """What stands between the records is told apart by one table; a case is the line and its verdict together."""
 
+import io
+
 import pytest
 
+from tcpdump_parse.model import Notice
+from tcpdump_parse.read import read
 from tcpdump_parse.read.notices import KINDS, begins_capture, classify, counters, margin
+from tcpdump_parse.write import find
 
 LINES = """
 blank                |
@@ -103,3 +108,45 @@ def test_a_fence_a_banner_and_a_file_begin_a_capture() -> None:
 )
 def test_what_stands_before_a_record_only_where_it_was_shown(before: str, record: str) -> None:
     assert margin(before + record) == len(before)
+
+
+WHOLE = "12:00:00.123456 IP 192.0.2.1.1 > 192.0.2.2.2: Flags [S], seq 7, win 5, length 0\n"
+TWO_LINES = (
+    "12:00:00.123456 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)\n"
+    "    192.0.2.1.1 > 192.0.2.2.2: Flags [S], cksum 0x1234 (correct), seq 7, win 5, length 0\n"
+)
+SHOWN_BY = (
+    "$ ", "root@h:~# ", "[me@host ~]$ ", "bash-5.1# ", "> ", "> > ", "- ", "* ", "  - ", "1. ", "12:", "log.txt:", "./log/a-1.txt:12:",
+    "Nov 23 02:00:01 ", "Nov  3 02:00:01 host tcpdump[123]: ", "2026-11-23T02:00:01.123456+00:00 host tcpdump[12]: ",
+    "2026-11-23T02:00:01.123456789Z stdout F ", "app_1  | ", "[pod/web-1/tcpdump] ", "\x1b]0;title\x07", "\x1b[0m",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("before", SHOWN_BY)
+@pytest.mark.parametrize("record", [WHOLE, TWO_LINES])
+def test_a_record_behind_what_showed_it_is_read(before: str, record: str) -> None:
+    """Nothing of the line is lost, and it is printed back as it stood."""
+    text = WHOLE + (before + record) * 2
+    found = list(read([text.encode()]))
+    assert [type(value).__name__ for value in found] == ["Capture", "Packet", *["Notice", "Packet"] * 2]
+    assert {value.text for value in found if isinstance(value, Notice)} == {before}
+    out = io.StringIO()
+    find("tcpdump").write(found, out)
+    assert out.getvalue() == text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"I saw {WHOLE}",
+        f"| {WHOLE}",
+        f"// {WHOLE}",
+        f"# {WHOLE}",
+        "- 2026-11-23 12:00:00.123456 deployed\n",
+        "Nov 23 02:00:01 host app: 12:00:00.123456 started\n",
+        "1. 12:00:00.123456\n",
+    ],
+)
+def test_a_sentence_that_mentions_a_record_is_none(line: str) -> None:
+    found = list(read([(WHOLE + line + WHOLE).encode()]))
+    assert [type(value).__name__ for value in found] == ["Capture", "Packet", "Notice", "Packet"]
