@@ -28,6 +28,10 @@ TICKS: Final = 1000
 
 _ESTABLISHED: Final = State.ESTABLISHED
 _DATA: Final = (".", "P.")
+_LIVING: Final = frozenset(range(LOW + 1, 256))
+_UNPRINTED: Final = (UNSET, UNSET, UNSET)
+"""Of the IPv4 header without -v."""
+_ABSENT: Final = (UNSET, UNSET, UNSET, UNSET)
 _SIGNED: Final = frozenset({"md5", "tcp-ao"})
 
 
@@ -39,10 +43,13 @@ def plain(step: Step) -> bool:
     if tcp is UNSET or tcp.flags not in _DATA or me.state is not _ESTABLISHED or peer.state is not _ESTABLISHED or me.fin is not None:
         return False
     if type(ip) is IPv4:
-        tos, ttl = ip.tos, ip.ttl
-        if tos is UNSET or tos & 3 or ttl is UNSET or ttl <= LOW or ip.flags not in FRAGMENTING:
+        tos = ip.tos
+        if tos is UNSET:
+            if (ip.ttl, ip.id, ip.flags) != _UNPRINTED:
+                return False
+        elif tos & 3 or ip.ttl not in _LIVING or ip.flags not in FRAGMENTING or ip.id is UNSET:
             return False
-        if ip.id is UNSET or ip.offset or ip.options or ip.bad_checksum is not UNSET:
+        if ip.offset or ip.options or ip.bad_checksum is not UNSET:
             return False
     elif type(ip) is not IPv6 or (ip.hlim is not UNSET and ip.hlim <= LOW) or (ip.class_ is not UNSET and ip.class_ & 3):
         return False
@@ -60,14 +67,14 @@ def plain(step: Step) -> bool:
             return False
         if stamps.len is not UNSET or (length and length == peer.mss):
             return False
-    elif tcp.cut is not UNSET or (offered and "TS" in offered):
+    elif tcp.cut is not UNSET or (offered and "TS" in offered and peer.offered and "TS" in peer.offered):
         return False
     start, end = tcp.seq_abs, tcp.seq_end_abs
     if end is UNSET:
         start, end = tcp.seq, tcp.seq_end
     if end is not UNSET and (start is UNSET or end - start != length):
         return False
-    if tcp.urg is not UNSET or tcp.bad_header is not UNSET or tcp.ack_unflagged is not UNSET or tcp.urg_unflagged is not UNSET:
+    if (tcp.urg, tcp.bad_header, tcp.ack_unflagged, tcp.urg_unflagged) != _ABSENT:
         return False
     return _goes_on(step, me, peer)
 
