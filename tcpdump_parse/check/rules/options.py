@@ -47,7 +47,7 @@ class OddOptions(Sign, frozen=True):
 
 
 class TimestampMissing(Sign, frozen=True):
-    """No options at all from an end whose SYN offered timestamps."""
+    """No options at all on a connection whose ends both offered timestamps."""
 
 
 class MssFilled(Sign, frozen=True):
@@ -68,8 +68,8 @@ def layout(step: Step) -> Sign | None:
     if not options:
         if tcp.cut is not UNSET:
             return _ODD
-        offered = step.before.me.offered
-        return _MISSING if offered and "TS" in offered else None
+        offered, theirs = step.before.me.offered, step.before.peer.offered
+        return _MISSING if offered and theirs and "TS" in offered and "TS" in theirs else None
     if len(options) == 3 and type(options[2]) is Timestamps and type(options[0]) is Nop is type(options[1]) and options[2].len is UNSET:
         return _FILLED if step.length and step.length == step.before.peer.mss else None
     if tuple(map(type, options)) in _USUAL and not any(_odd(option) for option in options):
