@@ -16,6 +16,7 @@ from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.model import IPv4, Packet
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.track.checksums import addresses
+from tcpdump_parse.track.segment import nanoseconds
 
 KEPT = 64
 SOON = 1_000_000
@@ -41,8 +42,8 @@ class Twins(CaptureNotes):
     on: ClassVar = (Step,)
 
     def __init__(self) -> None:
-        self.recent: dict[tuple[object, object, object], Step] = {}
-        self.older: dict[tuple[object, object, object], Step] = {}  # those before them
+        self.recent: dict[tuple[object, object, object], Packet] = {}
+        self.older: dict[tuple[object, object, object], Packet] = {}  # those before them
         self.pairs: dict[Kind, Pair] = {}
 
     def see_all(self, steps: Sequence[Step]) -> None:
@@ -55,11 +56,11 @@ class Twins(CaptureNotes):
             key = (ip.id, tcp.seq, tcp.flags)
             twin = recent.get(key) or older.get(key)
             if twin is not None and _soon(twin, step.at):
-                self._pair(twin.packet, packet)
+                self._pair(twin, packet)
             elif len(recent) >= KEPT:
                 older = self.older = recent
                 recent = self.recent = {}
-            recent[key] = step
+            recent[key] = packet
 
     def _pair(self, first: Packet, second: Packet) -> None:
         for kind in kinds(first, second):
@@ -67,8 +68,8 @@ class Twins(CaptureNotes):
             pair.count += 1
 
 
-def _soon(earlier: Step, at: int) -> bool:
-    return earlier.at is not None and 0 <= at - earlier.at < SOON
+def _soon(earlier: Packet, at: int) -> bool:
+    return earlier.clock is not UNSET and 0 <= at - nanoseconds(earlier.clock) < SOON
 
 
 def kinds(a: Packet, b: Packet) -> list[Kind]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, letters, sign
 from tcpdump_parse.check.trips import SECOND, Trips
-from tcpdump_parse.model import Severity
+from tcpdump_parse.model import Segment, Severity
 from tcpdump_parse.model.happenings import DataSent, Idle
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
@@ -57,41 +57,41 @@ class Sent(Struct, gc=False):
     heard: int  # octets seen of the other end by then
 
 
+Seen = tuple[int, int | None, int | None, int | None, int, Segment | UnsetType, int | None, int | None, int]
+"""Frame, time, first and next octet, length, the segment; what its sender may send up to, its MSS, and what was heard of the other end."""
 _CLIENT: Final = Side.CLIENT
 
 
 class Latest(Notes):
-    """The last new octets of each end, and their round trips. Told of every segment with data: it takes them apart when a rule asks."""
+    """The last new octets of each end, and their round trips. Told of every segment with data: what they say is worked out when a rule
+    asks. (The segment itself would keep its whole step alive, of every open connection.)"""
 
     on: ClassVar = (DataSent,)
     shares: ClassVar = (Trips,)
 
     def __init__(self, trips: Trips) -> None:
         self.trips = trips
-        self.client: Step | None = None
-        self.server: Step | None = None
+        self.client: Seen | None = None
+        self.server: Seen | None = None
 
     def see(self, step: Step, event: DataSent) -> None:
-        if step.end is None:
-            return
+        packet, peer = step.packet, step.before.peer
+        seen = (packet.frame, step.at, step.seq, step.end, step.length, packet.tcp, step.after.me.edge, peer.mss, peer.octets)
         if step.side is _CLIENT:
-            self.client = step
+            self.client = seen
         else:
-            self.server = step
+            self.server = seen
 
     def of(self, side: Side) -> Sent | None:
-        step = self.client if side is Side.CLIENT else self.server
-        if step is None or step.seq is None or step.end is None:
+        seen = self.client if side is Side.CLIENT else self.server
+        if seen is None:
             return None
-        peer, edge, flags = step.before.peer, step.after.me.edge, letters(step)
+        frame, at, start, end, length, tcp, edge, mss, heard = seen
+        if start is None or end is None:
+            return None
+        flags = "" if tcp is UNSET or tcp.flags is UNSET else tcp.flags
         last = "P" in flags or "F" in flags or "S" in flags
-        room = None if edge is None else edge - step.seq
-        return Sent(step.frame, step.at, step.seq, step.end, _few(step), last, room, peer.octets)
-
-
-def _few(step: Step) -> bool:
-    mss = step.before.peer.mss
-    return mss is not None and 2 * step.length < mss
+        return Sent(frame, at, start, end, mss is not None and 2 * length < mss, last, None if edge is None else edge - start, heard)
 
 
 class Sender(Struct, gc=False):
