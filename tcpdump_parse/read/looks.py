@@ -58,9 +58,9 @@ ORPHAN = re.compile(r"(?<!\))\x01[^ \n\x01]+ > [^ \n\x01]+: Flags \[")
 # A record that was torn: a time alone; a link header without its length; an IP header whose parenthesis never closes; endpoints that break
 # off, even before the first, behind an IP header of TCP or of nothing yet; a segment line that breaks off before its length.
 _HEADER = r"\((?:tos|class|flowlabel|hlim) "
-_TCP = (
-    r"\((?:tos [^\n\x01]*, offset 0, [^\n\x01]*\bproto TCP \(6\), length [0-9]+"
-    r"|[^\n\x01]*\bnext-header TCP \(6\) payload length: [0-9]+)[^\n\x01]*\)"
+_TCP = (  # no parenthesis stands before the protocol's number but that of ECT: what a long line repeats is not tried from everywhere
+    r"\((?:tos 0x[0-9a-f]+(?:,ECT\([01]\))?,[^()\n\x01]*, offset 0, [^()\n\x01]*\bproto TCP \(6\), length [0-9]+"
+    r"|(?:class|flowlabel|hlim) [^()\n\x01]*\bnext-header TCP \(6\) payload length: [0-9]+)[^\n\x01]*\)"
 )
 _FLAGS_TORN = r"(?:F|Fl|Fla|Flag|Flags(?: (?:\[[A-Za-z.]*)?)?)"
 _TORN_ENDS = rf"[^ \n\x01]*(?: (?:>(?: (?:[^ \n\x01]*(?: {_FLAGS_TORN}?)?)?)?)?)?"

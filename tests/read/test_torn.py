@@ -13,6 +13,8 @@ IPV4 = "(tos 0x0, ttl 64, id 37244, offset 0, flags [DF], proto TCP (6), length 
 RECORDS = {
     "-vvv": f"12:00:00.000001 IP {IPV4}{SEGMENT}",
     "IPv6": f"12:00:00.000001 IP6 (flowlabel 0x12345, hlim 64, next-header TCP (6) payload length: 32) ::1.56917 > ::1.443: {SEGMENT}",
+    "ECT": f"12:00:00.000001 IP {IPV4.replace('0x0,', '0x2,ECT(0),')}{SEGMENT}",
+    "class": f"12:00:00.000001 IP6 (class 0xc0, flowlabel 0x1234, hlim 6, next-header TCP (6) payload length: 32) ::1.1 > ::1.2: {SEGMENT}",
     "no -v": "12:00:00.000001 IP 127.0.0.2.56917 > 127.0.0.1.443: Flags [.], ack 2, win 63, length 0\n",
     "-e": f"12:00:00.000001 02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4 (0x0800), length 66: {IPV4}{SEGMENT}",
     "-i any": f"12:00:00.000001 lo    In  IP {IPV4}{SEGMENT}",
