@@ -351,7 +351,7 @@ class Judge:
         side: str | None,
     ) -> Finding:
         severity = facts.severity or rule.severity
-        _, line, end_line, time = (0, *facts.lines, UNSET) if facts.lines else place or _NOWHERE
+        _, line, end_line, time = (0, *facts.lines, facts.time) if facts.lines else place or _NOWHERE
         capture = connection.capture if connection else self._capture.capture if self._capture else 0
         return Finding(
             rule=rule.name,
@@ -376,9 +376,8 @@ class Judge:
 
 def _of_whole(ending: Ending, frame: int) -> Place | None:
     """Where the connection begins and ends is known, even if these are ordinary records or long ago."""
-    if frame == ending.frame:
-        return (frame, *ending.ends, UNSET)
-    return (frame, *ending.begins, UNSET) if frame == ending.flow.frame else None
+    record = next((record for record in (ending.last, ending.first) if record is not None and record.frame == frame), None)
+    return None if record is None else (frame, record.line, record.end_line, record.time)
 
 
 def check(

@@ -38,11 +38,10 @@ def hops(ttl: int) -> int:
 class Odd:
     """A segment whose field is not that of the segments before it."""
 
-    __slots__ = ("data", "frame", "lines", "now", "was")
+    __slots__ = ("data", "now", "packet", "was")
 
     def __init__(self, step: Step, was: int | str, now: int | str) -> None:
-        self.frame, self.lines = step.frame, (step.packet.line, step.packet.end_line)
-        self.was, self.now, self.data = was, now, step.length > 0
+        self.packet, self.was, self.now, self.data = step.packet, was, now, step.length > 0
 
 
 _ORDINARY: Final = (".", "P.")

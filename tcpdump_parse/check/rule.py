@@ -32,8 +32,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from msgspec import UNSET
+
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.model import Severity
+from tcpdump_parse.model import Packet, Severity
 
 
 class Need(enum.Flag):
@@ -60,11 +62,11 @@ class Told(enum.Enum):
 class Facts:
     """What a rule found. `frame`: the record it is about, if not the one that woke it; `evidence`: the other records it rests on.
 
-    `lines`: first and last line, for what is about a notice. Facts are what the texts' placeholders name; durations are seconds and end
-    in `_s`, sizes are octets.
+    `packet`: that record itself, where it came long ago. `lines`: first and last line, for what is about a notice. Facts are what the
+    texts' placeholders name; durations are seconds and end in `_s`, sizes are octets.
     """
 
-    __slots__ = ("evidence", "facts", "frame", "lines", "severity", "side")
+    __slots__ = ("evidence", "facts", "frame", "lines", "severity", "side", "time")
 
     def __init__(
         self,
@@ -74,13 +76,15 @@ class Facts:
         severity: Severity | None = None,
         side: str | None = None,
         lines: tuple[int, int] | None = None,
+        packet: Packet | None = None,
         **facts: Any,
     ) -> None:
-        self.frame = frame
+        self.frame = frame if packet is None else packet.frame
         self.evidence = evidence
         self.severity = severity  # only lower or higher than the rule's where the facts say so (win-shrunk by rounding)
         self.side = side
-        self.lines = lines
+        self.lines = lines if packet is None else (packet.line, packet.end_line)
+        self.time = UNSET if packet is None else packet.time
         self.facts = {name: value for name, value in facts.items() if value is not None}  # absent means not known
 
 

@@ -140,5 +140,5 @@ class Ending(Struct, frozen=True, gc=False):
     flow: Flow
     happenings: tuple[Happening, ...] = ()
     frame: int = 0  # the connection's last record
-    begins: tuple[int, int] = (0, 0)  # first and last line of its first record
-    ends: tuple[int, int] = (0, 0)  # of its last
+    first: Packet | None = None
+    last: Packet | None = None

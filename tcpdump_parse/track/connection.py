@@ -147,8 +147,7 @@ class Following:
         possible.settle(self.client)
         possible.settle(self.server)
         row = flow(self, reason, steps)
-        begins, ends = _lines(self.first), _lines(self.last)
-        made = Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), row, tuple(out), last, begins, ends)
+        made = Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), row, tuple(out), last, self.first, self.last)
         for end in (self.client, self.server):
             end.part()
         return made
@@ -324,10 +323,6 @@ class Following:
             self.zeek.missed(self.missed.side is Side.CLIENT)
             self.missed = None
         self.completeness |= completeness(bits, seg.length)
-
-
-def _lines(packet: Packet | None) -> tuple[int, int]:
-    return (0, 0) if packet is None else (packet.line, packet.end_line)
 
 
 def _numbers(frame: int, tcp: Segment, ip: IP, me: Direction, at: int | None) -> Sent:

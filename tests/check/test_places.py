@@ -1,4 +1,4 @@
-"""A finding about a record says where it stands, exactly, however ordinary the record is and however long ago."""
+"""A finding about a record says where and when it stands, exactly, however ordinary the record is and however long ago."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ def found(source: Path | list[bytes]) -> list[Finding]:
 
 
 @pytest.mark.parametrize("family", sorted({path.relative_to(SAMPLES).parts[0] for path in LOGS}))
-def test_a_finding_with_a_frame_has_the_lines_of_that_frame(family: str) -> None:
+def test_a_finding_with_a_frame_has_the_lines_and_the_time_of_that_frame(family: str) -> None:
     for log in LOGS:
         if log.relative_to(SAMPLES).parts[0] != family:
             continue
-        places = {event.frame: (event.line, event.end_line) for event in read(log) if isinstance(event, Packet | Unread)}
-        odd = [f for f in found(log) if isinstance(f.frame, int) and (f.line, f.end_line) != places[f.frame]]
-        assert [(log.name, f.rule, f.frame, f.line) for f in odd] == []
+        records = [event for event in read(log) if isinstance(event, Packet | Unread)]
+        places = {record.frame: (record.line, record.end_line, getattr(record, "time", UNSET)) for record in records}
+        odd = [f for f in found(log) if isinstance(f.frame, int) and (f.line, f.end_line, f.time) != places[f.frame]]
+        assert [(log.name, f.rule, f.frame, f.line, f.time) for f in odd] == []
 
 
 def test_a_record_of_long_ago_has_its_line_too() -> None:

@@ -126,10 +126,6 @@ def _whole(packet: Packet) -> bool:
     return not isinstance(packet.ip, IPv4) or packet.ip.flags is UNSET or ("+" not in packet.ip.flags and not packet.ip.offset)
 
 
-def _at(packet: Packet) -> tuple[int, int]:
-    return packet.line, packet.end_line
-
-
 @rule(on=CaptureEnd, notes=Ledger, severity=Severity.NOTE)
 def cap_port_names(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
     """Ports are printed as names, not numbers.
@@ -137,7 +133,7 @@ def cap_port_names(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
     Which number a name stands for depends on the machine that printed it; `tcpdump -nn` prints numbers.
     """
     if notes.named is not None:
-        yield Facts(frame=notes.named.frame, lines=_at(notes.named))
+        yield Facts(packet=notes.named)
 
 
 @rule(on=CaptureEnd, notes=Ledger, severity=Severity.NOTE, elsewhere=("tcptrace:truncated packets", "zeek:truncated_tcp_payload"))
@@ -150,7 +146,7 @@ def cap_snaplen(end: CaptureEnd, notes: Ledger) -> Iterator[Facts]:
     cuts = notes.cuts + (notes.unsummed_count if notes.summed else 0)
     first = min((p for p in (notes.cut, notes.unsummed if notes.summed else None) if p is not None), key=lambda p: p.frame, default=None)
     if first is not None:
-        yield Facts(frame=first.frame, lines=_at(first), packets=cuts)
+        yield Facts(packet=first, packets=cuts)
 
 
 # ---- what is missing, or there in another order ----
@@ -168,7 +164,7 @@ def cap_drop_inferred(end: CaptureEnd, notes: Missed) -> Iterator[Facts]:
     They were sent and arrived, or nobody would acknowledge them. Gaps elsewhere in this log may have the same cause.
     """
     if notes.first is not None:
-        yield Facts(frame=notes.first.frame, lines=_at(notes.first), octets=notes.octets, connections=notes.connections)
+        yield Facts(packet=notes.first, octets=notes.octets, connections=notes.connections)
 
 
 class Overtaken(Notes):
@@ -247,8 +243,7 @@ def cap_end_open(ending: Ending) -> Iterator[Facts]:
 
 
 class Longer(Struct, gc=False):
-    first: int
-    lines: tuple[int, int]
+    first: Packet
     mss: int = 0
     count: int = 0
     longest: int = 0
@@ -268,7 +263,7 @@ class Oversize(Notes):
             return
         longer = self.of.get(step.side)
         if longer is None:
-            longer = self.of[step.side] = Longer(step.frame, (step.packet.line, step.packet.end_line))
+            longer = self.of[step.side] = Longer(step.packet)
         longer.count += 1
         longer.mss = mss
         if length > longer.longest:
@@ -283,7 +278,7 @@ def cap_superseg(ending: Ending, notes: Oversize) -> Iterator[Facts]:
     the capture saw them. It is no violation of the MSS, and it tells at whose machine the capture was taken.
     """
     for side, longer in notes.of.items():
-        yield Facts(frame=longer.first, lines=longer.lines, side=str(side), segments=longer.count, longest=longer.longest, mss=longer.mss)
+        yield Facts(packet=longer.first, side=str(side), segments=longer.count, longest=longer.longest, mss=longer.mss)
 
 
 @rule(on=Ending, severity=Severity.NOTE, elsewhere=("tcpanaly:vantage",))
@@ -324,7 +319,7 @@ def cap_filter_bias(end: CaptureEnd, notes: Dataless) -> Iterator[Facts]:
     closings are left; nothing can be said of what lies between.
     """
     if notes.proof is not None and not notes.data:
-        yield Facts(frame=notes.proof.frame, lines=_at(notes.proof))
+        yield Facts(packet=notes.proof)
 
 
 # ---- what cannot be read ----

@@ -129,7 +129,7 @@ def cksum_offload_direction(end: CaptureEnd, notes: Offloaders) -> Iterator[Fact
     if len(notes.count) == 1 and not notes.bad:
         ((address, count),) = notes.count.items()
         first = notes.first[address]
-        yield Facts(frame=first.frame, lines=(first.line, first.end_line), address=address, count=count)
+        yield Facts(packet=first, address=address, count=count)
 
 
 @rule(on=ChecksumUnexplained, severity=Severity.ERROR, cites="RFC 9293 §3.1")
@@ -185,7 +185,7 @@ def cksum_missing(end: CaptureEnd, notes: Unprinted) -> Iterator[Facts]:
     What checksums prove (offload, an edited line, copies with other content) cannot be shown here.
     """
     if notes.first is not None and not notes.printed:
-        yield Facts(frame=notes.first.frame, lines=(notes.first.line, notes.first.end_line), count=notes.count)
+        yield Facts(packet=notes.first, count=notes.count)
 
 
 @rule(
@@ -212,4 +212,4 @@ def cksum_nat_delta(end: CaptureEnd, notes: Twins) -> Iterator[Facts]:
     pair = notes.pairs.get(Kind.NAT_SUM)
     if pair is not None:
         second = pair.second
-        yield Facts(frame=second.frame, lines=(second.line, second.end_line), evidence=(pair.first.frame,), packets=pair.count)
+        yield Facts(packet=second, evidence=(pair.first.frame,), packets=pair.count)

@@ -153,10 +153,6 @@ def _relative(packet: Packet) -> bool:
     return packet.time is not UNSET and packet.clock is not UNSET and packet.time[:1] in (" ", "-") and packet.time[3:4] == ":"
 
 
-def _at(packet: Packet) -> tuple[int, int]:
-    return packet.line, packet.end_line
-
-
 @rule(on=CaptureEnd, notes=Day, severity=Severity.NOTE)
 def cap_midnight(end: CaptureEnd, notes: Day) -> Iterator[Facts]:
     """The time of day starts again: midnight passed.
@@ -164,7 +160,7 @@ def cap_midnight(end: CaptureEnd, notes: Day) -> Iterator[Facts]:
     The log prints no date, so a step back of more than twelve hours is read as the next day.
     """
     for before, after in notes.midnights:
-        yield Facts(frame=after.frame, lines=_at(after), evidence=(before.frame,), before=before.time, after=after.time)
+        yield Facts(packet=after, evidence=(before.frame,), before=before.time, after=after.time)
 
 
 @rule(on=CaptureEnd, notes=Day, severity=Severity.NOTE)
@@ -174,7 +170,7 @@ def cap_date_missing(end: CaptureEnd, notes: Day) -> Iterator[Facts]:
     Nothing can be lined up with other logs by date; `tcpdump -tttt` prints one.
     """
     if notes.first is not None and _time_of_day(notes.first):
-        yield Facts(frame=notes.first.frame, lines=_at(notes.first))
+        yield Facts(packet=notes.first)
 
 
 @rule(on=CaptureEnd, notes=Day, severity=Severity.NOTE)
@@ -184,7 +180,7 @@ def cap_time_relative(end: CaptureEnd, notes: Day) -> Iterator[Facts]:
     When it happened is not known, and where records are missing, -ttt is wrong by what they took.
     """
     if notes.first is not None and _relative(notes.first):
-        yield Facts(frame=notes.first.frame, lines=_at(notes.first))
+        yield Facts(packet=notes.first)
 
 
 @rule(on=CaptureEnd, notes=Day, severity=Severity.NOTE)
@@ -194,4 +190,4 @@ def cap_time_missing(end: CaptureEnd, notes: Day) -> Iterator[Facts]:
     Nothing can be said of durations: round trips, timers, pauses, and what is judged by them.
     """
     if notes.first is not None and notes.first.time is UNSET:
-        yield Facts(frame=notes.first.frame, lines=_at(notes.first))
+        yield Facts(packet=notes.first)

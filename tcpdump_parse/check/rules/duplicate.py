@@ -45,14 +45,12 @@ def cap_duplicate(end: CaptureEnd, notes: Doubled) -> Iterator[Facts]:
     """
     if notes.first is not None and notes.count >= MANY:
         first, second = notes.first
-        yield Facts(frame=second.frame, lines=(second.line, second.end_line), evidence=(first,), packets=notes.count)
+        yield Facts(packet=second, evidence=(first,), packets=notes.count)
 
 
 def _told(pair: Pair | None) -> Iterator[Facts]:
     if pair is not None:
-        yield Facts(
-            frame=pair.second.frame, lines=(pair.second.line, pair.second.end_line), evidence=(pair.first.frame,), packets=pair.count
-        )
+        yield Facts(packet=pair.second, evidence=(pair.first.frame,), packets=pair.count)
 
 
 @rule(on=CaptureEnd, notes=Twins, severity=Severity.NOTE)

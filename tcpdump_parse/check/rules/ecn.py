@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import FlagsSeen, Sign, Uncommon, Unusual, letters, sign
-from tcpdump_parse.model import IPv4, IPv6, Severity
+from tcpdump_parse.model import IPv4, IPv6, Packet, Severity
 from tcpdump_parse.model.happenings import (
     AckAdvanced,
     ChecksumUnexplained,
@@ -88,8 +88,7 @@ def agreed(question: Ecn | None, step: Step) -> Ecn | None:
 class Spot(Struct, frozen=True, gc=False):
     """A record, and the octets it carried."""
 
-    frame: int
-    lines: tuple[int, int]
+    packet: Packet
     start: int
     end: int
 
@@ -150,7 +149,7 @@ class Dialogue(Notes):
         if marked:
             me.marked = step.frame
             if me.mark is None and step.length and step.seq is not None and step.end is not None:
-                me.mark = Spot(step.frame, (step.packet.line, step.packet.end_line), step.seq, step.end)
+                me.mark = Spot(step.packet, step.seq, step.end)
 
     def _echo(self, step: Step, flags: str, me: Half, peer: Half) -> None:
         if "E" in flags:
@@ -164,7 +163,7 @@ class Dialogue(Notes):
                 me.echo.known = step.before.peer.snd_nxt
         if "W" in flags and step.seq is not None and step.end is not None:
             peer.echo = None
-            me.cwr, me.stuck = Spot(step.frame, (step.packet.line, step.packet.end_line), step.seq, step.end), False
+            me.cwr, me.stuck = Spot(step.packet, step.seq, step.end), False
 
 
 def _control(step: Step) -> str:
@@ -195,7 +194,7 @@ def _stuck(step: Step, peer: Half) -> bool:
     cwr = peer.cwr
     if cwr is None or peer.stuck or step.ack is None or cwr.end == cwr.start:
         return False
-    return step.ack > cwr.start and peer.marked < cwr.frame
+    return step.ack > cwr.start and peer.marked < cwr.packet.frame
 
 
 # ---- agreement ----
@@ -337,7 +336,7 @@ def ecn_ce_mark(step: Step, event: Marked) -> Iterator[Facts]:
 def ecn_ece_unexplained(step: Step, event: FlagsSeen, notes: Dialogue) -> Iterator[Facts]:
     """It echoes congestion, and no marked packet towards it is in this log: the mark was made beyond this capture point."""
     me, peer = notes.half[step.side], notes.half[step.before.peer.side]
-    since = peer.cwr.frame if peer.cwr is not None else 0
+    since = peer.cwr.packet.frame if peer.cwr is not None else 0
     fresh = me.echo is None and peer.marked <= since and not _stuck(step, peer)
     if notes.mode is Ecn.CLASSIC and "E" in event.flags and "S" not in event.flags and fresh:
         yield Facts()
@@ -358,7 +357,7 @@ def ecn_ece_missing(ending: Ending, notes: Dialogue) -> Iterator[Facts]:
     for end in (ending.client, ending.server):
         mark = notes.half[end.side].mark
         if notes.mode is Ecn.CLASSIC and mark is not None and end.snd_una is not None and end.snd_una >= mark.end:
-            yield Facts(frame=mark.frame, lines=mark.lines, side=str(end.side), octets=mark.end - mark.start)
+            yield Facts(packet=mark.packet, side=str(end.side), octets=mark.end - mark.start)
 
 
 @rule(
@@ -386,7 +385,7 @@ def ecn_ece_stuck(step: Step, event: FlagsSeen, notes: Dialogue) -> Iterator[Fac
     """
     peer = notes.half[step.before.peer.side]
     if notes.mode is Ecn.CLASSIC and "E" in event.flags and "S" not in event.flags and peer.cwr is not None and _stuck(step, peer):
-        yield Facts(evidence=(peer.cwr.frame,), record=peer.cwr.frame)
+        yield Facts(evidence=(peer.cwr.packet.frame,), record=peer.cwr.packet.frame)
 
 
 @rule(on=FlagsSeen, notes=Dialogue, severity=Severity.WARN, cites="RFC 3168 §6.1.2")

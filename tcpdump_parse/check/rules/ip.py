@@ -59,7 +59,7 @@ def _ends(ending: Ending, notes: Paths) -> Iterator[tuple[Side, Path]]:
 
 
 def _changed(side: Side, odd: Odd) -> Facts:
-    return Facts(frame=odd.frame, lines=odd.lines, side=str(side), was=odd.was, now=odd.now)
+    return Facts(packet=odd.packet, side=str(side), was=odd.was, now=odd.now)
 
 
 @rule(on=Ending, notes=Paths, severity=Severity.WARN)
@@ -122,7 +122,7 @@ def ipid_behaviour(ending: Ending, notes: Paths) -> Iterator[Facts]:
         counts = path.steps * 4 >= (path.packets - path.zeros - 1) * 3
         manner = "zero" if path.zeros == path.packets else "counted" if counts else "unordered"
         first = path.first
-        yield Facts(frame=first.frame, lines=(first.line, first.end_line), side=str(side), manner=manner, packets=path.packets)
+        yield Facts(packet=first, side=str(side), manner=manner, packets=path.packets)
 
 
 @rule(on=Ending, notes=Paths, severity=Severity.NOTE, cites="RFC 1191 §3")

@@ -148,7 +148,7 @@ def mss_ignores_options(ending: Ending, notes: Filled) -> Iterator[Facts]:
     for side, first in notes.first.items():
         here, there = (ending.flow.client, ending.server) if side is Side.CLIENT else (ending.flow.server, ending.client)
         if here.max_segm_size == there.mss:
-            yield Facts(frame=first.frame, lines=(first.line, first.end_line), side=str(side), mss=there.mss, segments=notes.count[side])
+            yield Facts(packet=first, side=str(side), mss=there.mss, segments=notes.count[side])
 
 
 # ---- window scale ----

@@ -11,10 +11,11 @@ from typing import Any, ClassVar, Final
 from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.engine import CaptureEnd
+from tcpdump_parse.check.missed import earlier
 from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rule import Facts, rule
-from tcpdump_parse.model import Severity
+from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.happenings import ResetSent, StartedLate
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Basis
@@ -148,8 +149,7 @@ KINDS: Final = {"": "null", "F": "fin", "FPU": "xmas", "F.": "maimon", ".": "ack
 class Probed(Struct):
     """Probes of one kind from one host: the first, and their targets."""
 
-    frame: int
-    lines: tuple[int, int]
+    first: Packet
     targets: set[tuple[str, Any]]
 
 
@@ -171,7 +171,7 @@ class Probes(CaptureNotes):
             if kind is None or step.length:
                 return
             target = (link.addr(step.side.other), link.port(step.side.other))
-            probe = Probed(step.frame, (step.packet.line, step.packet.end_line), {target})
+            probe = Probed(step.packet, {target})
             if kind in ("null", "fin", "xmas"):
                 self._add(link.addr(step.side), kind, probe)
             else:
@@ -192,7 +192,7 @@ class Probes(CaptureNotes):
 def _probes(notes: Probes, kind: str, least: int) -> Iterator[Facts]:
     for (source, found), probe in notes.found.items():
         if found == kind and len(probe.targets) >= least:
-            yield Facts(frame=probe.frame, lines=probe.lines, source=source, targets=len(probe.targets))
+            yield Facts(packet=probe.first, source=source, targets=len(probe.targets))
 
 
 SEVERAL: Final = 3
@@ -258,19 +258,18 @@ class Answers(CaptureNotes):
     on: ClassVar = (Ending,)
 
     def __init__(self) -> None:
-        self.servers: dict[str, tuple[tuple[int, tuple[int, int]], set[str]]] = {}  # the first answer: frame, lines
+        self.servers: dict[str, tuple[Packet, set[str]]] = {}  # the first answer
 
     def see(self, ending: Ending) -> None:
         for end, other in ((ending.client, ending.server), (ending.server, ending.client)):
             flow = ending.flow.client if end is ending.client else ending.flow.server
             answers = end.packets == flow.resets_sent + (flow.syn_pkts_sent if end.ack is not None else 0)
-            if end.seen and not other.seen and answers and ending.flow.frame is not UNSET:
+            if end.seen and not other.seen and answers and ending.first is not None:
                 address = ending.connection.addr(end.side)
-                this = (ending.flow.frame, ending.begins)
-                first, hosts = self.servers.get(address, (this, set()))
+                first, hosts = self.servers.get(address, (ending.first, set()))
                 if len(hosts) < HOSTS:
                     hosts.add(ending.connection.addr(other.side))
-                remember(self.servers, address, (min(first, this), hosts))
+                remember(self.servers, address, (earlier(first, ending.first), hosts))
 
 
 @rule(on=CaptureEnd, notes=Answers, severity=Severity.NOTE)
@@ -279,6 +278,6 @@ def backscatter(end: CaptureEnd, notes: Answers) -> Iterator[Facts]:
 
     Only SYN+ACKs or resets come from it. A capture of its answers alone looks the same.
     """
-    for source, ((frame, lines), hosts) in notes.servers.items():
+    for source, (first, hosts) in notes.servers.items():
         if len(hosts) >= STRANGERS:
-            yield Facts(frame=frame, lines=lines, source=source, hosts=len(hosts))
+            yield Facts(packet=first, source=source, hosts=len(hosts))

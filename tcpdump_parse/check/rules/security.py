@@ -50,7 +50,7 @@ def rst_injected(ending: Ending, notes: Paths) -> Iterator[Facts]:
         other = reset.now != reset.was
         if other or len(path.after_reset) == 2:
             yield Facts(
-                frame=reset.frame, lines=reset.lines, side=str(side), ttl=reset.now, usual=reset.was, other_ttl=other,
+                packet=reset.packet, side=str(side), ttl=reset.now, usual=reset.was, other_ttl=other,
                 continued=bool(path.after_reset), evidence=() if other else tuple(path.after_reset),
             )  # fmt: skip
 
@@ -98,7 +98,7 @@ def data_injection(ending: Ending, notes: Paths) -> Iterator[Facts]:
     for side, path in _ends(ending, notes):
         odd = path.ttl_changed
         if odd is not None and path.foreign and int(odd.now) > LOW:  # less is `ttl-low`, perhaps `ttl-evasion`
-            yield Facts(frame=odd.frame, lines=odd.lines, side=str(side), ttl=odd.now, usual=odd.was, segments=path.ttl_odd)
+            yield Facts(packet=odd.packet, side=str(side), ttl=odd.now, usual=odd.was, segments=path.ttl_odd)
 
 
 # ---- same octets, other content ----

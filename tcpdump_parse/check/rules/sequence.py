@@ -178,7 +178,7 @@ def ack_too_old(ending: Ending, notes: Oldest) -> Iterator[Facts]:
     for side, (behind, old) in notes.behind.items():
         widest = (ending.flow.client if side is Side.CLIENT else ending.flow.server).max_win_adv
         if widest and behind > widest:
-            yield Facts(frame=old.frame, lines=(old.line, old.end_line), side=str(side), behind=behind, window=widest)
+            yield Facts(packet=old, side=str(side), behind=behind, window=widest)
 
 
 FAR = 1 << 20

@@ -14,7 +14,7 @@ from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.clock import Pace
 from tcpdump_parse.check.trips import Trips
-from tcpdump_parse.model import Severity
+from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.flow import FlowEnd, Limits
 from tcpdump_parse.model.happenings import AckAdvanced, DataSent, GapFilled, GapOpened, Idle
 from tcpdump_parse.model.steps import End, Ending, Step
@@ -329,16 +329,14 @@ class Replies(Notes):
 
     def __init__(self) -> None:
         self.count = self.total = self.most = 0
-        self.slowest = 0
-        self.lines = (0, 0)  # of that record
+        self.slowest: Packet | None = None
 
     def see(self, step: Step, event: DataSent) -> None:
         if event.turn and step.side is Side.SERVER and event.since_peer is not None and event.since_peer >= 0:
             self.count += 1
             self.total += event.since_peer
             if event.since_peer >= self.most:
-                self.most, self.slowest = event.since_peer, step.frame
-                self.lines = (step.packet.line, step.packet.end_line)
+                self.most, self.slowest = event.since_peer, step.packet
 
 
 @rule(on=Ending, notes=Replies, needs=WHOLE | Need.TIME, severity=Severity.NOTE, elsewhere=("wireshark:service response time",))
@@ -351,8 +349,7 @@ def server_think_time(ending: Ending, notes: Replies) -> Iterator[Facts]:
     if notes.count and least is not UNSET:
         way = round(least * SECOND)
         average, most = max(0, notes.total // notes.count - way) / SECOND, max(0, notes.most - way) / SECOND
-        side, slowest = str(Side.SERVER), notes.slowest
-        yield Facts(side=side, frame=slowest, lines=notes.lines, replies=notes.count, average_s=average, most_s=most)
+        yield Facts(packet=notes.slowest, side=str(Side.SERVER), replies=notes.count, average_s=average, most_s=most)
 
 
 @rule(on=Ending, needs=Need.TIME, severity=Severity.NOTE, elsewhere=("tcptrace:throughput",))

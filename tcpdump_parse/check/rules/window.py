@@ -97,8 +97,7 @@ def win_zero_duration(source: Step | Ending, event: WindowReopened | Closed, not
             last = max((at for at in (end.at, peer.at) if at is not None), default=None)
             if closed is None or since is None or last is None or last <= since or peer.fin is not None or end.fin is not None:
                 continue
-            lines, closed_s = (closed.line, closed.end_line), (last - since) / SECOND
-            yield Facts(frame=closed.frame, lines=lines, side=str(end.side), closed_s=closed_s, reopened=False)
+            yield Facts(packet=closed, side=str(end.side), closed_s=(last - since) / SECOND, reopened=False)
 
 
 @rule(on=(SynSent, SynAckSent), severity=Severity.NOTE, cites="RFC 9293 §3.8.6", elsewhere=("tcptrace:zero win adv",))
