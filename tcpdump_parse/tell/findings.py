@@ -52,9 +52,10 @@ def _values(finding: Finding, words: Words) -> dict[str, object]:
     for key, value in finding.facts.items():
         if key.endswith("_s") and isinstance(value, int | float):
             values[key] = span(round(value * 1e9), grain)
-        elif key == "octets_a_second" and isinstance(value, int) and value:
-            octets = finding.facts["octets"]
-            values[key] = rate(octets, round(octets * 1e9 / value), grain) or f"{value} B/s"
+        elif key == "octets_a_second" and isinstance(value, int):
+            octets = finding.facts.get("octets")
+            pace = rate(octets, round(octets * 1e9 / value), grain) if octets and value else ""
+            values[key] = pace or (f"{value} B/s" if value else "< 1 B/s")
         else:
             values[key] = _named(key, value, words)
     return values

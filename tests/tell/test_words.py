@@ -132,6 +132,19 @@ def test_a_fact_that_is_one_of_a_few_words_is_said_in_the_language():
     assert "kernel" in said("zh", manner="kernel", packets=8)
 
 
+def test_a_pace_has_its_unit_however_slow_it_is():
+    from tcpdump_parse.model import Finding, Severity
+    from tcpdump_parse.tell.findings import story
+
+    def said(**facts):
+        found = Finding(rule="throughput", severity=Severity.NOTE, family="timing", capture=1, side="client", facts=facts)
+        return story(found, words("en")).partition(", ")[2]
+
+    assert said(octets=3, octets_a_second=0) == "< 1 B/s over the whole connection."
+    assert said(octets=3000, octets_a_second=30_000) == "30 kB/s over the whole connection."
+    assert said(octets=3000, octets_a_second=30_000_000) == "30000000 B/s over the whole connection."
+
+
 def test_a_list_is_joined_as_the_language_writes_it():
     assert words("en").listed(["MSS 1460", "SACK", "timestamps"]) == "MSS 1460, SACK and timestamps"
     assert words("zh").listed(["MSS 1460", "SACK", "时间戳"]) == "MSS 1460、SACK 和时间戳"
