@@ -55,7 +55,7 @@ OTHER_INDENT = re.compile(rf"([^\n\x01]*\))\n[ \t]*(?={_SEGMENT_LINE})")
 # A second line behind a line that is no first one: its own was lost (grep).
 ORPHAN = re.compile(r"(?<!\))\x01[^ \n\x01]+ > [^ \n\x01]+: Flags \[")
 
-# A record that was torn: a time alone; a link header without its length; an IP header whose parenthesis never closes; endpoints that break
+# A record that was torn: a link header without its length; an IP header whose parenthesis never closes; endpoints that break
 # off, even before the first, behind an IP header of TCP or of nothing yet; a segment line that breaks off before its length.
 _HEADER = r"\((?:tos|class|flowlabel|hlim) "
 _TCP = (  # no parenthesis stands before the protocol's number but that of ECT: what a long line repeats is not tried from everywhere
@@ -68,12 +68,15 @@ TORN = re.compile(
     rf"{_TCP}[ \t]*\x01?{_TORN_ENDS}\Z"
     rf"|(?:IP6?|:) (?:\([a-z]*\Z|{_HEADER}(?:[^()\n\x01]|\([^()\n\x01]*\))*(?:\([^()\n\x01]*)?\Z)"
     r"|(?:[0-9a-f]{2}:){5}[0-9a-f]{2} >(?:(?![^\n]*, length [0-9]+: )|(?=[^\n]*IPv[46](?: \(0x[0-9a-f]+\))?, length [0-9]+: ?\Z))"
-    r"|(?<= )IP6?(?: (?:[0-9a-f][^ \n\x01(]*(?: (?:>(?: [^ \n\x01]*(?<!:))?)?)?)?)?\Z"
     rf"|[^ \n\x01]+ > [^ \n\x01]+: {_FLAGS_TORN}\Z"
-    r"|[^ \n\x01]+ > [^ \n\x01]+: Flags \[(?:[SFRP.UEWe]+|none)\](?:, [^\n\x01]*|,?)\Z"
 )
-EMPTY = re.compile(rf"{_BEFORE}(?:{_TIME})[^ ]*(?: (?:[0-9a-z:]{{1,20}}(?: +(?:(?:In|Out|B|M|P|\?) *)?)?)?I?)?\Z")
-"""A record's time, and at most a word of what came in."""
+SEGMENT_TORN = re.compile(r"[^ \n\x01]+ > [^ \n\x01]+: Flags \[(?:[SFRP.UEWe]+|none)\](?:, [^\n\x01]*|,?)\Z")
+_PORT = r"[0-9A-Za-z.:*_-]{1,99}"
+BEGUN = re.compile(
+    rf"{_BEFORE}(?:{_TIME})[^ ]*(?: (?:[0-9a-z:]{{1,20}}(?: +(?:(?:In|Out|B|M|P|\?) *)?)?)?"
+    rf"(?:I|IP6?(?: (?:[0-9a-f]{_PORT}(?: (?:>(?: (?:{_PORT}(?<!:))?)?)?)?|[0-9a-f])?)?)?)?\Z"
+)
+"""A record's time, and at most where it came from and an endpoint and a half."""
 
 HEADER_SHOWN = re.compile(r"[E`](?=[^\n]*(?:\.[^\n]*){6})")
 

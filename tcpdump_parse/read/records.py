@@ -18,8 +18,8 @@ from tcpdump_parse.read.absolute import Printed
 from tcpdump_parse.read.clock import Form
 from tcpdump_parse.read.layout import difference
 from tcpdump_parse.read.looks import (
+    BEGUN,
     COLUMN_0,
-    EMPTY,
     INNER,
     LONGEST,
     ORPHAN,
@@ -27,6 +27,7 @@ from tcpdump_parse.read.looks import (
     PREFIX,
     SECOND,
     SEGMENT,
+    SEGMENT_TORN,
     STARTS,
     TIME,
     TORN,
@@ -203,7 +204,7 @@ class Records(Texts):
 
     def other(self, text: str, line: int) -> None:
         """A record that carries no TCP: its time and addresses, the rest is body. One that was torn is not such a record."""
-        if TORN.search(text[:LONGEST]) or EMPTY.match(text):
+        if SEGMENT_TORN.search(text[:LONGEST]) or (len(text) <= LONGEST and (TORN.search(text) or BEGUN.match(text))):
             self.torn(text, line)
             return
         prefix = PREFIX.match(text)

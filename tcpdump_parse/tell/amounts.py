@@ -49,7 +49,7 @@ def _coarse(ns: int, grain: int, decimals: int) -> str:
     ns = (ns + grain // 2) // grain * grain
     if ns < _S:
         return f"{ns // _MS} ms"
-    return f"{ns / _S:.{min(decimals, _DECIMALS[grain])}f} s"
+    return f"{ns / _S:.{min(decimals, _DECIMALS.get(grain, 3))}f} s"
 
 
 def exact(ns: int, grain: int = 1) -> str:
