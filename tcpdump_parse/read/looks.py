@@ -10,12 +10,18 @@ import re
 _FLAGS = r": Flags \[(?:[A-Za-z.]+)\]"
 _BAD_HEADER = r" \[bad hdr length [^\]\n]*\](?: \(invalid\))?"
 
+LONGEST = 2000
+"""Characters in which a record without a segment says what it is."""
+# From `Flags [` to `, length`: forty octets of options are at most some four hundred characters. Without a bound a long hostile line
+# would be looked through again from each of its colons.
+_HEAD = "{0,800}?"
+
 # Where a segment's head ends: behind `length N`, or where tcpdump gave up. The last form is that of tcpdump 3.9 and older.
 SEGMENT = re.compile(
-    rf"{_FLAGS}(?:(?=,).*?, length [0-9]+|{_BAD_HEADER}|[^\n\x01]*?\[bad opt\]\]?|[^\n\x01]*?\[\|tcp\]>?)"
+    rf"{_FLAGS}(?:(?=,).{_HEAD}, length [0-9]+|{_BAD_HEADER}|[^\n\x01]{_HEAD}\[bad opt\]\]?|[^\n\x01]{_HEAD}\[\|tcp\]>?)"
     rf"|: {{0,2}}tcp -?[0-9]+(?:{_BAD_HEADER})?"
     r"|:  ?\[\|tcp\]"
-    rf"|: [SFRPWE.]{{1,6}}(?:{_BAD_HEADER}|(?:,? |,)[^\n\x01<]*?win [0-9]+(?: urg [0-9]+)?(?: <[^>\n\x01]*>)?)",
+    rf"|: [SFRPWE.]{{1,6}}(?:{_BAD_HEADER}|(?:,? |,)[^\n\x01<]{_HEAD}win [0-9]+(?: urg [0-9]+)?(?: <[^>\n\x01]*>)?)",
     re.DOTALL,
 )
 
@@ -79,8 +85,6 @@ BEGUN = re.compile(
 """A record's time, and at most where it came from and an endpoint and a half."""
 
 HEADER_SHOWN = re.compile(r"[E`](?=[^\n]*(?:\.[^\n]*){6})")
-
-LONGEST = 2000
 
 
 def addressed(text: str) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from tcpdump_parse.model import Packet, Unread
-from tcpdump_parse.read import read
+from tcpdump_parse.read import looks, read
 
 SEGMENT = "Flags [.], cksum 0xfe29 (incorrect -> 0x8ab7), seq 1, ack 2, win 63, options [nop,nop,TS val 24 ecr 23], length 0\n"
 IPV4 = "(tos 0x0, ttl 64, id 37244, offset 0, flags [DF], proto TCP (6), length 52)\n    127.0.0.2.56917 > 127.0.0.1.443: "
@@ -51,3 +51,10 @@ def test_a_whole_record_of_another_protocol_stays_a_packet(text: str) -> None:
     (shown,) = [event for event in read(BytesIO(f"{text}\n".encode())) if isinstance(event, Packet | Unread)]
     assert isinstance(shown, Packet)
     assert not shown.tcp
+
+
+@pytest.mark.parametrize("unit", [": Flags [.], x", ": Flags [S]x", ": S win"])
+def test_a_long_hostile_line_is_not_looked_through_again_from_each_of_its_colons(unit: str) -> None:
+    assert looks.SEGMENT.search(f": Flags [.], {'x' * 900}, length 0") is None, "the bound that makes it so"
+    text = f"12:00:00.000001 IP a.1 > b.2{unit * 10_000}, length 0\n"  # without the bound: minutes
+    assert [type(event) for event in read(BytesIO(text.encode()))][1:] in ([Packet], [Unread])
