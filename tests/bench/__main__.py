@@ -1,4 +1,4 @@
-"""How fast it is, by hand: `sudo python -m tests.bench [--packets N] [read track flows explain replay check memory]`.
+"""How fast it is, by hand: `sudo python -m tests.bench [--packets N] [read track flows explain replay check dialects memory]`.
 
 The traffic is captured anew (samples/lab/traffic.py: many connections on a loopback of their own; needs root, tcpdump and ip), or taken
 from a pcap given with `--pcap`. `memory` wants `--packets 1000000`.
@@ -13,7 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench.measures import MEASURES, Traffic
+from tests.bench.dialects import dialects
+from tests.bench.measures import MEASURES as OTHERS
+from tests.bench.measures import Traffic
+
+MEASURES = {**OTHERS, dialects.__name__: dialects}
 
 LAB = Path(__file__).parents[2] / "samples" / "lab"
 
@@ -47,7 +51,7 @@ def main() -> int:
         for measure in given.measures or [name for name in MEASURES if name != "memory"]:
             for row in MEASURES[measure](traffic):
                 bound = "" if row.bound is None else f"  ({'at most' if row.most else 'at least'} {row.bound:,})"
-                print(f"{row.what:44} {row.figure:14,.1f} {row.unit}{bound}{'' if row.holds else '  MISSED'}", flush=True)
+                print(f"{row.what:52} {row.figure:{'14,.2f' if row.unit == '×' else '14,.1f'}} {row.unit}{bound}{'' if row.holds else '  MISSED'}", flush=True)
                 missed += not row.holds
     return 1 if missed else 0
 
