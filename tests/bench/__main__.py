@@ -51,7 +51,8 @@ def main() -> int:
         for measure in given.measures or [name for name in MEASURES if name != "memory"]:
             for row in MEASURES[measure](traffic):
                 bound = "" if row.bound is None else f"  ({'at most' if row.most else 'at least'} {row.bound:,})"
-                print(f"{row.what:52} {row.figure:{'14,.2f' if row.unit == '×' else '14,.1f'}} {row.unit}{bound}{'' if row.holds else '  MISSED'}", flush=True)
+                figure = f"{row.figure:14,.2f}" if row.unit == "×" else f"{row.figure:14,.1f}"
+                print(f"{row.what:52} {figure} {row.unit}{bound}{'' if row.holds else '  MISSED'}", flush=True)
                 missed += not row.holds
     return 1 if missed else 0
 
