@@ -62,6 +62,7 @@ class Teller:
         self.said: set[type] = set()  # what is told once, of this capture
         self.resolution = Resolution()  # of this capture's clock
         self.ledger = Ledger(0)
+        self.damaged = False  # some record of the input could not be read
         self.survey = Survey(self.words)
         self.file = ""
         self.banner = ""
@@ -298,6 +299,7 @@ class Teller:
         ledger = self.ledger
         ledger.records += 1
         ledger.unread += 1
+        self.damaged = True
         ledger.first_unread = ledger.first_unread or unread.line
         self.captions.clear()
         if self.quiet:
@@ -345,7 +347,7 @@ class Teller:
         if self.missed and self.survey.connections == 1:
             self.folded.pop(("cap-drop-inferred", ""), None)  # the one verdict has said so
         reasons = resting(self.ledger.reasons(self.words), self.folded, self.words, EVERY)
-        if not self.survey.connections:
+        if not self.survey.connections and (self.ledger.connections or not self.damaged):  # what was not read may have been a segment
             key = "overview.nothing_chosen" if self.ledger.connections else "overview.nothing"
             reasons.append(Reason(Basis.PROVED, self.words.say(key), key))
         listed = self.quiet and self.survey.connections > IN_FULL  # each has its line above

@@ -219,5 +219,12 @@ def test_a_log_without_segments_says_so():
     assert [reason.key for reason in overview.reasons] == ["overview.nothing"]
 
 
+def test_of_a_record_that_could_not_be_read_nothing_is_proved():
+    unread = Unread(1, 1, 1, 1, 1, "garbage", (), "expected an address")
+    (*_, overview) = tell([Capture(capture=1, file="x"), unread])
+    assert isinstance(overview, Overview)
+    assert "overview.nothing" not in [reason.key for reason in overview.reasons]
+
+
 def test_where_no_log_was_nothing_is_told():
     assert list(explain([])) == []
