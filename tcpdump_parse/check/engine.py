@@ -163,8 +163,7 @@ class Judge:
                 signs.append(sign)
         by_sign = self._of_signs(found, signs, watch, step) if signs else ()
         if wakes.awaited and not wakes.awaited <= watch.happened:
-            watch.happens(wakes.awaited)
-            told = wakes.told(watch, self._whole)
+            told = self._wake(wakes, watch)
         for at, listeners in told:
             event = happenings[at]
             for see in listeners:
@@ -191,9 +190,13 @@ class Judge:
             for facts in body(step, signs[at]) if notes is None else body(step, signs[at], notes):
                 found.append(self._of_step(rule, facts, watch, step))  # noqa: PERF401
         if wakes.awaited and not wakes.awaited <= watch.happened:
-            watch.happens(wakes.awaited)
-            told = wakes.told(watch, self._whole)
+            told = self._wake(wakes, watch)
         return told
+
+    def _wake(self, wakes: Wakes, watch: Watch) -> Listeners:
+        """What some waited for happened; who is told of it and of what came with it."""
+        watch.happens(wakes.awaited)
+        return wakes.told(watch, self._whole)
 
     def _plan(self, plans: dict[Shape, Plan | None], kinds: Shape, watch: Watch, step: Step) -> Plan:
         """What the shape wakes on this connection; kept if it is usual, else when it comes a second time."""
