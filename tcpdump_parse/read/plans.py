@@ -5,13 +5,16 @@ literal, and the constructor is generated from the recipe that `build` made of t
 lexer would take, but where what follows leaves no choice. A token that cannot differ within a shape is literal too, and its value a
 constant: one without a hex digit, or a word of the grammar.
 
+A link header is one group, for a log has few of them: its text looks up the value made before (`Links`). That group takes what the
+tokens might be, up to the character that follows each; what they are is proved by their own patterns when the text is new.
+
 In here a head's `\n` and four blanks are one character, `JOINT`, as `framing` cuts chunks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +22,7 @@ import msgspec
 from msgspec import UNSET
 
 from tcpdump_parse.model import Packet, Segment
+from tcpdump_parse.model.layers import LinkHeader
 from tcpdump_parse.model.options import Sack
 from tcpdump_parse.read import grammar
 from tcpdump_parse.read.terms import ENDS, SMALL, big
@@ -70,12 +74,41 @@ class Plan:
         self.seen.add(self.taken(found))
 
 
+class Links(dict[str, LinkHeader]):
+    """Link headers of one shape by their text. Bounded: a log has few, hostile text may have millions."""
+
+    LIMIT = 1 << 13
+
+    def __init__(self, pattern: str, made: Make, indices: Sequence[int], texts: Sequence[str]) -> None:
+        """`indices`: the tokens that are the groups of `pattern`, among `texts`, the tokens of the head that showed the shape."""
+        self.match = re.compile(pattern).fullmatch
+        self.made = made
+        self.indices = indices
+        self.texts = texts
+
+    def __missing__(self, text: str) -> LinkHeader:
+        from tcpdump_parse.read.build import evaluate
+
+        found = self.match(text)
+        if found is None:
+            raise ValueError(f"{text} is no link header of this shape")
+        texts = list(self.texts)
+        for index, token in zip(self.indices, found.groups(), strict=True):
+            texts[index] = token
+        if len(self) >= self.LIMIT:
+            self.clear()
+        link: LinkHeader = evaluate(self.made, texts)
+        self[text] = link
+        return link
+
+
 class _Writer:
     """Writes the constructor of one recipe as Python."""
 
-    def __init__(self, texts: list[str], baked: set[int]) -> None:
+    def __init__(self, texts: list[str], baked: set[int], links: Links | None) -> None:
         self.texts = texts
         self.baked = baked
+        self.links = links
         self.names: dict[str, Any] = {"U": UNSET, "big": big, "small": SMALL}
         self.before: dict[str, None] = {}  # statements, in order, each once
         self.numbers: dict[int, None] = {}  # tokens that are plain numbers
@@ -119,6 +152,9 @@ class _Writer:
         if isinstance(made, Items):
             return "(" + "".join(self.value(item, absolute) + ", " for item in made.items) + ")"
         assert isinstance(made, Make)
+        if self.links is not None and made is self.links.made:
+            self.names["links"] = self.links
+            return f"links[g{self.links.indices[0]}]"
         given = {name: self.value(field, absolute) for name, field in made.fields.items()}
         if made.cls is Segment:
             given = self.segment(given, absolute)
@@ -198,20 +234,46 @@ def _numbers(count: int) -> Callable[[str], tuple[int, ...]]:
 
 def compile_plan(tree: Any, head: str) -> Plan:
     """The plan of the shape of `head`, which Lark has read as `tree`."""
-    from tcpdump_parse.read.build import recipe
+    from tcpdump_parse.read.build import Make, recipe
 
     tokens, made = recipe(tree)
-    patterns = grammar.terminals()
+    texts = [str(token) for token in tokens]
     baked = {index for index, token in enumerate(tokens) if _never_differs(token)}
     kept = [index for index in range(len(tokens)) if index not in baked]
-    pieces = [_literal(head[: tokens[kept[0]].start_pos if kept else None])]
-    for number, index in enumerate(kept):
-        following = tokens[kept[number + 1]].start_pos if number + 1 < len(kept) else None
-        behind = _literal(head[tokens[index].end_pos : following])
-        pieces += [_group(patterns[tokens[index].type], behind, following is None), behind]
-    writer = _Writer([str(token) for token in tokens], baked)
+    starts = [tokens[index].start_pos for index in kept] + [len(head)]
+    behind = {index: head[tokens[index].end_pos : start] for index, start in zip(kept, starts[1:], strict=True)}
+    patterns = grammar.terminals()
+    groups = {index: _group(patterns[tokens[index].type], behind[index], index == kept[-1]) for index in kept}
+    pieces = {index: group + _literal(behind[index]) for index, group in groups.items()}
+    links, link = None, made.fields.get("link")
+    if isinstance(link, Make) and (inner := _apart(link, tokens, kept)):
+        links = Links("".join(pieces[index] for index in inner), link, inner, texts)
+        loose = "".join(_loose(texts[index], groups[index], behind[index]) + _literal(behind[index]) for index in inner)
+        pieces |= dict.fromkeys(inner, "") | {inner[0]: f"({loose})"}
+        kept = [index for index in kept if index == inner[0] or index not in inner]
+    writer = _Writer(texts, baked, links)
     lax = next((number for number, index in enumerate(kept, 1) if grammar.lax(tokens[index].type)), 0)
-    return Plan("".join(pieces), writer.function(made, False, kept), writer.function(made, True, kept), head.count(BREAK), lax)
+    pattern = _literal(head[: starts[0]]) + "".join(pieces.values())
+    return Plan(pattern, writer.function(made, False, kept), writer.function(made, True, kept), head.count(BREAK), lax)
+
+
+def _apart(link: Make, tokens: Sequence[Any], kept: list[int]) -> list[int]:
+    """The tokens of a link header that differ within the shape, where they stand together and something stands behind them."""
+    from tcpdump_parse.read.build import Leaf
+
+    leaves = {field.index for field in link.fields.values() if isinstance(field, Leaf)}
+    inner = [index for index in kept if index in leaves]
+    if len(inner) < 2 or any(grammar.lax(tokens[index].type) for index in inner):
+        return []
+    first, last = kept.index(inner[0]), kept.index(inner[-1])
+    return inner if last - first == len(inner) - 1 and last < len(kept) - 1 else []
+
+
+def _loose(text: str, group: str, behind: str) -> str:
+    """What a token might be: all up to the character behind it."""
+    if behind and behind[0] not in text and group.startswith("((?>"):
+        return f"[^{re.escape(behind[0])}\\n{JOINT}]+"
+    return f"(?:{group[1:]}"
 
 
 _ENDS = frozenset({"ENDPOINT", "ENDPOINT6", "ADDRESS", "ADDRESS6", "PORT", "GLUED"})

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lark import Token
@@ -201,3 +202,40 @@ def test_ordinary_traffic_costs_lark_little() -> None:
     before = SHAPES.parses
     assert sum(type(value) is Packet for value in read([text])) == 19999
     assert SHAPES.parses - before <= 2
+
+
+HEADER = "10:45:31.713843 {} > 00:0c:29:01:02:03, ethertype IPv4 (0x0800), length {}: 1.2.3.4.5 > 6.7.8.9.10: Flags [.], ack {}, length 0"
+
+
+def test_equal_link_headers_are_one_value() -> None:
+    shapes = Shapes()
+    kinds = [(src, length) for src in ("00:00:00:00:00:01", "52:54:00:12:34:56") for length in (66, 74)]
+    texts = [HEADER.format(*kind, ack) for ack in range(3) for kind in kinds]
+    made = [shapes.find(text, key_of(text), WHERE, None)[0].link for text in (*texts, *texts)]
+    assert shapes.parses <= 2
+    assert [(link.src, link.length) for link in made] == kinds * 6  # type: ignore[union-attr]
+    assert made[4] == made[8]
+    assert made[4] is made[8]
+
+
+def test_a_link_header_is_proved_by_the_grammar() -> None:
+    """The group takes anything up to the blank behind an address; what is none is refused, as Lark refuses it."""
+    shapes = Shapes()
+    for ack in range(3):
+        text = HEADER.format("00:00:00:00:00:01", 66, ack)
+        shapes.find(text, key_of(text), WHERE, None)
+    for src in ("00:00:00:00:00", "0000:::00000001", "00:00:00:00:00:01:02"):
+        text = HEADER.format(src, 66, 1)
+        with pytest.raises(Refused):
+            shapes.find(text, key_of(HEADER.format("00:00:00:00:00:01", 66, 1)), WHERE, None)
+
+
+def test_the_table_of_link_headers_is_bounded() -> None:
+    head = HEADER.format("00:00:00:00:00:01", 66, 1)
+    plan = compile_plan(grammar.parse(head), head)
+    table = plan.build.__globals__["links"]
+    table.LIMIT = 8
+    for length in range(40):
+        found = plan.match(HEADER.format("00:00:00:00:00:01", length, 1))
+        plan.build(found.groups(), *WHERE)
+    assert 0 < len(table) <= 8
