@@ -26,6 +26,17 @@ class Ethernet(LinkHeader, frozen=True, tag="ethernet"):
     length: int | UnsetType = UNSET
 
 
+class Ring(LinkHeader, frozen=True, tag="ring"):
+    """FDDI (`async0 MAC > MAC, length 61: `), Token Ring (`10 40 MAC > MAC, length 62: `, then perhaps the route that its bridges noted)
+    and IP over Fibre Channel (`MAC > MAC, length 64: `); with -q all three look like the last one."""
+
+    src: str
+    dst: str
+    length: int
+    control: str | UnsetType = UNSET
+    route: str | UnsetType = UNSET
+
+
 class Sll(LinkHeader, frozen=True, tag="sll"):
     """Linux cooked capture; the direction stands in the packet. `address` is absent where the device has none."""
 
@@ -68,16 +79,16 @@ class PppLink(LinkHeader, frozen=True, tag="ppp"):
 class CiscoHdlc(LinkHeader, frozen=True, tag="c_hdlc"):
     address: str
     ethertype_name: str
-    ethertype: int
     length: int
+    ethertype: int | UnsetType = UNSET
 
 
 class Nflog(LinkHeader, frozen=True, tag="nflog"):
     version: int
     resource: int
     family_name: str
-    family: int
     length: int
+    family: int | UnsetType = UNSET
 
 
 class Infiniband(LinkHeader, frozen=True, tag="ipoib"):
@@ -100,7 +111,7 @@ class ClosedLink(LinkHeader, frozen=True, tag="other"):
     text: str
 
 
-Link = Ethernet | Sll | Sll2 | Loopback | Raw | PppLink | CiscoHdlc | Nflog | Infiniband | Arcnet | ClosedLink
+Link = Ethernet | Ring | Sll | Sll2 | Loopback | Raw | PppLink | CiscoHdlc | Nflog | Infiniband | Arcnet | ClosedLink
 
 
 class LayerHeader(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="name"):

@@ -67,6 +67,8 @@ WORDS = {
     "PROCESS": "a process",
     "QUAD": "an IPv4 address",
     "QUIET_NAME": "a protocol",
+    "RING_CONTROL": "control octets of Token Ring or FDDI",
+    "RING_ROUTE": "a route of Token Ring",
     "RST_FLAGS": "reset flags (U V W T)",
     "RST_REASON": "a reason",
     "SLL_DIRECTION": "a direction (In, Out, B, M, P)",

@@ -31,7 +31,7 @@ def source() -> str:
     raise FileNotFoundError("the grammar of tcpdump_parse is missing: install the package again")
 
 
-OPTIONS: dict[str, Any] = {"parser": "lalr", "lexer": "contextual", "start": "packet", "maybe_placeholders": False}
+OPTIONS: dict[str, Any] = {"parser": "lalr", "lexer": "contextual", "start": ["packet", "closed_packet"], "maybe_placeholders": False}
 """What the grammar is built with, everywhere."""
 
 
@@ -66,7 +66,7 @@ def tables() -> bytes:
 
 @functools.cache
 def parser() -> Lark:
-    """Lark's parser for the start rule `packet`."""
+    """Lark's parser for the start rules `packet` and `closed_packet`."""
     from lark import Lark
 
     text = source()
@@ -102,4 +102,12 @@ def lax(terminal: str) -> bool:
 
 def parse(head: str) -> Tree:  # type: ignore[type-arg]
     """The tree of a record's head. Raises lark.exceptions.UnexpectedInput where the grammar refuses it."""
-    return parser().parse(head)
+    from lark.exceptions import UnexpectedInput
+
+    try:
+        return parser().parse(head, start="packet")
+    except UnexpectedInput as refused:
+        try:
+            return parser().parse(head, start="closed_packet")
+        except UnexpectedInput:
+            raise refused from None

@@ -16,7 +16,7 @@ from tcpdump_parse.read import ascii as counted
 from tcpdump_parse.read import shapes, tails
 from tcpdump_parse.read.blocks import Block
 from tcpdump_parse.read.captures import Captures
-from tcpdump_parse.read.looks import HEADER_SHOWN, SEGMENT, STARTS, TIMELESS
+from tcpdump_parse.read.looks import HEADER_SHOWN, LINK_BEGINS, SEGMENT, SHOWS_IP, STARTS, TIMELESS
 from tcpdump_parse.read.notices import is_sure
 from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.shapes import Refused, key_of
@@ -54,7 +54,9 @@ class Texts(Captures):
         """The line looks like the first of a record. In a log whose records have times, one without has to be a whole segment."""
         if STARTS.match(text):
             return True
-        return TIMELESS.match(text) is not None and (not self.timed or (not self.tail and SEGMENT.search(text) is not None))
+        if self.timed and (self.tail or SEGMENT.search(text) is None):
+            return False
+        return TIMELESS.match(text) is not None or (LINK_BEGINS.match(text) is not None and SHOWS_IP.search(text) is not None)
 
     def is_text(self, text: str) -> bool:
         """The line belongs to the text that -A prints; such a capture has it behind every packet."""
