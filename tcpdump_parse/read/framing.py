@@ -21,6 +21,7 @@ from tcpdump_parse.model import Packet, Read
 from tcpdump_parse.read import blocks, shapes
 from tcpdump_parse.read.blocks import Block
 from tcpdump_parse.read.looks import ORPHAN
+from tcpdump_parse.read.margins import Margined, Margins
 from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.records import ABSOLUTE, Records
 from tcpdump_parse.read.shapes import HEX_DIGITS
@@ -54,9 +55,12 @@ class Framing(Records):
         super().__init__(file, zone)
         self.counting = False
         self.rest = b""  # octets after the last whole item
+        self.margins: Margins | None = None  # what stands before every line
 
     def feed(self, chunk: bytes) -> list[Read]:
         """What became certain with these octets."""
+        if self.margins is not None:
+            chunk = self.margins.strip(chunk)
         data = self.rest + chunk if self.rest else chunk
         cut = _before(data, data.rfind(b"\n"))  # the last line may be continued by the next
         dump = data.rfind(blocks.FIRST, max(0, cut - _HELD), cut)
@@ -82,7 +86,9 @@ class Framing(Records):
 
     def end(self) -> list[Read]:
         """The rest, the last line ended or not."""
-        if self.rest:
+        if self.margins is not None:
+            self.rest += self.margins.end()
+        while self.rest:
             data, self.rest = self.rest, b""
             self.more = False
             self.items(data.removesuffix(b"\n"))
@@ -96,6 +102,9 @@ class Framing(Records):
             self.release()
         out = self.out
         self.out = [out.pop()] if not everything and out and type(out[-1]) is Packet else []
+        if self.margins is not None and out:
+            unsaid = [value.line for value in (*self.out, *self.waiting)]
+            return list(self.margins.woven(out, min([*unsaid, self.start if self.undecided else self.line])))
         return out
 
     def items(self, whole: bytes) -> None:
@@ -195,6 +204,9 @@ class Framing(Records):
             except TooFew:
                 self.wait(texts[at:])
                 return
+            except Margined as seen:
+                self.free(seen.like, texts[at:])
+                return
             if block is not None:
                 for row in block.lines():
                     self.item(row, key)
@@ -205,6 +217,16 @@ class Framing(Records):
     def wait(self, items: list[str]) -> None:
         """These items are read once more when others have come."""
         self.rest = "\n".join(items).replace(JOINT, BREAK).encode("latin-1") + b"\n" + self.rest
+
+    def free(self, like: re.Pattern[bytes], items: list[str]) -> None:
+        """The lines from here on stand behind such a margin: these items are read once more without it."""
+        self.wait(items)
+        if self.margins is None:
+            self.margins = Margins(self.line)
+            self.margins.like.append(like)
+            self.rest = self.margins.strip(self.rest)
+        else:
+            self.rest = self.margins.also(like, self.rest, self.line)
 
     def unix(self, whole: bytes) -> bytes:
         if self.line == 1 and whole.partition(b"\n")[0].endswith(b"\r"):

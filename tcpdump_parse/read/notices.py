@@ -57,7 +57,7 @@ _SHORTEST, _SHORT = len("tcpdump:"), SURE_BEGINS - frozenset("0123456789(GWltrw"
 _NBSP = re.compile("\xc2\xa0|\xa0")
 _CAPTURES = frozenset({"fence", "banner", "reading"})
 _COUNTERS = re.compile(r"(\d{1,18}) packets? (captured|received|dropped)( by interface)?")
-_DAY = r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d))"
+_DAY = r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?)"
 _TIME = r"[ -]?(?:(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d|\d{9,11})\.\d{6,9}"
 _RECORD = rf"(?={_TIME} (?:IP6? |(?:[0-9a-f]{{2}}:){{5}}|\([\w.]+, |\S+ +(?:In|Out|[BMP?]) ))"
 _MARGINS = (
@@ -73,6 +73,7 @@ _MARGINS = (
     rf"(?:\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-9;?]*[A-Za-z])+{_RECORD}",  # a terminal's title and colours
     rf"{_DAY} (?:std(?:out|err) [FP] |[\w.-]+ [\w./-]+(?:\[\d+\])?: )?{_RECORD}",  # syslog, journalctl, ts, a container's log
     rf"(?:[\w./-]+ +\| |\[[\w./-]+\] ){_RECORD}",  # docker compose, kubectl --prefix
+    rf"(?:\+| ?\t) ?{_RECORD}",  # a patch, a tab
 )
 
 

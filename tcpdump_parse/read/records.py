@@ -33,6 +33,7 @@ from tcpdump_parse.read.looks import (
     TORN,
     addressed,
 )  # fmt: skip
+from tcpdump_parse.read.margins import Margined, alike
 from tcpdump_parse.read.notices import margin
 from tcpdump_parse.read.plans import BREAK, JOINT
 from tcpdump_parse.read.shapes import Refused, Settle, key_of
@@ -57,7 +58,7 @@ class Records(Texts):
 
     def waits(self, text: str) -> bool:
         """A first line whose second line has not come yet."""
-        return bool(STARTS.match(text)) and BREAK not in text and text.endswith(")") and SEGMENT.search(text) is None
+        return bool(STARTS.match(text, margin(text))) and BREAK not in text and text.endswith(")") and SEGMENT.search(text) is None
 
     def item(self, text: str, key: bytes) -> None:
         """One line, with the lines of four blanks behind it; but second lines of lost first lines stand for themselves."""
@@ -95,6 +96,7 @@ class Records(Texts):
         """Lines that are no record; those behind blanks one by one, for pastes come indented."""
         glued = margin(text)
         if glued and STARTS.match(text, glued):
+            self.before_each(text, glued)
             self.notice(text[:glued], glued=True)
             self.record(text[glued:])
             return
@@ -103,6 +105,15 @@ class Records(Texts):
         at = 0
         while at < len(lines):
             at += self.indented(lines, at) or self.noise(lines[at])
+
+    def before_each(self, text: str, glued: int) -> None:
+        """Raises Margined when the line behind this one, too, stands behind such a margin: the record's second, or after a tab any."""
+        first, *others = text.split(JOINT)
+        if glued == 1 or (first.endswith(")") and SEGMENT.search(first) is None):
+            coming = ["    " + others[0]] if others else self.coming(1)
+            like = alike(text[:glued], coming[0]) if coming else None
+            if like is not None:
+                raise Margined(like)
 
     def noise(self, line: str) -> int:
         if SECOND.match(line) and SEGMENT.search(line):
@@ -262,5 +273,8 @@ class Records(Texts):
         plain = text.replace(JOINT, BREAK)
         found = diagnose(plain, refused.column, refused.accepts, grammar.terminals())
         before = plain[: found.column]
-        column = found.column - (before.rfind("\n") + 1) + 1
+        if self.raw:  # white space that is not tcpdump's
+            plain, self.raw = self.raw, ""
+            before = plain[: len(plain) - len(plain.lstrip(" \t"))] + before if "\n" not in before else before
+        column = len(before) - (before.rfind("\n") + 1) + 1
         self.out.append(Unread(capture, frame, line + before.count("\n"), end_line, column, to_text(plain), found.expected, found.message))

@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.model import Capture, Notice, Packet, Unread
 from tcpdump_parse.read.layout import laid_out
+from tcpdump_parse.read.margins import first_line
 from tcpdump_parse.read.printing import head
 from tcpdump_parse.read.tails import tail_of
 from tcpdump_parse.read.text import to_raw
@@ -27,25 +28,47 @@ GLUED = frozenset({"margin", "interrupt"})
 def tcpdump(values: Iterable[msgspec.Struct], out: TextIO) -> None:
     """The text, byte for byte as it was read; a hand-made packet prints as tcpdump 4.99 would print it."""
     newline = "\n"
-    held: Notice | None = None
+    held: list[Notice] = []
     for value in values:
-        if held is not None:
-            glued = isinstance(value, Packet | Unread | Notice) and value.line == held.line
-            out.write(_readable(to_raw(held.text)) if glued and held.text is not UNSET else _line(held, newline))
-            held = None
-        if isinstance(value, Packet):
-            out.write(_readable(printed(value)).replace("\n", newline) + newline)
-        elif isinstance(value, Notice):
-            if value.kind in GLUED:
-                held = value
-            else:
-                out.write(_line(value, newline))
-        elif isinstance(value, Unread):
-            out.write(_readable(to_raw(value.text)).replace("\n", newline) + newline)
+        if isinstance(value, Notice) and value.kind in GLUED:
+            held.append(value)
+            continue
+        text = _text(value)
+        if held:
+            first = first_line(value) if isinstance(value, Packet | Notice | Unread) else None
+            alone, text = _glued(held, first, text)
+            out.writelines(_line(notice, newline) for notice in alone)
+            held = []
+        if text is not None:
+            out.write(_readable(text).replace("\n", newline) + newline)
         elif isinstance(value, Capture):
             newline = value.newline
-    if held is not None:
-        out.write(_line(held, newline))
+    out.writelines(_line(notice, newline) for notice in held)
+
+
+def _text(value: msgspec.Struct) -> str | None:
+    """The lines of a value, without the last one's end; None for one that has none."""
+    if isinstance(value, Packet):
+        return printed(value)
+    if isinstance(value, Unread):
+        return to_raw(value.text)
+    if isinstance(value, Notice):
+        return "" if value.text is UNSET else to_raw(value.text)
+    return None
+
+
+def _glued(held: list[Notice], first: int | None, text: str | None) -> tuple[list[Notice], str | None]:
+    """Those of the notices that stand on lines of their own, and the text that begins at line `first` with the others before its lines."""
+    if first is None or text is None:
+        return held, text
+    lines, alone = text.split("\n"), []
+    before = [""] * len(lines)
+    for notice in held:
+        if 0 <= notice.line - first < len(lines) and notice.text is not UNSET:
+            before[notice.line - first] += to_raw(notice.text)
+        else:
+            alone.append(notice)
+    return alone, "\n".join(map(str.__add__, before, lines))
 
 
 def printed(packet: Packet) -> str:
