@@ -92,6 +92,7 @@ class DupReason(enum.StrEnum):
 
     GAP = "gap"  # octets are outstanding: something above a hole arrived (RFC 5681 §2)
     SPURIOUS = "spurious"  # answer to octets it already had (usually with D-SACK)
+    ONE_OUTSTANDING = "one_outstanding"  # only the segment it waits for is: no hole can be below it, so the log does not show what asked
     NOTHING_OUTSTANDING = "nothing_outstanding"
 
 

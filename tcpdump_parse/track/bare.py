@@ -19,6 +19,7 @@ from tcpdump_parse.model.happenings import (
 from tcpdump_parse.model.terms import ChallengeCause, DupReason, Proof
 from tcpdump_parse.track.acks import ASKED
 from tcpdump_parse.track.judgement import AT_ONCE, Kind, same_header, tell_copy
+from tcpdump_parse.track.limits import SEGMENT
 from tcpdump_parse.track.octets import opened, probes
 from tcpdump_parse.track.order import before
 from tcpdump_parse.track.recent import keep
@@ -30,6 +31,7 @@ KEEP = 64
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
+
 
 def bare(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> Kind:
     """An ACK without octets: a COPY is nothing but a second record of an earlier one, a PROBE asks for an answer."""
@@ -110,8 +112,19 @@ def _duplicate(me: Direction, seg: Sent, out: list[Happening]) -> None:
         reason = DupReason.SPURIOUS
         me.stray = None
     else:
-        reason = DupReason.GAP if outstanding else DupReason.NOTHING_OUTSTANDING
+        reason = DupReason.NOTHING_OUTSTANDING if not outstanding else DupReason.ONE_OUTSTANDING if _alone(me, seg) else DupReason.GAP
     out.append(DuplicateAck(me.dup_acks, reason, () if repeated is None else (repeated.frame,)))
+
+
+def _alone(me: Direction, seg: Sent) -> bool:
+    """Is all that is outstanding the one segment this ACK waits for? Not where the card cuts it into several on the wire."""
+    peer = me.peer
+    top = 0
+    for sent in peer.flight:
+        if sent.start != seg.ack or sent.length > (me.mss or SEGMENT):
+            return False
+        top = sent.end
+    return top == peer.nxt and not peer.sacked
 
 
 def _challenge(provoked: Sent) -> ChallengeCause:

@@ -112,6 +112,8 @@ class Following:
             self._acknowledges(me, seg, kind, out)
         if bits & FIN and not copied and not bits & RST:
             # After the ACK (RFC 9293 §3.10.7.4: "fifth, ACK … eighth, FIN"), so that FIN+ACK in FIN-WAIT-1 ends in TIME-WAIT.
+            if me.state is State.CLOSE_WAIT and seg.ack is not None and peer.fin is not None and seg.ack <= peer.fin and not peer.fin_acked:
+                me.state = State.ESTABLISHED  # the peer's FIN had not come when this one was sent: they crossed (§3.6, figure 13)
             self._move(me, Seen.SENT_FIN, out)
             if not me.gaps:
                 self._move(peer, Seen.GOT_FIN, out)
@@ -297,6 +299,8 @@ class Following:
     def _closes(self, me: Direction, out: list[Happening]) -> None:
         """The peer's FIN is acknowledged: `me` got it, and the peer knows if this ACK arrives."""
         self._move(me, Seen.SENT_ACK_OF_FIN, out)
+        if me.fin is not None and not me.fin_acked and me.peer.state is State.FIN_WAIT_1:
+            self._move(me.peer, Seen.GOT_FIN, out)  # they crossed: the FIN of `me` is there before this ACK
         self._move(me.peer, Seen.GOT_ACK_OF_FIN, out)
 
     def _move(self, end: Direction, seen: Seen, out: list[Happening]) -> None:

@@ -183,7 +183,7 @@ def _proved(me: Direction, seg: Sent) -> None:
     certain = present(me)
     left: list[Await] = []
     for waits in me.awaits:
-        if _in_order(waits, seg.ack) and (_shown(waits, seg) or (certain and _aged(waits, seg))):
+        if _taken(waits, seg.ack) and (_shown(waits, seg) or (certain and _aged(waits, seg))):
             me.could = move(closure(me.could, tuple(other.seen for other in left)), waits.seen) or me.could
         else:
             left.append(waits)
@@ -201,6 +201,11 @@ def _keep(end: Direction, awaits: list[Await]) -> None:
 def _in_order(waits: Await, ack: int | None) -> bool:
     """A FIN that arrives is not taken before all octets below it: what this end acknowledges shows whether it has them."""
     return waits.seen is not Seen.GOT_FIN or ack is None or ack >= waits.seg.start
+
+
+def _taken(waits: Await, ack: int | None) -> bool:
+    """Whoever has taken a FIN acknowledges it in all it sends from then on."""
+    return waits.seen is not Seen.GOT_FIN or ack is None or ack >= waits.seg.end
 
 
 def _shown(waits: Await, seg: Sent) -> bool:

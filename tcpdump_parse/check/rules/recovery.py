@@ -32,6 +32,8 @@ from tcpdump_parse.track.ranges import Ranges
 from tcpdump_parse.track.rtt import LEAST_RTO
 
 THIRD = 3
+OUTSTANDING = frozenset({DupReason.GAP, DupReason.ONE_OUTSTANDING})
+"""Reasons of what RFC 5681 §2 calls a duplicate ACK."""
 """RFC 5681 §3.2: the third duplicate ACK means loss."""
 MSS = 1460
 KEPT = 64
@@ -105,7 +107,7 @@ class Repair(Notes):
         if _lost(step, event, self):
             sender.told = step.ack
         sender.dups.append(dup)
-        if event.n == THIRD and event.reason is DupReason.GAP:
+        if event.n == THIRD and event.reason in OUTSTANDING:
             sender.third = dup
 
 
@@ -259,7 +261,7 @@ def dup_ack_no_reason(step: Step, event: DuplicateAck) -> Iterator[Facts]:
 )
 def dup_ack_triple(step: Step, event: DuplicateAck, notes: Repair) -> Iterator[Facts]:
     """The third duplicate ACK: the sender should send the missing segment again now."""
-    if event.n == THIRD and event.reason is DupReason.GAP:
+    if event.n == THIRD and event.reason in OUTSTANDING:
         yield Facts(evidence=(*event.frames, *(dup.frame for dup in notes.of(step.side.other).dups)))
 
 
@@ -300,7 +302,7 @@ def limited_transmit(step: Step, event: DuplicateAck, notes: Repair) -> Iterator
     the way to the sender and back takes was on its way before.
     """
     dups, peer = notes.of(step.side.other).dups, step.before.peer
-    if event.n not in (2, THIRD) or event.reason is not DupReason.GAP or not dups:
+    if event.n not in (2, THIRD) or event.reason not in OUTSTANDING or not dups:
         return
     last = dups[-1]
     if last.n != event.n - 1 or last.sent is None or peer.snd_nxt is None or peer.at is None or last.at is None:

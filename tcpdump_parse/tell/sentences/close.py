@@ -13,19 +13,24 @@ from tcpdump_parse.tell.told import Sentence, Weight
 
 def fin(step: Step, happening: h.FinSent, scene: Scene) -> tuple[Sentence, ...]:
     key = "close.fin" if happening.first else "close.fin_last"
-    if not happening.octets:
-        return (scene.say(key, step.side),)
-    return (scene.say(f"{key}_total", step.side, octets=scene.octets(happening.octets)),)
+    told = scene.say(f"{key}_total", step.side, octets=scene.octets(happening.octets)) if happening.octets else scene.say(key, step.side)
+    theirs = step.before.peer.fin
+    if not happening.first and theirs is not None and step.ack is not None and step.ack <= theirs:
+        return told, scene.say("close.fin_crossed", step.side)
+    return (told,)
 
 
 def finack(step: Step, happening: h.FinAcked, scene: Scene) -> tuple[Sentence, ...]:
-    """What the ACK of a FIN means depends on the other direction: half-closed, or done."""
+    """What the ACK of a FIN means depends on the other direction: half-closed, still to be acknowledged, or done."""
     me = step.after.me
     if h.FinSent in scene.kinds:
         return (scene.say("close.finack_turn", step.side),)
     if step.length:
         return (scene.say("close.finack_data", step.side),)
-    key = "close.finack_last" if me.fin is not None else "close.finack"
+    if me.fin is None:
+        key = "close.finack"
+    else:
+        key = "close.finack_last" if me.snd_una is not None and me.snd_una > me.fin else "close.finack_crossed"
     if happening.delay is None:
         return (scene.say(key, step.side),)
     told = scene.say(f"{key}_after", step.side, delay=scene.span(happening.delay))

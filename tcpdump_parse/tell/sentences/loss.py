@@ -94,6 +94,8 @@ def duplicate(step: Step, happening: h.DuplicateAck, scene: Scene) -> tuple[Sent
         return (scene.say("loss.duplicate_spurious", step.side),)
     if happening.reason is DupReason.NOTHING_OUTSTANDING:
         return (scene.say("loss.duplicate_idle", step.side),)
+    if happening.reason is DupReason.ONE_OUTSTANDING and happening.n < 3:
+        return (scene.say("loss.duplicate_alone", step.side, n=happening.n),)
     key = "loss.duplicate_third" if happening.n == 3 else "loss.duplicate"
     return (scene.say(key, step.side, n=happening.n, ack=step.rel_ack),)
 

@@ -1,0 +1,47 @@
+"""What an ACK without data is said to mean, by what stands before it."""
+
+from tcpdump_parse.model.events import Capture
+from tcpdump_parse.model.terms import State
+from tcpdump_parse.tell import Manner, Order, Told, tell
+from tcpdump_parse.track import track
+from tests.track.talk import Talk
+
+
+def said(talk, frame=0):
+    """The keys of what is said of one segment, the last if none is named."""
+    values = [value for value in tell(track([Capture(capture=1), *talk.packets]), Manner(order=Order.LOG)) if isinstance(value, Told)]
+    told = values[frame - 1] if frame else values[-1]
+    return [sentence.key for sentence in told.sentences if sentence.key != "state.moved"]
+
+
+def asked(*lengths):
+    """An open connection on which the client sends segments of these lengths."""
+    talk, seq = Talk().open(), 1
+    for length in lengths:
+        talk.c("P.", seq, length, 1)
+        seq += length
+    return talk
+
+
+def test_a_repeated_ack_tells_of_a_gap_only_where_something_was_sent_above_it():
+    """With one segment outstanding nothing can have arrived above it."""
+    assert said(asked(100, 100).s(".", 1, ack=101, after=0.02).s(".", 1, ack=101)) == ["loss.duplicate_alone"]
+    assert said(asked(100, 100, 100).s(".", 1, ack=101, after=0.02).s(".", 1, ack=101)) == ["loss.duplicate"]
+
+
+def test_a_segment_that_the_card_cuts_into_several_leaves_room_for_a_gap():
+    assert said(asked(100, 4380).s(".", 1, ack=101, after=0.02).s(".", 1, ack=101)) == ["loss.duplicate"]
+
+
+def test_a_sack_shows_that_there_is_a_gap_whatever_the_log_holds():
+    talk = asked(100, 100).s(".", 1, ack=101, after=0.02).s(".", 1, ack=101, sack=[(150, 201)])
+    assert said(talk) == ["loss.sack", "loss.duplicate"]
+
+
+def test_an_ack_that_stops_before_a_lone_fin_leaves_its_taker_open():
+    """Whoever has taken a FIN acknowledges it in all it sends; the echo of its timestamp shows no more than the segment's arrival."""
+    talk = Talk().c("S", ts=(100, 0)).s("S.", ack=1, ts=(500, 100)).c(".", 1, ack=1, ts=(101, 500))
+    talk.c("P.", 1, 100, 1, ts=(102, 500)).s(".", 1, ack=101, after=0.02, ts=(520, 102)).c("F.", 101, ack=1, ts=(130, 520))
+    talk.s(".", 1, ack=101, after=0.02, ts=(550, 130)).s("P.", 1, 90, 101, after=0.1, ts=(650, 130))
+    assert said(talk, 7) == ["loss.duplicate_alone"]
+    assert State.ESTABLISHED in talk.steps()[-1].after.me.states
