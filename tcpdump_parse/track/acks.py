@@ -11,6 +11,7 @@ from tcpdump_parse.model.happenings import AckAdvanced, FinAcked, GapAcked, Happ
 from tcpdump_parse.model.options import Sack
 from tcpdump_parse.track import needed
 from tcpdump_parse.track.judgement import same_header
+from tcpdump_parse.track.ranges import Ranges
 from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import FIN, RST, SYN, Sent
 
@@ -53,6 +54,8 @@ def advance(me: Direction, seg: Sent, out: list[Happening]) -> None:
     del flight[:count]
     if peer.sacked:
         peer.sacked.drop_below(ack)
+        if peer.sacked and peer.sacked.starts[0] == ack:  # taken back (RFC 2018 §8): who has these octets acknowledges them
+            peer.sacked = Ranges()
         if not peer.sacked:
             peer.sacked_at = None
     if peer.recover is not None:

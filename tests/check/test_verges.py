@@ -63,3 +63,19 @@ def test_what_held_a_sender_up_is_told_from_beside_it(end: str, expected: list[t
     """A transfer that waits for the network all the time: its receiver sees nothing on its way, and must not call the sender idle."""
     steps = track(read(SAMPLES / "lab" / "recorded" / "clean-far" / f"{end}.txt"))
     assert [(found.rule, found.side) for found in check(steps, select=["app-limited", "cwnd-limited"])] == expected
+
+
+def told_above() -> Talk:
+    """The receiver holds 201:301 above a hole, then names 401:501 and leaves the other out."""
+    talk = Talk().open().c(".", 1, 100, 1).c(".", 101, 100, 1).c(".", 201, 100, 1).c(".", 301, 100, 1).c(".", 401, 100, 1)
+    return talk.s(".", 1, ack=101).s(".", 1, ack=101, sack=[(201, 301)]).s(".", 1, ack=101, sack=[(401, 501)]).c(".", 101, 100, 1)
+
+
+def test_a_block_that_is_not_named_again_was_not_thrown_away() -> None:
+    """The ACK of the repair covers it, and nobody sent it a second time."""
+    assert said(told_above().s(".", 1, ack=301, sack=[(401, 501)]), "sack-reneging") == []
+
+
+def test_an_ack_that_stops_where_a_block_began_takes_it_back() -> None:
+    talk = told_above().s(".", 1, ack=201, sack=[(401, 501)]).s(".", 1, ack=201, sack=[(401, 501)])
+    assert [frame for frame, _ in said(talk, "sack-reneging")] == [13]

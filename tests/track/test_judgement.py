@@ -199,6 +199,13 @@ def test_what_paws_threw_away_did_not_arrive():
     assert judged[10] == (True, Proof.RECEIVER_DISCARDED)
 
 
+def test_what_the_receiver_took_back_is_not_sent_again_for_nothing():
+    """RFC 2018 §8: it had reported 201:401, and its next ACK stops before them."""
+    talk = sent_in_order(far(), 100, 100, 100).s(".", 1, ack=101, sack=[(201, 401)], after=0.02).c(".", 101, 100, 1, after=0.001)
+    talk.s(".", 1, ack=201, after=0.02).c(".", 201, 200, 1, after=0.3).s(".", 1, ack=401, after=0.02)
+    assert [happening.proof for _, happening in odd(talk) if isinstance(happening, Retransmitted)] == [None, None]
+
+
 def test_two_ids_next_to_each_other_tell_their_order():
     talk = Talk().c("S", id=0).s("S.", ack=1, after=0.02, id=0).c(".", 1, ack=1, id=0)
     talk.c(".", 101, 100, 1, id=4001).c(".", 1, 100, 1, after=0.3, id=4000)

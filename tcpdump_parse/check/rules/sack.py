@@ -86,7 +86,7 @@ def sack_without_ack(step: Step, event: OddSack) -> Iterator[Facts]:
     on=OddSack,
     severity=Severity.ERROR,
     cites="RFC 2018 §3",
-    elsewhere=("suricata:stream.opt_invalid_len", "zeek:tcp_option_sack_blocks_invalid_len", "tcptrace:max sack blks"),
+    elsewhere=("suricata:tcp.opt_invalid_len", "zeek:tcp_option_sack_blocks_invalid_len", "tcptrace:max sack blks"),
 )
 def sack_count(step: Step, event: OddSack) -> Iterator[Facts]:
     """The option's length is not that of whole blocks, or it holds more of them than a TCP header has room for.
@@ -157,26 +157,37 @@ def sack_overlap(step: Step, event: SackSeen) -> Iterator[Facts]:
 class Board(Notes):
     """What each sender was selectively told, and what it sent again, the latest."""
 
-    on: ClassVar = (SackSeen, Retransmitted, Copied)
+    on: ClassVar = (SackSeen, Retransmitted, Copied, Unmeasured)
 
     def __init__(self) -> None:
         self.told: dict[Side, Ranges] = {}
-        self.crowded: dict[Side, bool] = {}  # blocks filled the option: older ones may be left out
         self.again: dict[Side, deque[tuple[int, int, int]]] = {}
         self.copies: dict[Side, deque[tuple[int, int, int]]] = {}
 
-    def see(self, step: Step, event: SackSeen | Retransmitted | Copied) -> None:
-        if not isinstance(event, SackSeen):
+    def see(self, step: Step, event: SackSeen | Retransmitted | Copied | Unmeasured) -> None:
+        if isinstance(event, Unmeasured):
+            if step.happened(SackSeen) is None and self.takes_back(step):
+                del self.told[step.side.other]
+        elif isinstance(event, SackSeen):
+            self._tell(step, event)
+        else:
             where = self.again if isinstance(event, Retransmitted) else self.copies
             if step.seq is not None and step.end is not None and step.end > step.seq:
                 where.setdefault(step.side, deque(maxlen=KEPT)).append((step.seq, step.end, step.frame))
-            return
+
+    def takes_back(self, step: Step) -> bool:
+        """Does the ACK stop at or in what was selectively acknowledged? Whoever has that acknowledges it."""
+        told, ack = self.told.get(step.side.other), step.ack
+        return told is not None and ack is not None and told.covers(ack, ack + 1) and not _overtaken(step)
+
+    def _tell(self, step: Step, event: SackSeen) -> None:
         side, ack = step.side.other, step.ack
         if ack is None or _overtaken(step):
             return
+        if self.takes_back(step):
+            del self.told[side]
         told = self.told.setdefault(side, Ranges())
         told.drop_below(ack)
-        self.crowded[side] = (bool(told) and self.crowded.get(side, False)) or len(event.blocks) >= MOST - 1
         for left, right in event.blocks:
             if right > ack:
                 told.add(max(left, ack), right)
@@ -229,32 +240,18 @@ def _agreed(end: End) -> bool:
     on=(Unmeasured, SackSeen),
     notes=Board,
     severity=Severity.WARN,
-    cites="RFC 2018 §8",
+    cites="RFC 2018 §3, §8",
     quote="The SACK option is advisory, in that, while it notifies the data sender that the data receiver has received the indicated "
     "segments, the data receiver is permitted to later discard data which have been reported in a SACK option.",
 )
 def sack_reneging(step: Step, event: Unmeasured | SackSeen, notes: Board) -> Iterator[Facts]:
     """The receiver threw away what it had selectively acknowledged.
 
-    The ACK stops exactly where such a block began instead of covering it, or a newer SACK with room to spare no longer names it. It is
-    allowed when memory is short, and it costs the sender a timeout.
+    The ACK stops where such a block began instead of covering it. It is allowed when memory is short, and it costs the sender a timeout.
+    A later SACK that no longer names the block shows nothing yet: the receiver may have it and name others.
     """
-    side = step.side.other
-    told = notes.told.get(side)
-    if not told or step.ack is None or _overtaken(step):
-        return
-    if isinstance(event, Unmeasured):
-        if step.ack in told.starts and step.happened(SackSeen) is None:
-            yield Facts(position=step.rel_ack)
-        return
-    if not event.fresh or event.dsack is not None or notes.crowded.get(side) or len(event.blocks) >= MOST - 1:
-        return
-    shown = Ranges()
-    for left, right in event.blocks:
-        shown.add(left, right)
-    lost = [start for start, end in told.pairs() if end > step.ack and not shown.covers(max(start, step.ack), end)]
-    if lost and step.rel_ack is not None:
-        yield Facts(position=step.rel_ack + lost[0] - step.ack)
+    if notes.takes_back(step) and (isinstance(event, SackSeen) or step.happened(SackSeen) is None):
+        yield Facts(position=step.rel_ack)
 
 
 # ---- what it tells ----

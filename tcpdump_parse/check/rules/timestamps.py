@@ -141,10 +141,10 @@ def ts_went_back(step: Step, event: StampsOdd) -> Iterator[Facts]:
     elsewhere=("suricata:stream.pkt_invalid_timestamp", "netsem:paws_failed"),
 )
 def paws_reject(step: Step, event: StampsOdd, notes: Stamps) -> Iterator[Facts]:
-    """The receiver will drop this segment: it has already echoed a newer timestamp (PAWS).
+    """By PAWS the receiver should drop this segment: it has already echoed a newer timestamp.
 
-    An old segment that was late on its way. Without octets it is harmless (a note): a newer acknowledgement is there already. Receivers
-    forget a timestamp that is older than 24 days.
+    An old segment that was late on its way; whether it was dropped, later ACKs show. Without octets it is harmless (a note): a newer
+    acknowledgement is there already. Receivers forget a timestamp that is older than 24 days.
     """
     stamp, peer = _stamp(step), step.before.peer
     echoed, newest = peer.tsecr, notes.highest(step.before.me)
@@ -220,7 +220,8 @@ def ts_ecr_zero(step: Step, event: StampsOdd) -> Iterator[Facts]:
 def ts_rst(step: Step, event: ResetSent) -> Iterator[Facts]:
     """The RST carries no timestamps although they were agreed on.
 
-    Allowed. Stacks send such a RST where no socket is left; so do firewalls and forgers, which do not know the timestamps.
+    Allowed, though RFC 7323 asks for them (SHOULD). Stacks send such a RST where no socket is left; so do firewalls and forgers, which do
+    not know the timestamps.
     """
     mine, theirs = step.before.me.offered, step.before.peer.offered
     tcp = step.packet.tcp
