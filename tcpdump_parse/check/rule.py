@@ -131,7 +131,7 @@ def rule(
     after: type | tuple[type, ...] = (),
     told: Told = Told.ALWAYS,
 ) -> Callable[[Callable[..., Iterator[Facts]]], Callable[..., Iterator[Facts]]]:
-    """Register the function below as a rule. `quote` is a sentence of what `cites` names, word for word; `gravest` what its facts may
+    """Register the function below as a rule. `quote` is a sentence of what `cites` names first, word for word; `gravest` what its facts may
     raise it to, where that is not `severity` itself; `positions` those facts that are sequence numbers as on the wire: they alone change
     with the ISN. `after`: only asked from the segment on that follows one of these; what wakes on every segment with data or an ACK
     should say it, if it can."""

@@ -113,7 +113,9 @@ def _excerpt(text: str, frame: int | None) -> tuple[str, ...]:
         return ()
     first, last = places[0][0], len(lines) if frame is None else places[min(frame, len(places)) - 1][1]
     begin = first if last - first < EXCERPT else next(start for start, _ in places if last - start < EXCERPT or start == places[-1][0])
-    shown = lines[begin - 1 : max(last, begin - 1 + EXCERPT)][:EXCERPT]
+    end = begin - 1 + EXCERPT
+    end = next((start - 1 for start, stop in places if last < start <= end < stop), end)  # no record of which the end is cut off
+    shown = lines[begin - 1 : end]
     while shown and not shown[-1]:
         shown.pop()
     return tuple(shown) if begin == first else (LEFT_OUT, *shown)

@@ -275,7 +275,8 @@ def cap_superseg(ending: Ending, notes: Oversize) -> Iterator[Facts]:
     """Segments in the log are longer than any on the wire.
 
     Segmentation was left to the network card (TSO, GSO) and the capture saw them before it, or the card had joined them (GRO, LRO) before
-    the capture saw them. It is no violation of the MSS, and it tells at whose machine the capture was taken.
+    the capture saw them. It is no violation of the MSS, and it suggests on whose machine the capture was taken (routers and virtual
+    switches join segments as well).
     """
     for side, longer in notes.of.items():
         yield Facts(packet=longer.first, side=str(side), segments=longer.count, longest=longer.longest, mss=longer.mss)

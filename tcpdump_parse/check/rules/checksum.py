@@ -45,13 +45,14 @@ def _sum(step: Step) -> Checksum | None:
     cites="RFC 9293 §3.1",
     label="MUST-3",
     quote="The sender MUST generate it (MUST-2) and the receiver MUST check it (MUST-3).",
-    elsewhere=("tcp.checksum_bad", "zeek:bad_TCP_checksum", "suricata:2200074"),
+    elsewhere=("tcp.checksum_bad.expert", "zeek:bad_TCP_checksum", "suricata:2200074"),
 )
 def cksum_bad(step: Step, event: ChecksumWrong) -> Iterator[Facts]:
     """The checksum is wrong, and offload does not explain it.
 
     A receiver throws such a segment away. Damage on the way is rare; hardware, a driver that rewrites packets, or a segment made by hand
-    to fool an observer are the usual causes. Before the first hop of a sender with other offloads it may still be innocent.
+    to fool an observer are the usual causes. Captured on the sending machine it may still be harmless: some cards leave other values to be
+    filled in.
     """
     checksum = _sum(step)
     if checksum is not None and not event.zero:
@@ -62,8 +63,8 @@ def cksum_bad(step: Step, event: ChecksumWrong) -> Iterator[Facts]:
 def cksum_offload_proven(step: Step, event: ChecksumOffload) -> Iterator[Facts]:
     """The wrong checksum is exactly the pseudo-header sum: the sender's network card was to finish it.
 
-    A proof, not a guess: no damage leaves just this value. The capture was taken on the sending machine, before the card. Told once
-    for each end of a connection.
+    Damage would leave just this value once in 65536. The capture was taken before the card: on the sending machine, or on a container or
+    virtual machine (or their host) that shares its hardware. Told once for each end of a connection.
     """
     if not event.lso and (checksum := _sum(step)) is not None:
         yield Facts(value=f"0x{checksum.value:04x}")
@@ -125,7 +126,10 @@ class Offloaders(CaptureNotes):
 
 @rule(on=CaptureEnd, notes=Offloaders, severity=Severity.NOTE)
 def cksum_offload_direction(end: CaptureEnd, notes: Offloaders) -> Iterator[Facts]:
-    """All offloaded checksums come from one address: the capture was taken on that machine."""
+    """All offloaded checksums come from one address: the capture was taken on that machine, or on one that shares its hardware.
+
+    What passes between a machine and its containers or virtual machines meets no network card, so its checksums stay unfinished there too.
+    """
     if len(notes.count) == 1 and not notes.bad:
         ((address, count),) = notes.count.items()
         first = notes.first[address]
@@ -145,7 +149,7 @@ def cksum_recompute(step: Step, event: ChecksumUnexplained) -> Iterator[Facts]:
 
 @rule(on=AllOnes, severity=Severity.NOTE, cites="RFC 1624", elsewhere=("tcp.checksum.ffff",))
 def cksum_ffff(step: Step, event: AllOnes) -> Iterator[Facts]:
-    """The checksum is 0xffff where 0x0000 is meant: both are zero in one's complement, a sender writes the other."""
+    """The checksum is 0xffff where 0x0000 is meant: in one's complement both are zero."""
     checksum = _sum(step)
     if checksum is not None and checksum.correct:
         yield Facts()

@@ -111,7 +111,7 @@ class OpenHalf(Notes):
     needs=Need.TIME,
     severity=Severity.NOTE,
     cites="RFC 9293 §3.6.1",
-    elsewhere=("zeek:S2", "zeek:S3", "zeek:connection_half_finished"),
+    elsewhere=("zeek:S2", "zeek:S3"),
     quote="a host is permitted to continue sending data in the open direction on a half-closed connection",
 )
 def half_close(step: Step, event: DataSent, notes: OpenHalf) -> Iterator[Facts]:
@@ -147,7 +147,7 @@ def fin_unacked(ending: Ending, notes: Fins) -> Iterator[Facts]:
             yield Facts(frame=frame, side=str(end.side), severity=Severity.NOTE if last else None)
 
 
-@rule(on=Retransmitted, severity=Severity.NOTE, cites="RFC 9293 §3.10.8", elsewhere=("tcp.analysis.fin_retransmission",))
+@rule(on=Retransmitted, severity=Severity.NOTE, cites="RFC 9293 §3.10.8", elsewhere=("tcp.fin_retransmission",))
 def fin_rexmit(step: Step, event: Retransmitted) -> Iterator[Facts]:
     """The FIN is sent again: its ACK did not come in time."""
     if "F" in letters(step):
@@ -224,7 +224,7 @@ def time_wait_seen(step: Step, event: StateMoved) -> Iterator[Facts]:
 
 @rule(on=Retransmitted, severity=Severity.NOTE, cites="RFC 9293 §3.10.7.4", quote="Restart the 2 MSL time-wait timeout.")
 def time_wait_reack(step: Step, event: Retransmitted) -> Iterator[Facts]:
-    """The FIN comes again to an end in TIME-WAIT: the last ACK was lost, and TIME-WAIT is there to send it once more."""
+    """The FIN comes again to an end in TIME-WAIT: the last ACK was lost or late, and TIME-WAIT is there to send it once more."""
     if "F" in letters(step) and step.before.peer.state is State.TIME_WAIT:
         yield Facts(evidence=event.frames)
 

@@ -74,7 +74,7 @@ class Pieces(CaptureNotes):
 def frag_tcp(*events: Any) -> Iterator[Facts]:
     """TCP in IP fragments: a tunnel without path MTU discovery, or someone who hides flags and ports from a filter.
 
-    Told once a datagram. Ports and flags stand in the first fragment only, and no fragment's checksum can be verified.
+    Told once for each datagram. Ports and flags stand in the first fragment only, and no fragment's checksum can be verified.
     """
     found, notes = piece(events[0]), events[-1]
     if found is not None and found.key not in notes.known:
@@ -83,7 +83,10 @@ def frag_tcp(*events: Any) -> Iterator[Facts]:
 
 @rule(on=(OddIp, Packet), severity=Severity.WARN, cites="RFC 791 §2.3", elsewhere=("zeek:fragment_with_DF",))
 def frag_with_df(*events: Any) -> Iterator[Facts]:
-    """A fragment that says it may not be fragmented: no router made it, its sender did."""
+    """A fragment that says it may not be fragmented.
+
+    No router should make one, so its sender did, or a device that reassembles and cuts again.
+    """
     found = piece(events[0])
     if found is not None and found.df:
         yield Facts(id=found.key[2])
@@ -93,7 +96,7 @@ def frag_with_df(*events: Any) -> Iterator[Facts]:
 def frag_tiny(*events: Any) -> Iterator[Facts]:
     """A fragment far smaller than any path makes it, with more to follow, or one that begins within the TCP header.
 
-    So the flags stand in the second fragment, where a filter does not look.
+    Cut after eight octets of TCP, the flags stand in the second fragment, where a filter does not look; larger ones hide options or data.
     """
     found = piece(events[0])
     if found is not None and ((not found.last and found.length < SMALL) or found.start == 8):
@@ -105,7 +108,7 @@ def frag_tiny(*events: Any) -> Iterator[Facts]:
     notes=Pieces,
     severity=Severity.WARN,
     cites="RFC 1858 §4",
-    elsewhere=("zeek:fragment_overlap", "suricata:frag_overlap"),
+    elsewhere=("zeek:fragment_overlap", "suricata:ipv4.frag_overlap"),
 )
 def frag_overlap(*events: Any) -> Iterator[Facts]:
     """Fragments of one datagram overlap: systems differ in which octets they take, so an observer can be fooled."""
@@ -124,7 +127,7 @@ def frag_overlap(*events: Any) -> Iterator[Facts]:
     notes=Pieces,
     severity=Severity.WARN,
     cites="RFC 791 §3.2",
-    elsewhere=("zeek:fragment_size_inconsistency", "zeek:excessively_large_fragment", "suricata:frag_pkt_too_large"),
+    elsewhere=("zeek:fragment_size_inconsistency", "zeek:excessively_large_fragment", "suricata:ipv4.frag_pkt_too_large"),
 )
 def frag_size(*events: Any) -> Iterator[Facts]:
     """Fragments disagree about how long the datagram is, or it would be longer than any datagram can be."""

@@ -102,7 +102,7 @@ def syn_missing(step: Step, event: SynAckSent) -> Iterator[Facts]:
 def synack_missing(step: Step, event: Unsettled) -> Iterator[Facts]:
     """The opener acknowledges a SYN+ACK that is not in the log.
 
-    It was sent, or there were nothing to acknowledge: the capture missed it, or the way back does not pass here.
+    It was sent, or there would be nothing to acknowledge: the capture missed it, or the way back does not pass here.
     """
     me = step.before.me
     first = me.state is State.SYN_SENT and me.ack is None and step.before.peer.offered is None
@@ -159,7 +159,12 @@ def _same_ack(last: Syn, step: Step) -> bool:
     notes=Opening,
     severity=Severity.WARN,
     cites="RFC 9293 §3.10.7.3",
-    elsewhere=("suricata:stream.3whs_synack_resend_with_different_ack", "suricata:stream.est_synack_resend_with_different_ack"),
+    elsewhere=(
+        "suricata:stream.3whs_synack_resend_with_diff_ack",
+        "suricata:stream.est_synack_resend_with_diff_ack",
+        "suricata:stream.3whs_synack_resend_with_different_ack",  # as they were called first
+        "suricata:stream.est_synack_resend_with_different_ack",
+    ),
     positions=("ack", "was"),
 )
 def synack_diff_ack(step: Step, event: SynAckSent, notes: Opening) -> Iterator[Facts]:
@@ -348,8 +353,8 @@ def third_ack_wrong_ack(step: Step, event: Unsettled) -> Iterator[Facts]:
     on=Unsettled,
     needs=Need.BOTH_SIDES | Need.NO_GAP,
     severity=Severity.WARN,
-    cites="RFC 9293 §3.10.7.4",
-    quote=_NOT_ACCEPTABLE,
+    cites="RFC 9293 §3.5.2",
+    quote="the incoming segment acknowledges something not yet sent (the segment carries an unacceptable ACK)",
     elsewhere=("suricata:stream.3whs_wrong_seq_wrong_ack",),
     positions=("acked", "expected"),
 )

@@ -64,7 +64,6 @@ def _tcp(step: Step) -> Segment:
     severity=Severity.ERROR,
     cites="RFC 9293 §3.10.7.4",
     quote="if the ACK bit is off, drop the segment and return",
-    elsewhere=("zeek:null_scan",),
 )
 def flags_none(step: Step, event: FlagsSeen) -> Iterator[Facts]:
     """No flag at all: no TCP sends this. Scanners do, to see who answers."""
@@ -72,7 +71,7 @@ def flags_none(step: Step, event: FlagsSeen) -> Iterator[Facts]:
         yield Facts()
 
 
-@rule(on=FlagsSeen, severity=Severity.ERROR, cites="RFC 9293 §3.1", elsewhere=("suricata:decoder.tcp.fin_syn", "zeek:Q"))
+@rule(on=FlagsSeen, severity=Severity.ERROR, cites="RFC 9293 §3.1", elsewhere=("suricata:stream.fin_syn", "zeek:Q"))
 def flags_syn_fin(step: Step, event: FlagsSeen) -> Iterator[Facts]:
     """SYN and FIN together: open and close at once. Made by hand, to pass filters or to tell systems apart."""
     if "S" in event.flags and "F" in event.flags:
@@ -119,7 +118,7 @@ def flags_syn_psh(step: Step, event: FlagsSeen) -> Iterator[Facts]:
         yield Facts(flags=event.flags)
 
 
-@rule(on=FlagsSeen, severity=Severity.WARN, elsewhere=("zeek:TCP_christmas",))
+@rule(on=FlagsSeen, severity=Severity.WARN)
 def flags_xmas(step: Step, event: FlagsSeen) -> Iterator[Facts]:
     """FIN, PSH and URG together: lit like a Christmas tree. A scan."""
     if set("FPU") <= set(event.flags):
@@ -228,7 +227,10 @@ def urg_field_nonzero(step: Step, event: OddHeader | ChecksumUnexplained) -> Ite
     positions=("end",),
 )
 def urg_pointer(step: Step, event: OddHeader) -> Iterator[Facts]:
-    """Urgent data: `facts.end` is the octet after it by the RFC; most systems take the one before that as the urgent octet."""
+    """Urgent data: `facts.end` is the octet that follows it.
+
+    By the RFC all before it is urgent; most systems set only the last octet apart.
+    """
     urg = _tcp(step).urg
     if urg is not UNSET and urg and step.seq is not None:
         yield Facts(urg=urg, end=roll(step.seq + urg))

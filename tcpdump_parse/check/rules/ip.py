@@ -1,4 +1,4 @@
-"""The IP header under TCP: how far, in what manner, and what does not belong into it (RFC 791, RFC 6864, RFC 8200)."""
+"""The IP header under TCP: how far, in what manner, and what does not belong in it (RFC 791, RFC 6864, RFC 8200)."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def ttl_initial_hops(step: Step, event: SynSent | SynAckSent, notes: Met) -> Ite
 def ttl_low(step: Step, event: OddIp, notes: Paths) -> Iterator[Facts]:
     """The TTL is nearly used up: the segment will not get far.
 
-    A loop in the network, a traceroute over TCP, or a segment that shall reach an observer and not the receiver. BGP does so on purpose.
+    A loop in the network, a traceroute over TCP, or a segment meant to reach an observer and not the receiver. BGP does so on purpose.
     """
     ttl, path = ttl_of(step.packet), notes.of(step)
     told = path is not None and path.ttl is not None and path.ttl <= LOW
@@ -133,7 +133,7 @@ def df_cleared(ending: Ending, notes: Paths) -> Iterator[Facts]:
             yield _changed(side, path.df_changed)
 
 
-@rule(on=Ending, notes=Paths, severity=Severity.NOTE, cites="RFC 9293 §3.9.2.1", label="SHLD-23")
+@rule(on=Ending, notes=Paths, severity=Severity.NOTE, cites="RFC 9293 §3.9.2", label="SHLD-23")
 def tos_changed(ending: Ending, notes: Paths) -> Iterator[Facts]:
     """The differentiated services field changes within the connection: set anew by the program, or by a device on the way."""
     for side, path in _ends(ending, notes):
@@ -152,7 +152,12 @@ def ip_options(step: Step, event: OddIp) -> Iterator[Facts]:
         yield Facts(options=", ".join(option.__struct_config__.tag for option in ip.options))  # type: ignore[misc]
 
 
-@rule(on=OddIp, severity=Severity.ERROR, cites="RFC 791 §3.1", elsewhere=("ip.checksum_bad", "zeek:bad_IP_checksum", "suricata:2200073"))
+@rule(
+    on=OddIp,
+    severity=Severity.ERROR,
+    cites="RFC 791 §3.1",
+    elsewhere=("ip.checksum_bad.expert", "zeek:bad_IP_checksum", "suricata:2200073"),
+)
 def ip_bad_cksum(step: Step, event: OddIp) -> Iterator[Facts]:
     """The checksum of the IP header is wrong: no router and no host takes it.
 
@@ -192,11 +197,12 @@ def _checksum(ip: IPv4) -> int | None:
     return (0xFFFF - total % 0xFFFF) or 0xFFFF
 
 
-@rule(on=Opened, severity=Severity.WARN, cites="RFC 9293 §3.9.2.3", label="MUST-57", elsewhere=("netsem:deliver_in_4",))
+@rule(on=Opened, severity=Severity.WARN, cites="RFC 9293 §3.9.2.3", label="MUST-63", elsewhere=("netsem:deliver_in_4",))
 def ip_addr_martian(step: Step, event: Opened) -> Iterator[Facts]:
     """An address that no TCP connection can have: broadcast, multicast, `this network`, reserved, or loopback on one side only.
 
-    The segment is forged, or something on the way rewrites addresses wrongly. TCP must drop it silently.
+    The segment is forged, or something on the way rewrites addresses wrongly. TCP or IP must ignore such a source (MUST-63), and a SYN to
+    broadcast or multicast must be dropped silently (MUST-57).
     """
     kinds = [_martian(step.connection.addr(side)) for side in Side]
     if kinds[0] == kinds[1] == "loopback":

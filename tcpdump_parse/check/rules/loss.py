@@ -133,7 +133,7 @@ def rexmit_tlp(source: Step | Ending, event: Retransmitted | Judged, notes: Sent
     on=AGAIN,
     notes=SentAgain,
     severity=Severity.NOTE,
-    cites="RFC 9293 §3.8.1",
+    cites="RFC 9293 §3.8",
     quote="Because segments may be lost due to errors (checksum test failure) or network congestion, TCP uses retransmission to ensure "
     "delivery of every segment.",
     elsewhere=("tcp.analysis.retransmission", "suricata:stream.pkt_retransmission"),

@@ -72,7 +72,7 @@ class Keys(Notes):
 # ---- opening ----
 
 
-@rule(on=(SynSent, SynAckSent), severity=Severity.NOTE, cites="RFC 8684 §3.1", elsewhere=("mptcp.connection",))
+@rule(on=(SynSent, SynAckSent), severity=Severity.NOTE, cites="RFC 8684 §3.1", elsewhere=("tcp.options.mptcp.subtype",))
 def mptcp_capable(step: Step, event: SynSent | SynAckSent) -> Iterator[Facts]:
     """This end can use several paths at once (Multipath TCP)."""
     capable = _message(step, Capable)
@@ -113,7 +113,7 @@ def mptcp_key_mismatch(step: Step, event: MptcpSeen, notes: Keys) -> Iterator[Fa
 # ---- talking ----
 
 
-@rule(on=MptcpSeen, notes=Keys, severity=Severity.NOTE, cites="RFC 8684 §3.3", elsewhere=("mptcp.dss",))
+@rule(on=MptcpSeen, notes=Keys, severity=Severity.NOTE, cites="RFC 8684 §3.3", elsewhere=("tcp.options.mptcp.subtype",))
 def mptcp_dss(step: Step, event: MptcpSeen, notes: Keys) -> Iterator[Facts]:
     """Multipath TCP is in use: this end places its octets, or acknowledges, in the order over all paths. Told once for each end."""
     if step.side not in notes.mapped and _message(step, Dss) is not None:

@@ -99,10 +99,10 @@ LEAST = 88
 
 @rule(on=SYNS, severity=Severity.WARN, cites="RFC 9293 §3.7.1")
 def mss_tiny(step: Step, event: SynSent | SynAckSent) -> Iterator[Facts]:
-    """The advertised MSS is smaller than what every link must carry.
+    """The advertised MSS is smaller than what every host must be able to receive.
 
-    Below the default of 536 (IPv6: 1220) the sender wastes much on headers; below 88 octets nearly all. Meant to wear a sender down
-    (CVE-2019-11479), or a misconfigured tunnel.
+    Below the default of 536 (IPv6: 1220) the sender wastes much on headers; below 88 octets a third of all it sends, and more. Meant to
+    wear a sender down (CVE-2019-11479), or a misconfigured tunnel.
     """
     option = _find(step, Mss)
     if option is not None and event.copy == 1 and option.value < _default(step):
@@ -196,7 +196,7 @@ def wscale_not_offered(step: Step, event: SynAckSent) -> Iterator[Facts]:
 
 @rule(on=(StartedLate, SynAckSent), severity=Severity.NOTE, elsewhere=("tcp.window_size_scalefactor",))
 def wscale_unknown(step: Step, event: StartedLate | SynAckSent) -> Iterator[Facts]:
-    """The SYNs are not in the log, so the scale of the windows is not known: they are told as printed."""
+    """Not both SYNs are in the log, so the scale of the windows is not known: they are told as printed."""
     unknown = step.before.peer.offered is None and _find(step, Wscale) is not None and not step.before.me.seen
     if isinstance(event, StartedLate) or unknown:
         yield Facts()

@@ -205,9 +205,9 @@ def opt_after_eol(step: Step, event: ChecksumUnexplained) -> Iterator[Facts]:
 
 @rule(on=OddOptions, severity=Severity.WARN, elsewhere=("tcp.nop",))
 def opt_nop_run(step: Step, event: OddOptions) -> Iterator[Facts]:
-    """Four or more NOPs in a row: something on the way blanked an option out.
+    """Four or more NOPs in a row: most likely something on the way blanked an option out.
 
-    Firewalls and routers overwrite options they do not want, such as SACK, timestamps or MPTCP, with NOPs. No stack pads like this.
+    Firewalls and routers overwrite options they do not want, such as SACK, timestamps or MPTCP, with NOPs. No common stack pads like this.
     """
     longest = run = 0
     for option in options_of(step):
@@ -256,7 +256,7 @@ def opt_unknown(step: Step, event: Uncommon) -> Iterator[Facts]:
 def uto_present(step: Step, event: Uncommon) -> Iterator[Facts]:
     """This end says how long it keeps data unacknowledged before it gives up (user timeout).
 
-    However, the seconds that tcpdump prints are not it: it takes the lowest bit for the unit, RFC 5482 the highest.
+    However, the seconds that tcpdump prints are wrong: it takes the lowest bit for the unit, RFC 5482 the highest.
     """
     for option in options_of(step):
         if event.name == "uto" and type(option) is Uto:

@@ -211,7 +211,7 @@ def loss_inferred(step: Step, event: DuplicateAck | SackSeen, notes: Repair) -> 
     on=Ending,
     needs=Need.NO_GAP,
     severity=Severity.WARN,
-    elsewhere=("suricata:stream.pkt_excessive_retransmissions", "zeek:T", "tcptrace:rexmt data pkts"),
+    elsewhere=("suricata:2210054", "zeek:T", "tcptrace:rexmt data pkts"),
 )
 def excessive_loss(ending: Ending) -> Iterator[Facts]:
     """Much was sent again: more than one data segment of a hundred, and at least three.
@@ -338,7 +338,7 @@ def partial_ack(step: Step, event: Unmeasured, notes: Repair) -> Iterator[Facts]
     on=Unmeasured,
     notes=Repair,
     severity=Severity.NOTE,
-    cites="RFC 6298 §3",
+    cites="RFC 6298 §3, RFC 9293 §3.8.1",
     label="MUST-18",
     quote="RTT samples MUST NOT be made using segments that were retransmitted (and thus for which it is ambiguous whether the reply was "
     "for the first instance of the packet or a later instance).",

@@ -131,7 +131,7 @@ def rexmit_first_too_soon(step: Step, event: Retransmitted, notes: Trips) -> Ite
 def rexmit_count(step: Step, event: Retransmitted) -> Iterator[Facts]:
     """The same octets were sent again at least three times.
 
-    From the third on a stack should look for another way; after ten, or after a hundred seconds (a warning then), it may give up.
+    From the third on a stack should look for another way; after a hundred seconds it may give up (a warning then, and after ten copies).
     """
     n = event.copies - 1
     if n >= R1 and not _opens(step):
@@ -146,7 +146,7 @@ def rexmit_count(step: Step, event: Retransmitted) -> Iterator[Facts]:
     notes=Timer,
     needs=Need.TIME | Need.NO_GAP | Need.BOTH_SIDES,
     severity=Severity.WARN,
-    cites="RFC 6298 §5.5",
+    cites="RFC 6298 §5.5, RFC 9293 §3.8.2",
     label="MUST-19",
     quote='The host MUST set RTO <- RTO * 2 ("back off the timer").',
     elsewhere=("RFC 2525 §2.10", "netsem:timer_tt_rexmt_1", "tcpanaly:no backoff"),
@@ -248,8 +248,8 @@ def rexmit_partial(step: Step, event: Retransmitted) -> Iterator[Facts]:
     on=Retransmitted,
     notes=Cuts,
     severity=Severity.NOTE,
-    cites="RFC 9293 §3.8.1",
-    label="MAY-4",
+    cites="RFC 9293 §3.8.6",
+    quote="may repackage segments on the retransmission queue",
     elsewhere=("wireshark:partial retransmission",),
 )
 def rexmit_different_boundaries(step: Step, event: Retransmitted, notes: Cuts) -> Iterator[Facts]:

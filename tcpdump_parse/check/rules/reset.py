@@ -39,8 +39,8 @@ def rst_seen(step: Step, event: ResetSent) -> Iterator[Facts]:
     """A reset: this side ends the connection at once, whatever was on its way.
 
     `facts.cause` says what the log shows of the reason. Data that was not acknowledged before it is lost. A reset that the other end must
-    ignore or question, one that refuses a SYN and one of which nothing else is in the log are told by rules of their own; the first segment
-    of its sender is only a note.
+    ignore or question, one that refuses a SYN and one of which nothing else is in the log are told by rules of their own; a reset that is
+    its sender's first segment is only a note.
     """
     quiet = event.cause in (ResetCause.REPEATED, ResetCause.REFUSED) or step.happened(StartedLate) is not None
     if not quiet and event.acceptable is not False and _in_window(step) is None:
@@ -83,7 +83,7 @@ def rst_cause_late_data(step: Step, event: ResetSent) -> Iterator[Facts]:
 
 @rule(on=ResetSent, severity=Severity.NOTE, cites="RFC 9293 §3.8.3", label="MUST-20")
 def rst_cause_timeout(step: Step, event: ResetSent) -> Iterator[Facts]:
-    """The reset comes after many unanswered copies or keep-alive probes: this side gave up waiting."""
+    """The reset comes after two or more unanswered keep-alive probes, or after octets sent five times: this side gave up waiting."""
     if event.cause is ResetCause.TIMEOUT:
         yield Facts(evidence=event.frames, unanswered=len(event.frames))
 
@@ -167,7 +167,8 @@ def rst_no_session(step: Step, event: StartedLate) -> Iterator[Facts]:
 def rst_window_nonzero(step: Step, event: ResetSent) -> Iterator[Facts]:
     """The reset's window is not zero.
 
-    The window of a reset means nothing. Some systems leave the connection's there, some devices a code of their own; Linux sends 0.
+    The window of a reset means nothing. A socket that aborts usually leaves the connection's there (Linux does), some devices write a code
+    of their own; where no socket is left, Linux sends 0.
     """
     segment = step.packet.tcp
     if segment is not UNSET and segment.win is not UNSET and segment.win:

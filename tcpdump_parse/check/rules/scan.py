@@ -125,7 +125,7 @@ def half_open(ending: Ending) -> bool:
     return only_syns and server.total_packets == server.syn_pkts_sent and not server.resets_sent
 
 
-@rule(on=Ending, notes=HalfOpen, severity=Severity.WARN, cites="RFC 4987 §2", elsewhere=("suricata:stream.3whs_synack_flood",))
+@rule(on=Ending, notes=HalfOpen, severity=Severity.WARN, cites="RFC 4987 §2")
 def flood_syn(ending: Ending, notes: HalfOpen) -> Iterator[Facts]:
     """Many openings of one port within seconds, and none is completed: a SYN flood.
 
@@ -231,14 +231,14 @@ def scan_ack(end: CaptureEnd, notes: Probes) -> Iterator[Facts]:
 
 @rule(on=CaptureEnd, notes=Probes, severity=Severity.WARN, elsewhere=("nmap:-sW",))
 def scan_window(end: CaptureEnd, notes: Probes) -> Iterator[Facts]:
-    """As an ACK scan, but the resets carry windows: on some systems that tells open ports from closed ones."""
+    """Like an ACK scan, but the resets carry windows: on some systems that tells open ports from closed ones."""
     yield from _probes(notes, "window", 1)
 
 
 # ---- answers to what nobody sent ----
 
 
-@rule(on=ResetSent, severity=Severity.WARN, elsewhere=("zeek:RSTRH",))
+@rule(on=ResetSent, severity=Severity.WARN)
 def scan_stealth_synack(step: Step, event: ResetSent) -> Iterator[Facts]:
     """A SYN+ACK that nobody asked for, and the reset that says so.
 

@@ -1,4 +1,4 @@
-"""Segments that are most likely not of the end they name, and such as shall fool an observer.
+"""Segments that are most likely not of the end they name, and segments meant to fool an observer.
 
 Each finding says what the log shows (another TTL, another content, a number out of place) and stays a suspicion: the log names no culprit.
 """
@@ -154,7 +154,7 @@ def overlap_evasion(step: Step, event: ContentDiffers, notes: Damaged) -> Iterat
         yield Facts(evidence=event.frames, octets=event.end - event.start)
 
 
-@rule(on=ContentDiffers, notes=Damaged, severity=Severity.WARN, elsewhere=("zeek:history C", "suricata:stream.pkt_invalid_checksum"))
+@rule(on=ContentDiffers, notes=Damaged, severity=Severity.WARN, elsewhere=("zeek:history C", "suricata:2200074"))
 def bad_cksum_evasion(step: Step, event: ContentDiffers, notes: Damaged) -> Iterator[Facts]:
     """A segment with a wrong checksum has other content than its good twin: an observer that does not verify takes what the receiver drops.
 
@@ -167,9 +167,10 @@ def bad_cksum_evasion(step: Step, event: ContentDiffers, notes: Damaged) -> Iter
 
 @rule(on=OddIp, notes=Paths, severity=Severity.WARN)
 def ttl_evasion(step: Step, event: OddIp, notes: Paths) -> Iterator[Facts]:
-    """The TTL is too small to reach the receiver, though others of this end were not: an observer shall see what the receiver never gets.
+    """The TTL is too small to reach the receiver, though others of this end were not.
 
-    The receiver's own segments needed more routers to come here than this one can pass. The way there may be shorter than the way back.
+    Most likely an observer is meant to see what the receiver never gets. The receiver's own segments needed more routers to come here than
+    this one can pass. The way there may be shorter than the way back.
     """
     ttl, me, peer = ttl_of(step.packet), notes.of(step), notes.of(step, step.side.other)
     if ttl is None or me is None or peer is None or me.ttl is None or peer.ttl is None or bgp(step):
@@ -194,11 +195,11 @@ class Urgent(Notes):
         self.seen = self.seen or ("U" in event.flags and step.length > 0)
 
 
-@rule(on=FlagsSeen, notes=Urgent, severity=Severity.WARN, cites="RFC 6093 §6", elsewhere=("suricata:stream.urgent",))
+@rule(on=FlagsSeen, notes=Urgent, severity=Severity.WARN, cites="RFC 6093 §6")
 def urgent_evasion(step: Step, event: FlagsSeen, notes: Urgent) -> Iterator[Facts]:
     """Urgent data within the stream: systems differ in whether that octet belongs to it, so an observer may read another stream.
 
-    Told once a connection. Telnet, rlogin and FTP use it honestly.
+    Told once for each connection. Telnet, rlogin and FTP use it honestly.
     """
     if "U" in event.flags and step.length and not notes.seen and step.before.me.state in (State.ESTABLISHED, State.CLOSE_WAIT):
         yield Facts(urg=None if step.packet.tcp is UNSET or step.packet.tcp.urg is UNSET else step.packet.tcp.urg)

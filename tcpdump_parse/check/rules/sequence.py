@@ -166,7 +166,7 @@ class Oldest(Notes):
     notes=Oldest,
     needs=Need.HANDSHAKE,
     severity=Severity.WARN,
-    cites="RFC 5961 §5.2",
+    cites="RFC 5961 §5.2, RFC 9293 §3.10.7.4",
     label="MAY-12",
     elsewhere=("suricata:stream.pkt_invalid_ack",),
 )

@@ -279,8 +279,8 @@ def timewait_reuse_legal(step: Step, event: PortReused, notes: Incarnations) -> 
 def syn_in_shutdown(step: Step, event: PortReused, notes: Incarnations) -> Iterator[Facts]:
     """A SYN between the same ports while the connection before is still closing.
 
-    It is in no state that may begin anew: the SYN will be answered with an ACK of the old connection. The host restarted, or the end of the
-    old connection is not in the log.
+    The old connection is in no state from which a new one may begin: the SYN will be answered with an ACK of the old one. The host
+    restarted, or the end of the old connection is not in the log.
     """
     old = notes.known.get(event.previous)
     if old is None or State.TIME_WAIT in (old.client.state, old.server.state):

@@ -47,7 +47,6 @@ def syn_seen(step: Step, event: SynSent) -> Iterator[Facts]:
     notes=Opening,
     severity=Severity.NOTE,
     cites="RFC 9293 §3.8.3",
-    label="MUST-23",
     elsewhere=("tcp.analysis.retransmission", "tcptrace:SYN pkts sent"),
 )
 def syn_retransmit(step: Step, event: SynSent, notes: Opening) -> Iterator[Facts]:

@@ -148,7 +148,7 @@ def win_probe_ack(step: Step, event: WindowProbeAck) -> Iterator[Facts]:
     cites="RFC 9293 §3.8.6.1",
     label="SHLD-30",
     quote="SHOULD increase exponentially the interval between successive probes",
-    elsewhere=("netsem:timer_tt_persist_1", "RFC 2525 §2.12"),
+    elsewhere=("netsem:timer_tt_persist_1",),
 )
 def win_probe_timing(step: Step, event: WindowProbe, notes: Closed) -> Iterator[Facts]:
     """The probes of a closed window do not get rarer.
@@ -186,7 +186,7 @@ def win_probe_early(step: Step, event: WindowProbe, notes: Trips) -> Iterator[Fa
     notes=Closed,
     needs=Need.TIME | Need.NO_GAP | Need.BOTH_SIDES,
     severity=Severity.WARN,
-    cites="RFC 9293 §3.8.6.1",
+    cites="RFC 9293 §3.8.6",
     label="MUST-35",
     quote="If the window shrinks to zero, the TCP implementation MUST probe it in the standard way",
 )
@@ -230,9 +230,8 @@ def win_full(step: Step, event: WindowFull) -> Iterator[Facts]:
     needs=Need.BOTH_SIDES | Need.NO_GAP | Need.HANDSHAKE,
     severity=Severity.ERROR,
     cites="RFC 9293 §3.8.6",
-    label="SHLD-15",
-    quote="the sender SHOULD NOT send new data",
-    elsewhere=("suricata:stream.est_packet_out_of_window", "tcp.analysis.window_full"),
+    quote="The sending TCP endpoint packages the data to be transmitted into segments that fit the current window",
+    elsewhere=("suricata:stream.est_packet_out_of_window",),
 )
 def win_exceeded(step: Step, event: WindowExceeded) -> Iterator[Facts]:
     """The sender went past the edge of the window it was given.
