@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.model.happenings import AckAdvanced, HandshakeDone
+from tcpdump_parse.model.happenings import AckAdvanced, FinSent, HandshakeDone
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Side
 from tcpdump_parse.track.rtt import LEAST_RTO, Rtt
 
 SECOND = 1_000_000_000
+_CLIENT: Final = Side.CLIENT
 
 
 class Trips(Notes):
@@ -44,3 +45,48 @@ class Trips(Notes):
     def rto(self, side: Side) -> float:
         """The shortest timeout a common stack would set for that side's octets."""
         return self.there(side).rto or float(LEAST_RTO)
+
+
+class Samples:
+    """Nanoseconds from octets of one end to their ACK; `fin`: the record of its FIN, if that carried no data."""
+
+    __slots__ = ("count", "fin", "least", "most", "total")
+
+    def __init__(self) -> None:
+        self.count = self.least = self.most = self.total = self.fin = 0
+
+    def add(self, sample: int) -> None:
+        self.count += 1
+        self.total += sample
+        if sample > self.most:
+            self.most = sample
+        if sample < self.least or self.count == 1:
+            self.least = sample
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.count if self.count else 0.0
+
+
+class DataTrips(Notes):
+    """From data to its ACK, for each sender of the data. However: a SYN and a FIN that stand alone, which `tdparse flows` counts with
+    tcptrace, are none of it: an accepting system answers the one, and a closing program lets the ACK of the other wait."""
+
+    on: ClassVar[tuple[type, ...]] = (AckAdvanced, FinSent)
+
+    def __init__(self) -> None:
+        self.client = Samples()
+        self.server = Samples()
+
+    def see(self, step: Step, event: AckAdvanced | FinSent) -> None:
+        if type(event) is AckAdvanced:
+            sample = event.rtt
+            if sample is not None:
+                sender = self.server if step.side is _CLIENT else self.client
+                if event.frame != sender.fin:
+                    sender.add(sample)
+        elif not step.length:
+            self.of(step.side).fin = step.frame
+
+    def of(self, side: Side) -> Samples:
+        return self.client if side is _CLIENT else self.server

@@ -20,6 +20,7 @@ from tcpdump_parse.tell.told import Basis, Reason
 
 Say = Callable[..., Reason]
 
+_SECOND: Final = 1_000_000_000  # ns
 _WORTH: Final = 0.1  # seconds; who waited less than this is nobody's question
 _SHARE: Final = 0.2  # of the connection's time; less than this did not decide how long it took
 _TRANSFER: Final = 4  # data segments; fewer are a question or an answer
@@ -73,17 +74,17 @@ def _again(say: Say, scene: Scene, side: Side) -> Iterator[Reason]:
 
 def round_trips(say: Say, scene: Scene, ending: Ending) -> Iterator[Reason]:
     """From data to its ACK, where there were enough of them and they are more than the end next to the capture answering itself."""
+    if ending.flow.duration is UNSET:
+        return
     for side in Side:
-        row = _row(ending, side)
-        if row.rtt_samples < _SAMPLES or row.rtt_min is UNSET or row.rtt_max is UNSET or row.rtt_avg is UNSET:
+        trips = scene.tally.trips.of(side)
+        if trips.count < _SAMPLES or trips.most < _WORTH * _SECOND / 100:
             continue
-        least, most, mean = (scene.span(round(value * 1e9)) for value in (row.rtt_min, row.rtt_max, row.rtt_avg))
-        if row.rtt_max < _WORTH / 100:
-            continue
+        least, most, mean = (scene.span(round(value)) for value in (trips.least, trips.most, trips.mean))
         if least == most:
-            yield say(Basis.PROVED, "trips_alike", side, n=row.rtt_samples, mean=mean)
+            yield say(Basis.PROVED, "trips_alike", side, n=trips.count, mean=mean)
         else:
-            yield say(Basis.PROVED, "trips", side, n=row.rtt_samples, least=least, most=most, mean=mean)
+            yield say(Basis.PROVED, "trips", side, n=trips.count, least=least, most=most, mean=mean)
 
 
 def waits(say: Say, scene: Scene, ending: Ending) -> Iterator[Reason]:

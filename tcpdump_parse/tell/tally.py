@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.missed import Holes
 from tcpdump_parse.check.openings import no_copy, reset_cause, third_step
+from tcpdump_parse.check.trips import DataTrips
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import DupReason, Proof, ResetCause, Side
@@ -31,7 +32,7 @@ class Tally:
     __slots__ = (
         "after_reset", "answers", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack", "fin_idle",
         "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest", "reordered",
-        "replies", "reset", "slowest", "spurious", "unexplained", "wrong", "zero_windows",
+        "replies", "reset", "slowest", "spurious", "trips", "unexplained", "wrong", "zero_windows",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -43,6 +44,7 @@ class Tally:
         self.likely: dict[Side, int] = {}  # of `needed`: those that only nothing speaks against
         self.handshake: h.HandshakeDone | None = None
         self.quickest: dict[Side, int] = {}  # the shortest time each end took to acknowledge
+        self.trips = DataTrips()
         self.replies = 0
         self.slowest: tuple[int, int] = (-1, 0)  # ns, frame
         self.probes = self.answers = 0
@@ -73,7 +75,9 @@ class Tally:
             self.after_reset += 1
         happenings = step.happenings
         if shape.ack >= 0:
-            delay = happenings[shape.ack].delay  # type: ignore[attr-defined]
+            acked: h.AckAdvanced = happenings[shape.ack]  # type: ignore[assignment]
+            self.trips.see(step, acked)
+            delay = acked.delay
             if delay is not None and delay < self.quickest.get(step.side, _NEVER):
                 self.quickest[step.side] = delay
         ordinary = shape.ordinary
@@ -203,6 +207,7 @@ def _answer(tally: Tally, step: Step, happening: h.KeepAliveAck) -> bool:
 
 
 def _fin(tally: Tally, step: Step, happening: h.FinSent) -> bool:
+    tally.trips.see(step, happening)
     if tally.first_fin is None:
         tally.first_fin = step.side
         if happening.idle is not None:

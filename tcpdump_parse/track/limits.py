@@ -1,9 +1,10 @@
 """What held up a transfer, second by second: between two segments of a connection exactly one thing is waited for.
 
-The receiver's window, when the sender has filled it to within a segment; the network, when octets are on their way and nobody can do
-more (waiting for an ACK, repairing a loss); the other end's data, when the sender has had all of its own acknowledged and was asked last;
-else the sender's own application. It is what the capture point shows: near the receiver, "on their way" is seen later than the sender
-knows it.
+The receiver's window, when the sender has filled it to within a segment, or by more than half where it holds no two segments (RFC 9293
+§3.8.6.2.1: less is not sent into it); the network, when octets are on their way and nobody can do more (waiting for an ACK, repairing a
+loss); the other end's data, when the sender has had all of its own acknowledged and was asked last; else the sender's own application.
+After a FIN nothing is held up but what was sent before it. It is what the capture point shows: near the receiver, "on their way" is seen
+later than the sender knows it.
 """
 
 from __future__ import annotations
@@ -39,15 +40,20 @@ def hold(end: Direction, peer: Direction, gap: int) -> None:
             held.network += gap  # its SYN waits for an answer
             return
     elif nxt > una:
-        edge = end.edge
-        if edge is not None and edge - nxt < (peer.mss or SEGMENT):
+        edge, fin = end.edge, end.fin
+        if fin is not None:
+            if una < fin:
+                held.network += gap  # nothing follows a FIN; it alone holds up nothing
+        elif edge is not None and edge - nxt < (peer.mss or SEGMENT) and 2 * (edge - nxt) < peer.counters.window_most:
             held.receiver += gap
         else:
             held.network += gap
         return
+    if end.fin is not None:
+        return
     if peer.zero_since is not None:
         held.receiver += gap
-    elif end.fin is None:
+    else:
         mine, other = end.last_data, peer.last_data
         if mine is not None and (other is None or other.frame < mine.frame):
             held.peer += gap  # it spoke last, all of it arrived: the other end's turn

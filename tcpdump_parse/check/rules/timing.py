@@ -6,14 +6,14 @@ Everything is seen from the capture point: a round trip is its half behind it. M
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.clock import Pace
-from tcpdump_parse.check.trips import Trips
+from tcpdump_parse.check.trips import DataTrips, Samples, Trips
 from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.flow import FlowEnd, Limits
 from tcpdump_parse.model.happenings import AckAdvanced, DataSent, GapFilled, GapOpened, Idle
@@ -74,21 +74,29 @@ def iw_too_big(ending: Ending) -> Iterator[Facts]:
 # ---- round trips ----
 
 
+def _spread(samples: Samples) -> dict[str, Any]:
+    """Their number, and the least, the average and the most in seconds."""
+    least, average, most = (value / SECOND for value in (samples.least, samples.mean, samples.most))
+    return {"samples": samples.count, "least_s": least, "average_s": average, "most_s": most}
+
+
 @rule(
     on=Ending,
+    notes=DataTrips,
     needs=Need.TIME,
     severity=Severity.NOTE,
     cites="RFC 6298 §3",
     elsewhere=("tcp.analysis.ack_rtt", "tcptrace:RTT avg"),
 )
-def rtt_sample(ending: Ending) -> Iterator[Facts]:
-    """How long this end's octets took from here to the other end and their acknowledgement back, at least, on average and at most.
+def rtt_sample(ending: Ending, notes: DataTrips) -> Iterator[Facts]:
+    """How long this end's data took from here to the other end and its acknowledgement back, at least, on average and at most.
 
-    Only octets that were sent once count (Karn). Waits of the receiver, such as delayed ACKs, are in it.
+    Only data that was sent once counts (Karn), not the SYN, nor a FIN alone. Waits of the receiver, such as delayed ACKs, are in it.
     """
-    for me, _peer, flow, _other in _ends(ending):
-        if flow.rtt_samples >= SAMPLES and flow.rtt_min is not UNSET and flow.rtt_avg is not UNSET and flow.rtt_max is not UNSET:
-            yield Facts(side=str(me.side), samples=flow.rtt_samples, least_s=flow.rtt_min, average_s=flow.rtt_avg, most_s=flow.rtt_max)
+    for side in Side:
+        samples = notes.of(side)
+        if samples.count >= SAMPLES:
+            yield Facts(side=str(side), **_spread(samples))
 
 
 @rule(on=Ending, needs=Need.TIME, severity=Severity.NOTE, cites="RFC 6298 §2", elsewhere=("netsem:update_rtt", "tcptrace:RTT stdev"))
@@ -161,17 +169,23 @@ def _beside(ending: Ending) -> Side | None:
     return next((side for side in Side if side.value == at), None)
 
 
-@rule(on=Ending, needs=Need.TIME | Need.BOTH_SIDES, severity=Severity.NOTE, cites="RFC 9293 §3.8.6.3", label="SHLD-18")
-def ack_delay(ending: Ending) -> Iterator[Facts]:
-    """How long this end took to acknowledge what reached it: least, average and most. Told only of the end the capture was taken beside.
+@rule(
+    on=Ending,
+    notes=DataTrips,
+    needs=Need.TIME | Need.BOTH_SIDES,
+    severity=Severity.NOTE,
+    cites="RFC 9293 §3.8.6.3",
+    label="SHLD-18",
+)
+def ack_delay(ending: Ending, notes: DataTrips) -> Iterator[Facts]:
+    """How long this end took to acknowledge data that reached it: least, average and most. Told only of the end the capture was taken
+    beside.
 
     Waits of 40 ms and more look like delayed ACKs, in the hope of data to send them with.
     """
     beside = _beside(ending)
-    for me, _peer, flow, _other in _ends(ending):
-        known = flow.rtt_samples >= SAMPLES and flow.rtt_min is not UNSET and flow.rtt_avg is not UNSET and flow.rtt_max is not UNSET
-        if me.side.other is beside and known:
-            yield Facts(side=str(beside), samples=flow.rtt_samples, least_s=flow.rtt_min, average_s=flow.rtt_avg, most_s=flow.rtt_max)
+    if beside is not None and (samples := notes.of(beside.other)).count >= SAMPLES:
+        yield Facts(side=str(beside), **_spread(samples))
 
 
 def _awake(step: Step, held: int) -> bool:
