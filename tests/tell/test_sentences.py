@@ -6,6 +6,7 @@ The cases are single happenings put on one plain step: what `tell` says of them 
 from itertools import product
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from tcpdump_parse.model import happenings as h
@@ -71,7 +72,7 @@ def told(case, lang, bare=False, fin=False, flags=None):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_sentence_about_a_segment_can_be_reached(lang):
     """A text that nothing says is dead; one whose placeholder nobody fills would fail here."""
-    ways = ({}, {"fin": True}, {"bare": True}, {"flags": "PU"}, {"flags": ""})
+    ways = ({}, {"fin": True}, {"bare": True}, {"flags": "PU"}, {"flags": ""}, {"flags": UNSET})
     reached = {sentence.key for case in CASES for way in ways for sentence in told(case, lang, **way)}
     lists = {"loss.octets", "loss.syn", "loss.syn_ack", "loss.fin", "state.now", "state.arrives", "state.arrives_now"}  # parts of others
     else_where = {
@@ -81,6 +82,10 @@ def test_every_sentence_about_a_segment_can_be_reached(lang):
         "handshake.offers",
         "handshake.late_guess",
         "handshake.synack_crossed",
+        "data.ack_first",
+        "data.ack_answer_unseen",
+        "data.ack_strange",
+        "handshake.no_room",
         "close.fin_crossed",
         "close.finack_crossed",
         "close.finack_crossed_after",

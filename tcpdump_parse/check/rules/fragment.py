@@ -74,7 +74,8 @@ class Pieces(CaptureNotes):
 def frag_tcp(*events: Any) -> Iterator[Facts]:
     """TCP in IP fragments: a tunnel without path MTU discovery, or someone who hides flags and ports from a filter.
 
-    Told once for each datagram. Ports and flags stand in the first fragment only, and no fragment's checksum can be verified.
+    Told once for each datagram. Fragments after the first are printed without ports and flags, and no fragment's checksum can be
+    verified.
     """
     found, notes = piece(events[0]), events[-1]
     if found is not None and found.key not in notes.known:

@@ -178,10 +178,11 @@ def opt_overflow(step: Step, event: OddOptions) -> Iterator[Facts]:
 
     tcpdump never prints this of a real packet: the line, or the IP length, was changed.
     """
-    options = options_of(step)
+    options, tcp = options_of(step), step.packet.tcp
     needed, left = octets_of(options), room(step)
     limit = 40 if left is None else min(40, left)
-    if needed is not None and needed > limit:
+    whole = tcp is not UNSET and tcp.cut is UNSET  # a first fragment may be shorter than the header, and shows none
+    if needed is not None and needed > limit and (needed or whole):
         yield Facts(needed=needed, room=limit)
 
 

@@ -77,12 +77,13 @@ def _unseen(step: Step) -> bool:
 def bare(step: Step, scene: Scene) -> Sentence:
     """A segment of which nothing else is to be said."""
     tcp = step.packet.tcp
-    flags = tcp.flags if tcp is not UNSET and tcp.flags is not UNSET else ""
     if step.length:
         return scene.say("data.sent", step.side, octets=scene.octets(step.length))
-    if flags == ".":
+    if tcp is UNSET or tcp.flags is UNSET:
+        return scene.say("data.segment_cut", step.side)
+    if tcp.flags == ".":
         return scene.say("data.ack_plain", step.side)
-    return scene.say("data.segment", step.side, flags=in_words(flags)) if flags else scene.say("data.segment_empty", step.side)
+    return scene.say("data.segment", step.side, flags=in_words(tcp.flags)) if tcp.flags else scene.say("data.segment_empty", step.side)
 
 
 TELLS: Final[dict[type[h.Happening], Any]] = {h.DataSent: sent, h.AckAdvanced: acked}
