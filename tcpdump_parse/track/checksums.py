@@ -130,14 +130,15 @@ def residue(me: Direction, tcp: Segment, seg: Sent, size: int, options: tuple[in
 def _wrong(me: Direction, value: int, ip: IP, seg: Sent) -> Happening:
     """A checksum that tcpdump calls incorrect."""
     known = addresses(ip.src, ip.dst)
-    if known is not None and seg.size is not None:
-        if value == fold(known + seg.size):
-            me.here = True
-            return ChecksumOffload()
-        if value == fold(known):
-            me.here = True
-            return ChecksumOffload(lso=True)
+    if _left_to_the_card(known, value, seg.size):
+        me.here = True
+        return ChecksumOffload(lso=known is not None and value == fold(known))
     return ChecksumWrong(zero=value == 0)
+
+
+def _left_to_the_card(known: int | None, value: int, size: int | None) -> bool:
+    """Is it only the pseudo-header's sum, with the length or, before the card cuts the segment, without?"""
+    return known is not None and size is not None and value in (fold(known + size), fold(known))
 
 
 def _unexplained(me: Direction, seg: Sent, residue: int) -> Happening:
@@ -183,22 +184,26 @@ def one_digit(number: int) -> frozenset[int]:
     return frozenset(changes - {0})
 
 
-def payload_sum(me: Direction, seg: Sent) -> int | None:
-    """The sum of the payload's octets modulo 65535, without the payload: what the right checksum leaves."""
+def payload_sums(me: Direction, seg: Sent) -> frozenset[int]:
+    """The sum of the payload's octets modulo 65535, without the payload: what the right checksum leaves. Of a damaged segment also that
+    of what its sender put in: it wrote the checksum before the damage, so the printed one leaves it."""
     if seg.good is None or not seg.length:
-        return None
+        return frozenset()
     options = option_sum(seg.options)
     if options is None:
-        return None
+        return frozenset()
     total = header_sum(me, seg, (seg.ack or 0) & _WIRE, HEADER + options[0] + seg.length, options)
-    return None if total is None else -(total + seg.good) % ALL
+    if total is None:
+        return frozenset()
+    written = seg.printed if seg.printed and not _left_to_the_card(me.addresses, seg.printed, seg.size) else seg.good
+    return frozenset((-(total + seg.good) % ALL, -(total + written) % ALL))
 
 
 def compare(me: Direction, seg: Sent, earlier: list[Sent], out: list[Happening]) -> None:
     """Is the content of this segment that of an earlier one with the same octets?"""
     for sent in reversed(earlier):
         if sent.start == seg.start and sent.length == seg.length and sent.bits & ACK == seg.bits & ACK:
-            a, b = payload_sum(me, sent), payload_sum(me, seg)
-            if a is not None and b is not None and a != b:
+            a, b = payload_sums(me, sent), payload_sums(me, seg)
+            if a and b and a.isdisjoint(b):
                 out.append(ContentDiffers(seg.start, seg.end, (sent.frame,)))
             return

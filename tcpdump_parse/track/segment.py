@@ -76,6 +76,7 @@ class Sent(Struct, gc=False):
     size: int | None
     urg: int = 0
     count: int = 1  # how many transmissions of this range's first octet there were, this one included
+    printed: int | None = None  # the checksum it carries, where tcpdump calls that wrong
     outdated: bool = False  # its TSval is older than what its receiver had echoed: PAWS throws it away (RFC 7323 §5)
 
 

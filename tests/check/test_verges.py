@@ -79,3 +79,11 @@ def test_a_block_that_is_not_named_again_was_not_thrown_away() -> None:
 def test_an_ack_that_stops_where_a_block_began_takes_it_back() -> None:
     talk = told_above().s(".", 1, ack=201, sack=[(401, 501)]).s(".", 1, ack=201, sack=[(401, 501)])
     assert [frame for frame, _ in said(talk, "sack-reneging")] == [13]
+
+
+def test_what_came_damaged_was_thrown_away_and_nobody_attacks() -> None:
+    """The wire flipped a bit in four segments beside their receiver; each is missing until it is sent again."""
+    events = list(track(read(SAMPLES / "lab" / "recorded" / "damaged" / "client.txt")))
+    inferred = [(found.frame, found.facts["record"]) for found in check(events, select=["loss-inferred"]) if "damaged" in found.facts]
+    assert inferred == [(50, 44), (116, 85), (144, 138)]
+    assert not list(check(events, select=["*-evasion", "race-response", "cksum-payload-const"]))

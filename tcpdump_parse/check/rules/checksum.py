@@ -6,13 +6,14 @@ to finish a checksum, and, where there is no payload, that a number in the line 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 from msgspec import UNSET
 
 from tcpdump_parse.check.engine import CaptureEnd
-from tcpdump_parse.check.notes import CaptureNotes
+from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, Told, rule
 from tcpdump_parse.check.screen import ALL_ONES
 from tcpdump_parse.check.signs import Sign, Unusual, sign
@@ -37,6 +38,27 @@ def all_ones(step: Step) -> Sign | None:
 def _sum(step: Step) -> Checksum | None:
     segment = step.packet.tcp
     return None if segment is UNSET or segment.checksum is UNSET else segment.checksum
+
+
+class Damaged(Notes):
+    """Segments with wrong checksums, the latest ones: who sent them, their octets, their records."""
+
+    on: ClassVar = (ChecksumWrong,)
+
+    def __init__(self) -> None:
+        self.latest: deque[tuple[Side, int, int, int]] = deque(maxlen=16)
+
+    def see(self, step: Step, event: ChecksumWrong) -> None:
+        if not event.zero and step.seq is not None and step.end is not None:
+            self.latest.append((step.side, step.seq, step.end, step.frame))
+
+    def holds(self, frame: int) -> bool:
+        return any(frame == each for _, _, _, each in self.latest)
+
+    def of(self, side: Side, position: int) -> int | None:
+        """The latest of that side's records that brought this octet damaged."""
+        found = (frame for who, start, end, frame in reversed(self.latest) if who is side and start <= position < end)
+        return next(found, None)
 
 
 @rule(

@@ -14,6 +14,7 @@ from msgspec import Struct
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.openings import no_copy
 from tcpdump_parse.check.rule import Facts, Need, rule
+from tcpdump_parse.check.rules.checksum import Damaged
 from tcpdump_parse.check.signs import Unmeasured
 from tcpdump_parse.check.trips import SECOND, Trips
 from tcpdump_parse.model import Severity
@@ -67,10 +68,10 @@ class Repair(Notes):
 
     after: ClassVar = (Retransmitted, DuplicateAck, GapOpened, GapFilled, GapAcked, SackSeen)
     on: ClassVar = (AckAdvanced, *after)
-    shares: ClassVar = (Trips,)
+    shares: ClassVar = (Trips, Damaged)
 
-    def __init__(self, trips: Trips) -> None:
-        self.trips = trips
+    def __init__(self, trips: Trips, damaged: Damaged) -> None:
+        self.trips, self.damaged = trips, damaged
         self.senders = {side: Sender(again=deque(maxlen=KEPT), dups=deque(maxlen=THIRD), unseen=Ranges()) for side in Side}
 
     def of(self, side: Side) -> Sender:
@@ -198,13 +199,16 @@ def _lost(step: Step, event: DuplicateAck | SackSeen, notes: Repair) -> bool:
 def loss_inferred(step: Step, event: DuplicateAck | SackSeen, notes: Repair) -> Iterator[Facts]:
     """A segment that passed here did not reach the receiver: lost, or far out of order, between this capture and there.
 
-    Three duplicate ACKs, or more than two segments selectively acknowledged above the hole, are what a sender takes for loss.
+    Three duplicate ACKs, or more than two segments selectively acknowledged above the hole, are what a sender takes for loss. Where it
+    passed here with a wrong checksum (`facts.record`), the receiver most likely threw it away.
     """
-    if _lost(step, event, notes):
-        position = step.rel_ack
+    if _lost(step, event, notes) and step.ack is not None:
+        position, record = step.rel_ack, notes.damaged.of(step.side.other, step.ack)
         frames = event.frames if isinstance(event, DuplicateAck) else ()
         frames = (*frames, *(dup.frame for dup in notes.of(step.side.other).dups)) if frames else ()
-        yield Facts(evidence=frames, position=position)
+        if record is not None:
+            frames = (record, *frames)
+        yield Facts(evidence=frames, position=position, record=record, damaged=True if record is not None else None)
 
 
 @rule(

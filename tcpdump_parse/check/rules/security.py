@@ -13,6 +13,7 @@ from msgspec import UNSET
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.paths import Path, Paths, hops, ttl_of
 from tcpdump_parse.check.rule import Facts, Need, rule
+from tcpdump_parse.check.rules.checksum import Damaged
 from tcpdump_parse.check.rules.ip import OddIp, bgp
 from tcpdump_parse.check.screen import LOW
 from tcpdump_parse.check.signs import FlagsSeen
@@ -109,21 +110,8 @@ def _since(step: Step) -> int | None:
     return again.since_last if isinstance(again, Retransmitted) else None
 
 
-class Damaged(Notes):
-    """Segments with wrong checksums, the latest ones."""
-
-    on: ClassVar = (ChecksumWrong,)
-
-    def __init__(self) -> None:
-        self.frames: list[int] = []
-
-    def see(self, step: Step, event: ChecksumWrong) -> None:
-        if not event.zero:
-            self.frames = [*self.frames, step.frame][-16:]
-
-
 def _damaged(step: Step, event: ContentDiffers, notes: Damaged) -> bool:
-    return step.happened(ChecksumWrong) is not None or any(frame in notes.frames for frame in event.frames)
+    return step.happened(ChecksumWrong) is not None or any(map(notes.holds, event.frames))
 
 
 @rule(on=ContentDiffers, notes=Damaged, severity=Severity.WARN, elsewhere=("zeek:rexmit_inconsistency",))
@@ -158,7 +146,7 @@ def overlap_evasion(step: Step, event: ContentDiffers, notes: Damaged) -> Iterat
 def bad_cksum_evasion(step: Step, event: ContentDiffers, notes: Damaged) -> Iterator[Facts]:
     """A segment with a wrong checksum has other content than its good twin: an observer that does not verify takes what the receiver drops.
 
-    Damage on the way changes content, too, but then the good twin comes only when the sender's timer or duplicate ACKs ask for it.
+    Damage on the way changes content, too, but not the checksum, which is that of the good twin's content: it is none of these.
     """
     since = _since(step)
     if since is not None and since < AT_ONCE and _damaged(step, event, notes):
