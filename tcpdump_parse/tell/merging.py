@@ -18,6 +18,7 @@ from tcpdump_parse.tell.words import Words
 
 _AGAIN: Final = ("loss.judged_needed", "loss.judged_likely", "loss.judged_open", "loss.needed", "loss.likely", "loss.cause_timeout")
 
+_ACKS: Final = ("data.ack", "data.ack_plain", "data.ack_strange", "data.ack_some")
 _CAUSES: Final = ("loss.cause_timeout", "loss.cause_tail_probe", "loss.cause_fast")
 
 STANDS: Final[dict[str, tuple[str, ...]]] = {
@@ -52,12 +53,14 @@ STANDS: Final[dict[str, tuple[str, ...]]] = {
 
 FALLS: Final[dict[str, tuple[str, ...]]] = {
     "ack-before-synack": ("data.ack_plain",),
-    "ack-underflow": ("data.ack_plain", "loss.old_ack"),
-    "ack-zero-bogus": ("data.ack", "data.ack_plain", "data.ack_some", "loss.missed", "loss.missed_or_not", "loss.old_ack"),
+    "ack-underflow": ("data.ack_plain", "data.ack_strange", "loss.old_ack"),
+    "ack-zero-bogus": (*_ACKS, "loss.missed", "loss.missed_or_not", "loss.old_ack"),
     "ack-unsent": ("verdict.missed",),
     "bad-cksum-evasion": _CAUSES,
     "cap-handshake-reversed": ("handshake.syn_crossed", "handshake.offers"),
     "dup-syn-octet": (*_CAUSES, "loss.again", "loss.new_octets", "loss.open"),
+    "third-ack-wrong-ack": ("data.ack_strange",),
+    "third-ack-wrong-both": ("data.ack_strange",),
     "fast-rexmit-missing": ("loss.cause_fast",),
     "fin-invalid-ack": ("loss.missed", "loss.missed_or_not"),
     "fin-moved": ("loss.gap",),

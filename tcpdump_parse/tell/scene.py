@@ -103,16 +103,17 @@ def phase_after(scene: Scene, shape: Shape, step: Step) -> Phase:
     scene.open = scene.open or shape.opens
     scene.closing = scene.closing or shape.closes
     phase = scene.phase = _phase(scene, shape, step)
+    scene.open = scene.open or phase is _DATA  # where the handshake is not seen whole, the first data says that it is over
     scene.flowing = phase is _DATA and scene.open and not scene.closing
     return phase
 
 
 def _phase(scene: Scene, shape: Shape, step: Step) -> Phase:
-    """What an end sends again after its FIN belongs to the close."""
+    """What an end sends again after its FIN belongs to the close; what answers the data of a half-closed connection, to that data."""
     if scene.phase is Phase.RESET:
         return Phase.RESET
     if shape.phase is not None and not (shape.phase is Phase.DATA and scene.closing and step.after.me.fin is not None):
         return shape.phase
     if scene.closing:
-        return Phase.CLOSE
+        return Phase.DATA if scene.phase is Phase.DATA and shape.phase is None else Phase.CLOSE
     return Phase.DATA if scene.open else Phase.OPENING

@@ -92,7 +92,7 @@ def repeats(me: Direction, seg: Sent, was_win: int | None, was_wnd: int | None, 
     elif peer.probes and seg.win == 0:
         out.append(WindowProbeAck(_since(peer.probes[-1], seg), (peer.probes[-1].frame,)))
     elif was is not None and was != now:
-        if was and now:
+        if now and (was or me.zero_since is None):  # a window closed from the start, in the SYN, opens with this as well
             out.append(WindowUpdate(was, now))
     elif me.provoked is not None:
         out.append(ChallengeAck(_challenge(me.provoked), (me.provoked.frame,)))

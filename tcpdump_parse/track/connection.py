@@ -106,6 +106,8 @@ class Following:
         if seg.ipid:
             me.ids.add(seg.ipid, at, seg.start)
         count(me, seg, tcp.urg if isinstance(tcp.urg, int) else 0)
+        if me.state is State.SYN_SENT and bits & ACK and not bits & (SYN | RST) and peer.syn is None and seg.start > (me.iss or 0):
+            self._move(me, Seen.GOT_SYN_ACK, out)  # an answer that this log does not show, or it would have no number to acknowledge
         kind = self._octets(tcp, me, seg, since, out)
         copied = kind is Kind.COPY
         if bits & ACK and not copied and not bits & RST:

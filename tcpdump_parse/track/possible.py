@@ -234,7 +234,7 @@ def _reaches(me: Direction, seg: Sent, accepted: bool | None) -> None:
                 reaching.append(Seen.GOT_SYN)
             elif opening.acceptable(me, seg):
                 reaching.append(Seen.GOT_SYN_ACK)
-        elif bits & ACK and peer.could & SYN_STATES:
+        elif bits & ACK and (closure(peer.could, peer.waiting) if peer.waiting else peer.could) & SYN_STATES:
             reaching.append(Seen.GOT_ACK_OF_SYN)
         if peer.fin is not None and seg.ack is not None and seg.ack > peer.fin:
             reaching.append(Seen.GOT_ACK_OF_FIN)

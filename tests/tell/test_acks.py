@@ -2,16 +2,20 @@
 
 from tcpdump_parse.model.events import Capture
 from tcpdump_parse.model.terms import State
-from tcpdump_parse.tell import Manner, Order, Told, tell
+from tcpdump_parse.tell import Manner, Order, Phase, Told, tell
 from tcpdump_parse.track import track
 from tests.track.talk import Talk
 
 
+def told(talk):
+    """What is told of each segment."""
+    return [value for value in tell(track([Capture(capture=1), *talk.packets]), Manner(order=Order.LOG)) if isinstance(value, Told)]
+
+
 def said(talk, frame=0):
     """The keys of what is said of one segment, the last if none is named."""
-    values = [value for value in tell(track([Capture(capture=1), *talk.packets]), Manner(order=Order.LOG)) if isinstance(value, Told)]
-    told = values[frame - 1] if frame else values[-1]
-    return [sentence.key for sentence in told.sentences if sentence.key != "state.moved"]
+    value = told(talk)[frame - 1]
+    return [sentence.key for sentence in value.sentences if sentence.key != "state.moved"]
 
 
 def asked(*lengths):
@@ -45,3 +49,35 @@ def test_an_ack_that_stops_before_a_lone_fin_leaves_its_taker_open():
     talk.s(".", 1, ack=101, after=0.02, ts=(550, 130)).s("P.", 1, 90, 101, after=0.1, ts=(650, 130))
     assert said(talk, 7) == ["loss.duplicate_alone"]
     assert State.ESTABLISHED in talk.steps()[-1].after.me.states
+
+
+def test_the_first_ack_of_the_opener_proves_an_answer_that_the_log_does_not_hold():
+    """It is the third step, and data after it ends the opening."""
+    talk = Talk().c("S").c(".", 1, ack=1, after=0.03).c("P.", 1, 20, 1).c(".", 21, ack=901, after=0.03)
+    assert said(talk, 2) == ["data.ack_answer_unseen"]
+    assert [step.after.me.state for step in talk.steps()] == [State.SYN_SENT, State.ESTABLISHED, State.ESTABLISHED, State.ESTABLISHED]
+    assert [value.phase for value in told(talk)] == [Phase.OPENING, Phase.OPENING, Phase.DATA, Phase.DATA]
+
+
+def test_the_other_end_is_open_once_it_acknowledges_what_followed_the_third_step():
+    """It took the SYN, the third step and the data, in that order, however much of its own the log lacks."""
+    talk = Talk().c("S").c(".", 1, ack=1, after=0.03).c("P.", 1, 20, 1).s(".", 1, ack=21, after=0.03)
+    assert talk.steps()[-1].after.me.states == (State.ESTABLISHED,)
+
+
+def test_the_third_step_is_told_though_the_syn_is_not_in_the_log():
+    assert said(Talk().s("S.", ack=1).c(".", 1, ack=1)) == ["handshake.done_untimed"]
+
+
+def test_an_ack_below_the_first_number_of_the_other_end_is_of_something_never_sent():
+    assert said(Talk().c("S").s("S.", ack=1).c(".", 1, ack=-1000)) == ["data.ack_strange"]
+
+
+def test_of_the_first_ack_of_a_log_nothing_is_said_to_be_new_or_old():
+    assert said(Talk().c(".", 1, ack=1))[0] == "data.ack_first"
+
+
+def test_a_window_that_a_syn_closes_is_told_when_it_opens():
+    talk = Talk().c("S").s("S.", ack=1, win=0).c(".", 1, ack=1).s(".", 1, ack=1, win=5792)
+    assert said(talk, 2) == ["handshake.synack", "handshake.offers", "handshake.no_room"]
+    assert said(talk) == ["window.opened"]

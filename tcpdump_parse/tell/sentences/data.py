@@ -81,9 +81,23 @@ def bare(step: Step, scene: Scene) -> Sentence:
         return scene.say("data.sent", step.side, octets=scene.octets(step.length))
     if tcp is UNSET or tcp.flags is UNSET:
         return scene.say("data.segment_cut", step.side)
-    if tcp.flags == ".":
-        return scene.say("data.ack_plain", step.side)
+    if tcp.flags == "." and step.ack is not None:
+        return scene.say(_plain(step, step.ack), step.side)
     return scene.say("data.segment", step.side, flags=in_words(tcp.flags)) if tcp.flags else scene.say("data.segment_empty", step.side)
+
+
+def _plain(step: Step, ack: int) -> str:
+    """What a bare ACK says that acknowledges nothing new: the first of its end may complete an opening that the log holds but a part of."""
+    me, peer = step.before.me, step.before.peer
+    if peer.iss is not None and ack <= peer.iss:
+        return "data.ack_strange"
+    if me.ack is not None:
+        return "data.ack_plain"
+    if me.offered is not None and peer.offered is None and me.iss is not None and step.seq == me.iss + 1:
+        return "data.ack_answer_unseen"
+    if me.offered is None and peer.offered is not None and peer.iss is not None and ack == peer.iss + 1 and me.snd_una == step.seq:
+        return "handshake.done_untimed"
+    return "data.ack_first"
 
 
 TELLS: Final[dict[type[h.Happening], Any]] = {h.DataSent: sent, h.AckAdvanced: acked}

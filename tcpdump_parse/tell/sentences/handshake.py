@@ -86,7 +86,7 @@ def syn(step: Step, happening: h.SynSent, scene: Scene) -> tuple[Sentence, ...]:
             return (scene.say("handshake.syn_again_untimed", step.side, n=happening.copy),)
         return (scene.say("handshake.syn_again", step.side, n=happening.copy, since=scene.span(since)),)
     key = "handshake.syn_crossed" if happening.crossed else "handshake.syn"
-    return scene.say(key, step.side), _offers(step, scene)
+    return scene.say(key, step.side), _offers(step, scene), *_no_room(step, scene)
 
 
 def synack(step: Step, happening: h.SynAckSent, scene: Scene) -> tuple[Sentence, ...]:
@@ -97,7 +97,13 @@ def synack(step: Step, happening: h.SynAckSent, scene: Scene) -> tuple[Sentence,
     if happening.acks_syn is False:
         return (scene.say("handshake.synack_other", step.side),)
     key = "handshake.synack_unseen" if happening.acks_syn is None else "handshake.synack"
-    return scene.say(key, step.side), _offers(step, scene)
+    return scene.say(key, step.side), _offers(step, scene), *_no_room(step, scene)
+
+
+def _no_room(step: Step, scene: Scene) -> tuple[Sentence, ...]:
+    """A window that is closed from the start, which no later segment tells."""
+    tcp = step.packet.tcp
+    return (scene.say("handshake.no_room", step.side),) if tcp is not UNSET and tcp.win == 0 else ()
 
 
 def done(step: Step, happening: h.HandshakeDone, scene: Scene) -> tuple[Sentence, ...]:
