@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tcpdump_parse.check.engine import check
+from tcpdump_parse.model.options import Mss
 from tcpdump_parse.read import read
 from tcpdump_parse.track import track
 from tests.samples.verdicts import SAMPLES
@@ -87,3 +88,18 @@ def test_what_came_damaged_was_thrown_away_and_nobody_attacks() -> None:
     inferred = [(found.frame, found.facts["record"]) for found in check(events, select=["loss-inferred"]) if "damaged" in found.facts]
     assert inferred == [(50, 44), (116, 85), (144, 138)]
     assert not list(check(events, select=["*-evasion", "race-response", "cksum-payload-const"]))
+
+
+def burst(segments: int, mss: int, other: int) -> Talk:
+    """The server sends so many segments of `mss` octets, the client's MSS, at once; its own is `other`."""
+    talk = Talk().c("S", options=(Mss(mss),)).s("S.", ack=1, options=(Mss(other),)).c(".", 1, ack=1).c("P.", 1, 10, 1)
+    for n in range(segments):
+        talk.s(".", 1 + n * mss, mss, 11, after=0.0001)
+    return talk.c(".", 11, ack=1 + segments * mss)
+
+
+@pytest.mark.parametrize(("mss", "other"), [(536, 536), (536, 1460), (1460, 536), (8960, 8960)])
+def test_ten_segments_at_once_are_allowed_and_eleven_are_not(mss: int, other: int) -> None:
+    """The other end's MSS bounds a segment, not one's own."""
+    assert said(burst(10, mss, other), "iw-too-big") == []
+    assert [facts for _, facts in said(burst(11, mss, other), "iw-too-big")] == [{"octets": 11 * mss, "limit": 10 * mss}]

@@ -60,13 +60,13 @@ def iw(ending: Ending) -> Iterator[Facts]:
 def iw_too_big(ending: Ending) -> Iterator[Facts]:
     """More than ten segments before the first acknowledgement: more than RFC 6928 allows at the start.
 
-    A larger initial window set for the route, as big servers do, or a stack that forgot to start slowly. It may lose much at once.
+    A larger initial window set for the route, as big servers do, or a stack that forgot to start slowly. It may lose much at once. A
+    segment is as long as the other end's MSS allows. Of segments beyond 1460 octets the RFC allows fewer; common stacks send ten even so.
     """
     for me, peer, flow, other in _ends(ending):
-        if me.mss is None or peer.mss is None:
+        if peer.mss is None:
             continue
-        limit = max(10 * max(me.mss, peer.mss), 14_600)
-        octets = _initial(flow, other)
+        limit, octets = 10 * peer.mss, _initial(flow, other)
         if octets > limit and peer.packets > 1:
             yield Facts(side=str(me.side), octets=octets, limit=limit)
 
