@@ -90,7 +90,7 @@ def round_trips(say: Say, scene: Scene, ending: Ending) -> Iterator[Reason]:
 def waits(say: Say, scene: Scene, ending: Ending) -> Iterator[Reason]:
     """Who waited for whom: what held each end's sending up for a good part of the time."""
     limits, duration, vantage = ending.flow.limits, ending.flow.duration, ending.flow.vantage
-    if limits is UNSET or duration is UNSET or duration < _WORTH:
+    if limits is UNSET or duration is UNSET or duration < _WORTH or not scene.steady:
         return
     for side in Side:
         held = limits.get(side.value)

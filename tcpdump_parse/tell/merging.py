@@ -23,8 +23,8 @@ _CAUSES: Final = ("loss.cause_timeout", "loss.cause_tail_probe", "loss.cause_fas
 
 STANDS: Final[dict[str, tuple[str, ...]]] = {
     "rst-seen": (
-        "reset.refused", "reset.abort", "reset.late_data", "reset.unexpected_ack", "reset.timeout", "reset.repeated", "reset.unknown",
-        "verdict.abort",
+        "reset.refused", "reset.abort", "reset.late_data", "reset.unexpected_ack", "reset.timeout", "reset.repeated", "reset.foreign",
+        "reset.foreign_number", "reset.unknown", "verdict.abort",
     ),
     "rst-out": ("reset.outside",),
     "segment-hole": ("loss.gap",),
@@ -36,7 +36,7 @@ STANDS: Final[dict[str, tuple[str, ...]]] = {
     "cap-line-damaged": ("remark.unread", "overview.unread"),
     "cap-footer-mismatch": ("overview.captured", "overview.captured_more"),
     "cap-kernel-drops": ("overview.dropped",),
-    "win-zero": ("window.closed", "verdict.zero_window"),
+    "win-zero": ("window.closed", "verdict.zero_window", "verdict.zero_window_untimed"),
     "win-zero-duration": ("window.reopened_after", "verdict.zero_window"),
     "win-shrunk": ("window.shrunk",),
     "win-exceeded": ("window.exceeded",),

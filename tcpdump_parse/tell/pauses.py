@@ -13,6 +13,8 @@ def pause_before(step: Step, idle: h.Idle, scene: Scene) -> tuple[str, bool]:
     if back and abs(idle.gap - back) < back // 10:
         scene.back = 0
         return scene.say("time.put_right", step.side, gap=gap).text, False
+    if step.at is not None and step.at == scene.measured:
+        return scene.say("time.jumped", step.side, gap=gap).text, False
     ends = (step.before.me, step.before.peer)
     waiting = [end for end in ends if outstanding(end)]
     if not scene.open or any(outstanding(end) is None for end in ends):

@@ -11,6 +11,7 @@ from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Connection, End, Step
 from tcpdump_parse.model.terms import Side
 from tcpdump_parse.tell.amounts import span
+from tcpdump_parse.tell.clock import ALWAYS
 from tcpdump_parse.tell.tally import Tally
 from tcpdump_parse.tell.told import Phase, Sentence, Weight
 from tcpdump_parse.tell.words import Words
@@ -26,8 +27,8 @@ class Scene:
     """The teller's memory of one connection."""
 
     __slots__ = (
-        "about", "back", "caption_lines", "chosen", "closing", "connection", "findings", "flowing", "kinds", "open", "phase", "plain",
-        "remark", "resolution", "run", "said", "tally", "words",
+        "about", "back", "caption_lines", "chosen", "closing", "connection", "findings", "flowing", "kinds", "measured", "open", "phase",
+        "plain", "remark", "resolution", "run", "said", "tally", "words",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, words: Words, chosen: bool, said: set[type], resolution: Resolution) -> None:
@@ -47,8 +48,14 @@ class Scene:
         self.run: Folding | None = None
         self.remark = ""
         self.caption_lines: dict[str, int] = {}
+        self.measured: int | None = None  # ns on the capture's clock: what began before has no duration any more; None: all has
         self.back = 0  # ns by which the clock went back and has not jumped ahead since
         self.findings: Folded = {}
+
+    @property
+    def steady(self) -> bool:
+        """Was no jump of a clock found, so that the connection's time as a whole is what passed?"""
+        return self.measured is None or self.measured == ALWAYS
 
     def say(self, key: str, side: Side, weight: Weight = Weight.STORY, /, **values: object) -> Sentence:
         """A sentence about `side`: {who}, {peer} and their capitals are filled in."""

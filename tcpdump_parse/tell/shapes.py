@@ -27,8 +27,8 @@ class Shape:
     """`notes` and `tells` are (place of the happening, what reads it)."""
 
     __slots__ = (
-        "ack", "closes", "flows", "idle", "kinds", "moves", "notes", "offloads", "opens", "ordinary", "phase", "resets", "tells",
-        "tells_later",
+        "ack", "closes", "flows", "idle", "kinds", "moves", "notes", "offloads", "opens", "ordinary", "phase", "resets", "steps",
+        "tells", "tells_later",
     )  # fmt: skip
 
     def __init__(self, kinds: tuple[type, ...]) -> None:
@@ -39,6 +39,7 @@ class Shape:
         self.ack = kinds.index(h.AckAdvanced) if h.AckAdvanced in kinds else -1
         self.idle = kinds.index(h.Idle) if h.Idle in kinds else -1
         self.moves = tuple(place for place, kind in enumerate(kinds) if kind is h.StateMoved)
+        self.steps = h.ClockStepped in kinds
         self.offloads = h.ChecksumOffload in kinds
         self.opens = h.HandshakeDone in kinds or h.StartedLate in kinds
         self.closes = h.FinSent in kinds

@@ -49,7 +49,7 @@ class Tally:
         self.slowest: tuple[int, int] = (-1, 0)  # ns, frame
         self.probes = self.answers = 0
         self.zero_windows: dict[Side, int] = {}
-        self.closed_for: dict[Side, int] = {}
+        self.closed_for: dict[Side, int | None] = {}  # None: of one such time it is not known
         self.needed: dict[Side, int] = {}
         self.spurious: dict[Side, int] = {}
         self.copies_open: dict[Side, int] = {}
@@ -192,7 +192,8 @@ def _closed(tally: Tally, step: Step, happening: h.WindowClosed) -> bool:
 
 
 def _reopened(tally: Tally, step: Step, happening: h.WindowReopened) -> bool:
-    _more(tally.closed_for, step.side, happening.closed_for or 0)
+    whole, this = tally.closed_for.get(step.side, 0), happening.closed_for
+    tally.closed_for[step.side] = None if whole is None or this is None else whole + this
     return False
 
 

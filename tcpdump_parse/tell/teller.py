@@ -19,6 +19,7 @@ from tcpdump_parse.model.events import Capture, Finding, Notice, Severity, Unrea
 from tcpdump_parse.model.packet import Base64, Packet, Text
 from tcpdump_parse.model.steps import Connection, Ending, Step
 from tcpdump_parse.tell import runs
+from tcpdump_parse.tell.clock import ALWAYS, JUMPED, measured
 from tcpdump_parse.tell.details import details
 from tcpdump_parse.tell.findings import pointing
 from tcpdump_parse.tell.flags import in_words
@@ -104,8 +105,13 @@ class Teller:
         if self.resolution.coarse:
             self.resolution.see(step.at)
         shape = shape_of(step.happenings)
+        found = self._found(scene, step.at) if self.held else None
+        since = step.since
+        if scene.measured is None and (shape.steps or (since is not None and since < 0)):
+            scene.measured = ALWAYS
+        if scene.measured is not None:
+            step = measured(step, scene.measured)
         ordinary = scene.tally.count(step, shape)
-        found = self._found(scene) if self.held else None
         if self.quiet or not scene.chosen:
             if self.captions:
                 self._remember_captions(scene)
@@ -238,14 +244,16 @@ class Teller:
         self.held.append(finding)
         return waiting
 
-    def _found(self, scene: Scene) -> list[Finding]:
-        """The findings that were held for this connection; its verdict rests on them."""
+    def _found(self, scene: Scene, at: int | None = None) -> list[Finding]:
+        """The findings that were held for this connection; its verdict rests on them. `at`: when the segment came that shows them."""
         conn = scene.connection.conn
         found = [finding for finding in self.held if finding.conn == conn]
         self.held = [finding for finding in self.held if finding.conn != conn]
         for finding in found:
             fold(scene.findings, finding)
             scene.remark = scene.remark or finding.rule
+            if finding.rule == JUMPED and at is not None:
+                scene.measured = at
         return found if self.verbose else [finding for finding in found if worth_words(scene.findings, finding)]
 
     def _alone(self, finding: Finding) -> Iterator[Story]:

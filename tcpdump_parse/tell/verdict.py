@@ -30,7 +30,7 @@ _SILENCE: Final = 1_000_000_000  # ns; a shorter pause before a FIN is nobody's 
 def verdict(scene: Scene, ending: Ending, ledger: Ledger, at_end: frozenset[str] = frozenset()) -> Verdict:
     """`ledger`: the capture's counts so far; `at_end`: the rules that spoke only now."""
     flow = ending.flow
-    unknown = flow.duration is UNSET or flow.packets < 2 or flow.duration < 0  # a clock that stepped back measures nothing
+    unknown = flow.duration is UNSET or flow.packets < 2 or flow.duration < 0 or not scene.steady  # a clock that was set measures nothing
     seconds = None if unknown or flow.duration is UNSET else flow.duration
     return Verdict(
         capture=flow.capture, conn=flow.conn, flow=visible(flow.flow), conn_state=flow.conn_state, states=flow.states, packets=flow.packets,

@@ -1,6 +1,9 @@
 """Round trips are those of data: a SYN that is answered late and a FIN that is acknowledged late are none."""
 
+import pytest
+
 from tcpdump_parse.check import check
+from tcpdump_parse.model.options import Mss, Timestamps
 from tcpdump_parse.model.terms import Side
 from tcpdump_parse.tell.findings import story
 from tcpdump_parse.tell.words import words
@@ -28,3 +31,18 @@ def test_a_syn_and_a_fin_alone_are_no_data() -> None:
 
 def test_a_fin_with_data_is_a_sample() -> None:
     assert trips(talk(5)) == ["Data of the client was acknowledged after 10 ms to 300 ms, on average 68 ms (5 samples)."]
+
+
+def kept_back(ticks: int) -> list[str]:
+    """Beside the server, which acknowledges at once for 0.1 s, then after 3 s on the capture's clock, `ticks` of its own."""
+    said = Talk().c("S", options=(Mss(1460), Timestamps(0, 0))).s("S.", ack=1, after=0.0001, options=(Mss(1460), Timestamps(500, 0)))
+    said.c(".", 1, ack=1, after=0.03, ts=(30, 500))
+    said.c("P.", 1, 10, 1, after=0.1, ts=(130, 500)).s(".", 1, ack=11, after=0.0001, ts=(630, 130))
+    said.s("P.", 1, 10, 11, ts=(631, 130)).c(".", 11, ack=11, after=0.03, ts=(160, 631))
+    said.c("P.", 11, 10, 11, ts=(161, 631)).s(".", 11, ack=21, after=3, ts=(631 + ticks, 161))
+    return [finding.rule for finding in check(track(said.packets), select=["ack-delay-too-long", "cap-time-forward-jump"])]
+
+
+@pytest.mark.parametrize(("ticks", "rule"), [(3032, "ack-delay-too-long"), (200, "cap-time-forward-jump")])
+def test_a_jump_of_the_clock_keeps_no_ack_back(ticks: int, rule: str) -> None:
+    assert kept_back(ticks) == [rule]

@@ -188,15 +188,26 @@ def ack_delay(ending: Ending, notes: DataTrips) -> Iterator[Facts]:
         yield Facts(side=str(beside), **_spread(samples))
 
 
-def _awake(step: Step, held: int) -> bool:
-    """Did this end's own clock run meanwhile, or is there none: else the capture's clock was set, or the host slept."""
-    was, now = step.before.me.tsval, step.after.me.tsval
-    return was is None or now is None or (now - was) % CIRCLE >= held // (SECOND // 50)
+class Awake(Notes):
+    """Round trips, and whether an end's own clock ran with the capture's."""
+
+    shares: ClassVar = (Trips, Pace)
+
+    def __init__(self, trips: Trips, pace: Pace) -> None:
+        self.trips = trips
+        self.pace = pace
+
+    def ran(self, step: Step, held: int) -> bool:
+        """Did it run meanwhile, or is there none: else the capture's clock was set, or the host slept."""
+        was, now = step.before.me.tsval, step.after.me.tsval
+        if was is None or now is None:
+            return True
+        return (now - was) % CIRCLE >= held // (SECOND // 50) and self.pace.jumped(step) is None
 
 
 @rule(
     on=AckAdvanced,
-    notes=Trips,
+    notes=Awake,
     needs=Need.BOTH_SIDES | Need.NO_GAP | Need.TIME,
     severity=Severity.ERROR,
     cites="RFC 9293 §3.8.6.3",
@@ -204,7 +215,7 @@ def _awake(step: Step, held: int) -> bool:
     quote="in particular, the delay MUST be less than 0.5 seconds",
     elsewhere=("netsem:timer_tt_delack_1",),
 )
-def ack_delay_too_long(step: Step, event: AckAdvanced, notes: Trips) -> Iterator[Facts]:
+def ack_delay_too_long(step: Step, event: AckAdvanced, notes: Awake) -> Iterator[Facts]:
     """The receiver kept its ACK back for half a second or more.
 
     Told only by a capture beside the receiver, of one segment that was sent once, with room for it; the shortest way there and back is
@@ -213,9 +224,9 @@ def ack_delay_too_long(step: Step, event: AckAdvanced, notes: Trips) -> Iterator
     held = event.rtt
     if held is None or held < LONG or event.segments != 1:
         return
-    least = notes.least(step.before.peer.side)
-    beside = least > 0 and 4 * least <= notes.least(step.side)
-    if beside and held - least >= LONG and step.before.me.wnd and event.frame is not None and _awake(step, held):
+    least = notes.trips.least(step.before.peer.side)
+    beside = least > 0 and 4 * least <= notes.trips.least(step.side)
+    if beside and held - least >= LONG and step.before.me.wnd and event.frame is not None and notes.ran(step, held):
         yield Facts(evidence=(event.frame,), record=event.frame, held_s=(held - least) / SECOND)
 
 
