@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tcpdump_parse.check.rule import Rule, rules
-from tcpdump_parse.tell.rules import explained, named
+from tcpdump_parse.model import Packet, Unread
+from tcpdump_parse.read import read
+from tcpdump_parse.tell.rules import LEFT_OUT, Explained, explained, named, shown
 from tcpdump_parse.tell.words import placeholders, texts
 
 RULES = rules(plugins=False)
@@ -78,3 +80,12 @@ def test_another_programs_name_finds_ours() -> None:
 def test_every_rule_is_explained() -> None:
     assert {rule.name for rule in explained()} >= set(RULES)
     assert all((rule.fault and rule.reason) or rule.fault.endswith(".") for rule in explained())
+
+
+@pytest.mark.parametrize("rule", [rule for rule in explained(plugins=False) if rule.sample], ids=lambda rule: rule.name)
+def test_an_excerpt_shows_no_part_of_a_record(rule: Explained) -> None:
+    text = (REFERENCE.parents[1] / rule.sample).read_text("utf-8")
+    lines, excerpt = text.split("\n"), [line for line in shown(rule).excerpt if line != LEFT_OUT]
+    begin = next(n for n in range(len(lines)) if lines[n : n + len(excerpt)] == excerpt)
+    records = [(event.line, event.end_line) for event in read([text.encode()]) if isinstance(event, Packet | Unread)]
+    assert [record for record in records if record[0] <= begin + len(excerpt) < record[1]] == []
