@@ -32,10 +32,11 @@ def story(finding: Finding, words: Words) -> str:
 
 
 def _key(finding: Finding, words: Words) -> str:
-    """The rule's story, or the one for a fact that is true (`story_continued`), or for the place it names (`story_near`)."""
+    """The rule's story, or the one for a fact that is true (`story_continued`), or for the place (`story_near`) or proof that it names."""
     own = f"{finding.rule}.story"
-    if words.knows(place := f"{own}_{finding.facts.get('place')}"):
-        return place
+    for fact in ("place", "proof"):
+        if words.knows(named := f"{own}_{finding.facts.get(fact)}"):
+            return named
     true = (f"{own}_{fact}" for fact, value in finding.facts.items() if value is True)
     return next((key for key in true if words.knows(key)), own)
 

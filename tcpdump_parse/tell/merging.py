@@ -19,7 +19,7 @@ from tcpdump_parse.tell.words import Words
 _AGAIN: Final = ("loss.judged_needed", "loss.judged_likely", "loss.judged_open", "loss.needed", "loss.likely", "loss.cause_timeout")
 
 _ACKS: Final = ("data.ack", "data.ack_plain", "data.ack_strange", "data.ack_some")
-_CAUSES: Final = ("loss.cause_timeout", "loss.cause_tail_probe", "loss.cause_fast")
+_CAUSES: Final = ("loss.cause_timeout", "loss.cause_timeout_acked", "loss.cause_tail_probe", "loss.cause_fast")
 
 STANDS: Final[dict[str, tuple[str, ...]]] = {
     "rst-seen": (

@@ -27,7 +27,7 @@ def cause(me: Direction, seg: Sent, last: Sent | None) -> Cause:
     if seg.bits & SYN:
         return Cause.TIMEOUT if since is None or since >= LEAST_RTO else Cause.UNKNOWN
     top, rto = me.sacked.top(), me.rtt.rto
-    hole = top is not None and seg.start < top
+    hole = top is not None and seg.start < top and not me.sacked.covers(seg.start, seg.end)
     if hole and seg.start != me.una:
         return Cause.SACK_HOLE
     if seg.start == me.una and (hole or me.peer.dup_acks >= THIRD):

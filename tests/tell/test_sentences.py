@@ -24,7 +24,13 @@ MS = 1_000_000
 ACK = h.AckAdvanced(1, 10, 1, 4, 44 * MS, 44 * MS)
 AGAIN = [
     h.Retransmitted(1, 11, 2, needed, cause, since_last=last, new_octets=5, proof=proof)
-    for needed, proof in ((None, None), (True, Proof.ECHOED), (True, Proof.AS_FAR_AS_SEEN), (False, Proof.DSACK))
+    for needed, proof in (
+        (None, None),
+        (True, Proof.ECHOED),
+        (True, Proof.AS_FAR_AS_SEEN),
+        (False, Proof.DSACK),
+        (False, Proof.ALREADY_ACKED),
+    )
     for cause, last in product(Cause, (None, 5))
 ]
 CASES: list[tuple[h.Happening, ...]] = [

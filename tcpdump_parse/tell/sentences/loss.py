@@ -37,7 +37,9 @@ def again(step: Step, happening: h.Retransmitted, scene: Scene) -> tuple[Sentenc
         return ()
     told = [] if h.SynSent in scene.kinds or h.SynAckSent in scene.kinds else list(_first_words(step, happening, scene))
     if happening.cause is not Cause.UNKNOWN:
-        told.append(scene.say(f"loss.cause_{happening.cause.value}", step.side, Weight.REMARK))
+        unheard = happening.cause is Cause.TIMEOUT and happening.proof in (Proof.ALREADY_ACKED, Proof.ALREADY_SACKED)
+        key = "loss.cause_timeout_acked" if unheard else f"loss.cause_{happening.cause.value}"
+        told.append(scene.say(key, step.side, Weight.REMARK))
     if happening.needed is not None:
         likely = happening.needed and happening.proof in (None, Proof.AS_FAR_AS_SEEN)
         key = "likely" if likely else _NEEDED[happening.needed]
