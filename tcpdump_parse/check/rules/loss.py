@@ -26,17 +26,27 @@ class SentAgain(Notes):
     on: ClassVar = (Retransmitted, Judged)
 
     def __init__(self) -> None:
-        self.waiting: dict[int, Retransmitted] = {}
+        self.waiting: dict[int, tuple[Retransmitted, dict[str, Any]]] = {}  # and what was sent
 
     def see(self, step: Step | Ending, event: Retransmitted | Judged) -> None:
         if isinstance(event, Judged):
             self.waiting.pop(event.frame, None)
         elif event.needed is None and isinstance(step, Step) and not no_copy(step):
-            self.waiting[step.frame] = event
+            self.waiting[step.frame] = event, _what(step, event)
 
 
-def _facts(event: Retransmitted, needed: bool | None, cause: Cause, **more: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = {"kind": "rexmit", "cause": str(cause), "octets": event.end - event.start, "copies": event.copies}
+def _what(step: Step, event: Retransmitted) -> dict[str, Any]:
+    """How many octets of data were sent again; `syn` or `fin` where it was that alone, which takes a number and is no octet."""
+    me = step.after.me
+    syn = me.iss is not None and event.start <= me.iss < event.end
+    fin = me.fin is not None and event.start <= me.fin < event.end
+    octets = event.end - event.start - syn - fin
+    alone = {} if octets else {name: True for name, sent in (("syn", syn), ("fin", fin)) if sent}
+    return {"octets": octets, **alone}
+
+
+def _facts(event: Retransmitted, what: dict[str, Any], needed: bool | None, cause: Cause, **more: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = {"kind": "rexmit", "cause": str(cause), **what, "copies": event.copies}
     if needed is not None:
         facts["needed"] = needed
     if event.since_first is not None:
@@ -49,13 +59,14 @@ def _facts(event: Retransmitted, needed: bool | None, cause: Cause, **more: Any)
 def _decided(source: Step | Ending, event: Retransmitted | Judged, notes: SentAgain) -> tuple[bool | None, Facts] | None:
     """Whether it was needed, and the finding of a retransmission, once that is decided."""
     if isinstance(event, Retransmitted):
-        if event.needed is None or (isinstance(source, Step) and no_copy(source)):
+        if event.needed is None or not isinstance(source, Step) or no_copy(source):
             return None
-        return event.needed, Facts(evidence=event.frames, **_facts(event, event.needed, event.cause, proof=str(event.proof)))
-    sent = notes.waiting.get(event.frame)
-    if sent is None:
+        facts = _facts(event, _what(source, event), event.needed, event.cause, proof=str(event.proof))
+        return event.needed, Facts(evidence=event.frames, **facts)
+    if event.frame not in notes.waiting:
         return None
-    facts = _facts(sent, event.needed, event.cause, proof=str(event.proof))
+    sent, what = notes.waiting[event.frame]
+    facts = _facts(sent, what, event.needed, event.cause, proof=str(event.proof))
     evidence = tuple(dict.fromkeys((*sent.frames, *event.frames)))
     return event.needed, Facts(frame=event.frame, side=str(event.side), evidence=evidence, **facts)
 

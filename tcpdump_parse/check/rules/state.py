@@ -22,7 +22,7 @@ CLOSING = (State.FIN_WAIT_1, State.FIN_WAIT_2, State.CLOSE_WAIT, State.CLOSING, 
 
 
 class PastEnd(Sign, frozen=True):
-    """A segment of an end that has sent its FIN or is closed."""
+    """A segment of an end that has sent its FIN, or of a connection of which an end is closed."""
 
 
 _PAST_END = PastEnd()
@@ -31,8 +31,8 @@ _PAST_END = PastEnd()
 @sign(PastEnd, of=Unusual)
 def past_end(step: Step) -> Sign | None:
     """Something after the end."""
-    me = step.before.me
-    return None if me.fin is None and me.state is not State.CLOSED else _PAST_END
+    me, peer = step.before.me, step.before.peer
+    return None if me.fin is None and State.CLOSED not in (me.state, peer.state) else _PAST_END
 
 
 # ---- the machine itself ----
@@ -82,7 +82,7 @@ def data_after_fin(step: Step, event: PastEnd) -> Iterator[Facts]:
     """
     fin = step.before.me.fin
     if fin is not None and step.length and step.seq is not None and step.seq + step.length > fin and "R" not in letters(step):
-        yield Facts(beyond=step.seq + step.length - fin)
+        yield Facts(beyond=step.seq + step.length - max(step.seq, fin))
 
 
 @rule(
