@@ -34,7 +34,7 @@ class Ring(LinkHeader, frozen=True, tag="ring"):
     dst: str
     length: int
     control: str | UnsetType = UNSET
-    route: str | UnsetType = UNSET
+    source_route: str | UnsetType = UNSET
 
 
 class Sll(LinkHeader, frozen=True, tag="sll"):

@@ -46,6 +46,7 @@ ANY = 1 << 30
 _SIZES = {0: 1, 1: 1, 2: 4, 3: 3, 4: 2, 8: 10, 6: 6, 7: 6, 11: 6, 12: 6, 13: 6, 19: 18, 28: 4}
 _SIZE_OF: dict[type, int] = {Mss: 4, Nop: 1, SackOk: 2, Timestamps: 10, Wscale: 3}
 """Of those that nearly all segments have and no others."""
+_SAYS_LENGTH = re.compile(r"(?<!bad )\blength:? ([0-9]{1,6})\Z|\(([0-9]{1,6})\)\Z")
 _ANY = "\0"
 
 _WIDER = len(BREAK) - len(JOINT)
@@ -161,6 +162,19 @@ def begin(packet: Packet, line: str, kept: Kept | None = None, agreeing: int = 9
         return None
     expected = _expected(packet, ip, claimed, kept)
     return Text(link, expected.least + link, expected.most + link, len(line))
+
+
+def other(packet: Packet, said: str, line: str, kept: Kept | None) -> Text | None:
+    """The same behind a record of another protocol than TCP. How many octets there are, the IP length says; without -v what the record
+    says of itself (`said`: the rest of its line); where that is silent any record behind the text may be payload."""
+    ip = packet.ip
+    if ip is UNSET or packet.tcp is not UNSET or packet.quoted is not UNSET or line[:1] != ("E" if _is_v4(ip.src) else "`"):
+        return None
+    whole = _printed_length(ip)
+    if not whole and (found := _SAYS_LENGTH.search(said)):
+        whole = (20 if _is_v4(ip.src) else 40) + (0 if packet.sport is UNSET else 8) + int(found[1] or found[2])
+    expected = _expected(packet, ip, Count(0 if "[|" in said else whole, whole or ANY), kept)  # `[|udp]`: its capture cut it short
+    return Text(0, expected.least, expected.most, len(line))
 
 
 def plain(packet: Packet, line: str, kept: Kept | None) -> Count | None:

@@ -139,7 +139,7 @@ class Framing(Records):
             plan = known(key)
             found = None
             if plan is not None:
-                if ready:
+                if ready and (plan.timed or not self.timed):  # where records have times, one without is perhaps none
                     found = plan.match(text)
             elif ready:
                 if text[:1] == "\t":

@@ -46,29 +46,34 @@ PREFIX = re.compile(rf"{_BEFORE}(?:(?:{_TIME})[^ ]*(?: \(invalid [un]s\))? |{_NO
 
 # Records of -t have no time: they begin with a word of the network layer, or with a link header.
 _ENDS = r"[^ \n]+ > [^ \n]+: "
+_ADDRESSES = r"[^ \n]*[0-9.:][^ \n]* > [^ \n]*[0-9.:][^ \n]*: "
 _SHORT = r"(?:truncated-ip6? - [0-9]+ bytes missing! ?|\[[^\]\n]{0,80}length [^\]\n]{0,80}\] \(invalid\) )"
 TIMELESS = re.compile(
-    rf"{_BEFORE}(?:IP6? (?:{_SHORT}?\((?:tos|class|flowlabel|hlim) |{_ENDS})|ARP, |(?:MPLS \(|PPPoE +\[|AF IPv[46] \(|ip: |IPOIB, )"
+    rf"{_BEFORE}(?:IP6? {_SHORT}?(?:\((?:tos|class|flowlabel|hlim) |{_ENDS})|ARP, |(?:MPLS \(|PPPoE +\[|AF IPv[46] \(|ip: |IPOIB, )"
     r"|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}[^\n>]* > [^\n]*, (?:ethertype |802\.3, |IPv[46], )"
-    rf"|(?: In|Out| {{2}}[BMP?]) (?:(?:[0-9a-f]{{2}}:){{5}}[0-9a-f]{{2}} )?(?:ethertype [^\n(]* \(0x|vlan [0-9]|{_ENDS}(?:Flags|tcp) )"
+    rf"|(?: In|Out| {{2}}[BMP?]) (?:(?:[0-9a-f]{{2}}:){{5}}[0-9a-f]{{2}} (?:\(oui [^)\n]*\) )?)?"
+    rf"(?:ethertype [^\n(]* \(0x|vlan [0-9]|{_ADDRESSES}(?:Flags|tcp|[0-9]))"
     rf"|[^ \n]+ +(?:In |Out|B  |M  |P  |\?  ) (?:IP|ifindex |[0-9a-f:.]+ > |ethertype [A-Z0-9])"
     rf"|(?:ethertype [A-Z0-9][^ ,\n]*, )+IP6? |{_ENDS}(?:Flags \[[^\n]*, |tcp [0-9]+$))"
 )
 # The rarer link headers: what begins like one is a record when it shows an IP header.
 _MAC = r"(?:[0-9a-f]{2}:){5}"
+_LENGTH_OF = r"length [0-9]+: "
 _LINKS = (
-    rf"[0-9a-f]{{2}} [0-9a-f]{{2}} (?:{_MAC}|(?:[a-z0-9]+ )?(?:seqid [0-9a-f]{{4}} )?[0-9]+(?: IP)?: )|async[0-9a-f] {_MAC}",
-    r"rt = [0-9a-f:]+ \(|[A-Z][A-Za-z-]*(?: [A-Z][a-z]+)? (?:Forward|Reverse) [\[(]",  # Token Ring, ARCNET, FDDI, serial PPP
-    r"[A-Z][A-Za-z0-9 ]* \(0x[0-9a-f]{4}\), length |IP6?: IP|[IO] (?:ip|utcp|ctcp)[^\n:]{0,20}: ",  # PPP, SLIP
-    r"LLC, dsap |[RT]x: VPI:|(?:unicast|bcast), |Q\.922, ",  # ATM, Cisco's HDLC, frame relay
-    r"IPv[46], length |ethertype [A-Z][^\n(]{0,60}\(0x[0-9a-f]{4}\), length ",
-    r"(?:[0-9a-f]{2}:[^\n>]{14,50} > [^\n,]*, )?[A-Z][A-Za-z ]{0,60}, length [0-9]+: SubType ",  # Arista
-    rf"(?:[0-9]+us |Retry |[^ \n]+ Mb/s |[A-Z]{{2,5}} |\+QoS ){{0,5}}(?:BSSID|DA|RA):{_MAC}|[0-9.]+\*? Mb/s ",  # 802.11
-    r"\([a-z,]*\): SPI 0x|rule [^ \n]+/[0-9]+\([a-z-]+\): |E?DSA |BRCM tag ",  # enc, pflog; switches
+    rf"[0-9a-f]{{2}} [0-9a-f]{{2}} (?:{_MAC}|(?:[a-z0-9]+ )?(?:seqid [0-9a-f]{{4}} )?[0-9]+(?: IP)?: (?:[0-9(]|IP))|async[0-9a-f] {_MAC}",
+    r"rt = [0-9a-f:]+ \(|(?:Non-Broadcast|All-routes|Single-route) (?:Forward|Backward) [\[(]",  # Token Ring, ARCNET, FDDI, serial PPP
+    rf"[A-Z][A-Za-z0-9 ]* \(0x[0-9a-f]{{4}}\), {_LENGTH_OF}|IP: IP |IP6: IP6 |[IO] (?:ip|utcp|ctcp)[^\n:]{{0,20}}: ",  # PPP, SLIP
+    r"LLC, dsap [^ \n]+ \(0x|[RT]x: VPI:",  # ATM
+    rf"(?:unicast|bcast), (?:ethertype [^\n(]*\(0x[0-9a-f]{{4}}\), |IPv[46], )?{_LENGTH_OF}",  # HDLC
+    rf"Q\.922, (?:hdr-len [0-9]+, )?DLCI [0-9]+, |IPv[46], {_LENGTH_OF}|ethertype [A-Z][^\n(]{{0,60}}\(0x[0-9a-f]{{4}}\), {_LENGTH_OF}",
+    rf"(?:[0-9a-f]{{2}}:[^\n>]{{14,50}} > [^\n,]*, )?[A-Z][A-Za-z ]{{0,60}}, {_LENGTH_OF}SubType ",  # Arista
+    rf"(?:[0-9]+us |Retry |[^ \n]+ Mb/s |[A-Z]{{2,5}} |\+QoS ){{0,5}}(?:BSSID|DA|RA):{_MAC}|[0-9.]+\*? Mb/s [0-9]+ MHz ",  # 802.11
+    r"\([a-z,]*\): SPI 0x|rule [^ \n]+/[0-9]+\([a-z-]+\): ",  # enc, pflog
+    r"E?DSA (?:[A-Z0-9][^\n]{0,40}, |0x)[^\n]{0,60}VLAN |BRCM tag OP",  # tags of switches
     r"(?: In|Out) hlen ",  # Juniper
 )
 LINK_BEGINS = re.compile(rf"{_BEFORE}(?:{'|'.join(_LINKS)})")
-SHOWS_IP = re.compile(rf"(?:IP6? |[:,] )(?:\((?:tos|class|flowlabel|hlim) |{_SHORT}?{_ENDS})")
+SHOWS_IP = re.compile(rf"(?:IP6? |[:,] ){_SHORT}?(?:\((?:tos 0x|class 0x|flowlabel 0x|hlim [0-9])|{_ADDRESSES})")
 INNER = re.compile(r"VXLAN, flags \[[^\]]*\] \(0x[0-9a-f]{2}\), vni [0-9]+\Z")
 COLUMN_0 = re.compile(r"\[\||Telnet:$|0x[0-9a-f]{4}: ")
 

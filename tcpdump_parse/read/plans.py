@@ -41,21 +41,24 @@ _ONLY_DIGITS = re.compile(r"(?:\(\?:|[]0-9a-f[{}()|+,-])+").fullmatch
 class Plan:
     """One shape: `match` a head, then `build` (or `absolute`, where printed numbers are those on the wire) its Packet.
 
-    `lax`: the group of a token that takes any text because nothing stricter did (a link header that stays closed), 0 without one.
-    A text of the same shape may be one that something stricter takes: then only those that Lark has seen (`seen`) are this plan's.
+    `timed`: the head shows its time. `lax`: the group of a token that takes any text because nothing stricter did (a link header that
+    stays closed), 0 without one. A text of the same shape may be one that something stricter takes: then only those that Lark has seen (`seen`) are this plan's.
     """
 
-    __slots__ = ("absolute", "begin", "build", "extra", "lax", "match", "seen")
+    __slots__ = ("absolute", "begin", "build", "extra", "lax", "match", "seen", "timed")
 
     SEEN = 256
 
-    def __init__(self, pattern: str, build: Callable[..., Packet], absolute: Callable[..., Packet], extra: int, lax: int = 0) -> None:
+    def __init__(
+        self, pattern: str, build: Callable[..., Packet], absolute: Callable[..., Packet], extra: int, *, timed: bool, lax: int = 0
+    ) -> None:
         compiled = re.compile(pattern)
         self.match = compiled.fullmatch
         self.begin = compiled.match  # where a tail follows on the same line
         self.build = build
         self.absolute = absolute
         self.extra = extra
+        self.timed = timed
         self.lax = lax
         self.seen: set[str] = set()
 
@@ -254,13 +257,16 @@ def compile_plan(tree: Any, head: str) -> Plan:
     writer = _Writer(texts, baked, links)
     lax = next((number for number, index in enumerate(kept, 1) if grammar.lax(tokens[index].type)), 0)
     pattern = _literal(head[: starts[0]]) + "".join(pieces.values())
-    return Plan(pattern, writer.function(made, False, kept), writer.function(made, True, kept), head.count(BREAK), lax)
+    build, absolute = (writer.function(made, absolute, kept) for absolute in (False, True))
+    return Plan(pattern, build, absolute, head.count(BREAK), timed="time" in made.fields, lax=lax)
 
 
 def _apart(link: Make, tokens: Sequence[Any], kept: list[int]) -> list[int]:
     """The tokens of a link header that differ within the shape, where they stand together and something stands behind them."""
-    from tcpdump_parse.read.build import Leaf
+    from tcpdump_parse.read.build import Leaf, Word
 
+    if not all(isinstance(field, Leaf | Word) for field in link.fields.values()):
+        return []
     leaves = {field.index for field in link.fields.values() if isinstance(field, Leaf)}
     inner = [index for index in kept if index in leaves]
     if len(inner) < 2 or any(grammar.lax(tokens[index].type) for index in inner):

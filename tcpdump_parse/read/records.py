@@ -51,6 +51,7 @@ class Records(Texts):
     def __init__(self, file: str = "", zone: tzinfo | None = None) -> None:
         super().__init__(file, zone)
         self.frame = 0
+        self.unread_frame = -1  # of the last record that could not be read; nobody counted the text of -A behind it
 
     def ready(self) -> bool:
         """A known shape is a record, whatever stood before."""
@@ -119,6 +120,7 @@ class Records(Texts):
         if SECOND.match(line) and SEGMENT.search(line):
             self.lost(line)
         else:
+            self.doubtful = self.doubtful or (self.ascii and self.unread_frame == self.frame and line.strip() != "")
             self.notice(line)
         return 1
 
@@ -270,6 +272,7 @@ class Records(Texts):
         from tcpdump_parse.read.diagnose import diagnose
 
         capture, frame, line, end_line, _ = self.where(text, line)
+        self.unread_frame = frame
         plain = text.replace(JOINT, BREAK)
         found = diagnose(plain, refused.column, refused.accepts, grammar.terminals())
         before = plain[: found.column]

@@ -56,7 +56,9 @@ class Texts(Captures):
             return True
         if self.timed and (self.tail or SEGMENT.search(text) is None):
             return False
-        return TIMELESS.match(text) is not None or (LINK_BEGINS.match(text) is not None and SHOWS_IP.search(text) is not None)
+        if TIMELESS.match(text) is not None:
+            return True
+        return not self.timed and LINK_BEGINS.match(text) is not None and SHOWS_IP.search(text) is not None
 
     def is_text(self, text: str) -> bool:
         """The line belongs to the text that -A prints; such a capture has it behind every packet."""
@@ -79,8 +81,10 @@ class Texts(Captures):
             if self.shown is not None:
                 self.ascii = self.fresh = True
                 self.plain = self.shown.link == 0
-            elif len(self.tail) < 2 and HEADER_SHOWN.match(first):
-                self.ascii = True
+            elif (len(self.tail) < 2 or self.ascii) and HEADER_SHOWN.match(first):
+                self.ascii = self.fresh = True
+                said = self.tail[0] if self.tail else ""
+                self.shown = counted.other(packet, said if isinstance(said, str) else "", first, self.kept)
         return self.ascii
 
     def shows(self, items: list[str], at: int) -> int:

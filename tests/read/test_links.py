@@ -34,6 +34,8 @@ LINKS: dict[str, tuple[int, bytes]] = {
     "ethernet, Arista's timestamp": (1, DST + SRC + bytes.fromhex("d28b" "00010010" "0000000100000002") + IPV4),
     "Token Ring": (6, b"\x10\x40" + DST + SRC + SNAP),
     "Token Ring, routed": (6, b"\x10\x40" + DST + ROUTED + bytes.fromhex("063000110022") + SNAP),
+    "Token Ring, routed back": (6, b"\x10\x40" + DST + ROUTED + bytes.fromhex("068000110022") + SNAP),
+    "Token Ring, routed anywhere": (6, b"\x10\x40" + DST + ROUTED + bytes.fromhex("86f000110022") + SNAP),
     "ARCNET": (7, bytes.fromhex("be50d400" "0000")),
     "ARCNET of Linux": (129, bytes.fromhex("be500000" "d4000000")),
     "SLIP": (8, b"\1" + b"\x45" + bytes(14)),
