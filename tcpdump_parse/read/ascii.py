@@ -33,7 +33,7 @@ from tcpdump_parse.read.notices import SURE_BEGINS, is_sure
 from tcpdump_parse.read.octets import address, addresses
 from tcpdump_parse.read.plans import BREAK, JOINT
 
-LINKS = (0, 14, 18, 16, 20, 4, 22)
+LINKS = (0, 14, 18, 16, 20, 4, 22, 8)
 HEADER = 40
 """Octets of the longest header that is looked at."""
 MARGIN = 24
