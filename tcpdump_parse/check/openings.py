@@ -14,7 +14,17 @@ from msgspec import UNSET, Struct
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.signs import letters
 from tcpdump_parse.model import IPv4, Port, TcpOption
-from tcpdump_parse.model.happenings import GapAcked, GapOpened, HandshakeDone, PortReused, ResetSent, StateMoved, SynAckSent, SynSent
+from tcpdump_parse.model.happenings import (
+    GapAcked,
+    GapFilled,
+    GapOpened,
+    HandshakeDone,
+    PortReused,
+    ResetSent,
+    StateMoved,
+    SynAckSent,
+    SynSent,
+)
 from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import ResetCause, Side
@@ -65,6 +75,11 @@ def no_copy(step: Step) -> bool:
     connection."""
     me = step.before.me
     return answers_syn(step) or (me.iss is not None and step.seq is not None and step.seq < me.iss)
+
+
+def began_before(step: Step) -> bool:
+    """Did the log begin in mid-connection, and no hole open in it that this segment fills? Then a first copy may stand before the log."""
+    return step.before.me.iss is None and step.happened(GapFilled) is None
 
 
 class Syn(Struct, frozen=True, gc=False):

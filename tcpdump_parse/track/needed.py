@@ -45,6 +45,7 @@ class Pending(Struct, gc=False):
     echoed: bool = False  # by an ACK that echoes its own TSval
     reported: bool = False  # a D-SACK was put down to it
     unechoed: bool = False  # its own ACK was an old one: Linux then does not take its timestamp, so no echo tells of it
+    early: bool = False  # no hole of it opened in this log, which began in mid-connection: a first copy may have passed before
     twice: Ranges | None = None  # octets of it that came by another copy: reported, or a late original
 
 
@@ -73,6 +74,7 @@ def at_once(me: Direction, seg: Sent, copies: list[Sent], cause: Cause, sooner: 
         keep(me.again, Pending(seg, copies, cause), AGAIN)
         return False, proof
     pending = Pending(seg, copies, cause, discarded)
+    pending.early = me.iss is None and not any(gap.start < seg.end and seg.start < gap.end for gap in me.gaps)
     pending.unechoed = seg.ack is not None and me.ack is not None and seg.ack < me.ack
     me.pending.append(pending)
     keep(me.again, pending, AGAIN)
@@ -205,7 +207,7 @@ def finish(me: Direction, out: list[Happening]) -> None:
 
 
 def _as_it_stands(me: Direction, pending: Pending, out: list[Happening]) -> None:
-    if not pending.copies:
+    if not pending.copies and not pending.early:
         verdict, proof = True, Proof.FIRST_COPY_LOST
     elif pending.discarded:
         verdict, proof = True, Proof.RECEIVER_DISCARDED

@@ -12,7 +12,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.openings import no_copy
+from tcpdump_parse.check.openings import began_before, no_copy
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.checksum import Damaged
 from tcpdump_parse.check.signs import Unmeasured
@@ -27,7 +27,7 @@ from tcpdump_parse.model.happenings import (
     Retransmitted,
     SackSeen,
 )
-from tcpdump_parse.model.steps import Ending, Step
+from tcpdump_parse.model.steps import End, Ending, Step
 from tcpdump_parse.model.terms import DupReason, Proof, Side
 from tcpdump_parse.track.ranges import Ranges
 from tcpdump_parse.track.rtt import LEAST_RTO
@@ -160,7 +160,7 @@ def loss_before_capture(step: Step, event: Retransmitted) -> Iterator[Facts]:
     Its first copy never passed here, its repair does. `facts.proof` says what shows that it is a repair and no late original: IP ids,
     timestamps, or, weakest and then a note, the time.
     """
-    if event.copies == 1 and not no_copy(step):
+    if event.copies == 1 and not no_copy(step) and not began_before(step):
         weak = Severity.NOTE if event.kind_proof is Proof.TIME else None
         yield Facts(octets=event.end - event.start, proof=str(event.kind_proof), severity=weak)
 
@@ -185,7 +185,14 @@ def _lost(step: Step, event: DuplicateAck | SackSeen, notes: Repair) -> bool:
         if not above or sum(right - left for left, right in above) <= (THIRD - 1) * mss:
             return False
         low = min(left for left, _ in above)
-    return not sender.unseen.overlap(ack, low)
+    return not sender.unseen.overlap(ack, low) and _watched(step.before.peer, ack, sender.unseen)
+
+
+def _watched(sender: End, ack: int, unseen: Ranges) -> bool:
+    """Did the octet at `ack` pass here? Where the log began in mid-connection it may have passed before."""
+    if sender.iss is not None or sender.snd_nxt is None:
+        return True
+    return sender.octets + unseen.overlap(ack, sender.snd_nxt) >= sender.snd_nxt - ack - (sender.fin is not None)
 
 
 @rule(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from tcpdump_parse.check.openings import no_copy
+from tcpdump_parse.check.openings import began_before, no_copy
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import Cause, DupReason, Proof, Side, Where
@@ -60,7 +60,8 @@ def _again(step: Step, happening: h.Retransmitted, scene: Scene) -> Sentence:
     me = step.after.me
     if happening.copies < 2:
         stop = max(happening.end, happening.start + happening.new_octets)
-        return scene.say("loss.again_unseen", step.side, what=what(happening.start, stop, me, scene))
+        key = "loss.again_early" if began_before(step) else "loss.again_unseen"
+        return scene.say(key, step.side, what=what(happening.start, stop, me, scene))
     name = what(happening.start, happening.end, me, scene)
     if happening.since_last is None:
         return scene.say("loss.again_untimed", step.side, what=name)
