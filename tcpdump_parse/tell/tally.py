@@ -30,8 +30,8 @@ class Tally:
     """Counters of one connection. Frames are 0 where nothing happened."""
 
     __slots__ = (
-        "after_reset", "answers", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack", "fin_idle",
-        "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest", "reordered",
+        "after_reset", "answers", "asked", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack",
+        "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest", "reordered",
         "replies", "reset", "slowest", "spurious", "trips", "unexplained", "wrong", "zero_windows",
     )  # fmt: skip
 
@@ -48,6 +48,7 @@ class Tally:
         self.replies = 0
         self.slowest: tuple[int, int] = (-1, 0)  # ns, frame
         self.probes = self.answers = 0
+        self.asked: dict[Side, int | None] = {}  # the octet below a gap that this end last told of
         self.zero_windows: dict[Side, int] = {}
         self.closed_for: dict[Side, int | None] = {}  # None: of one such time it is not known
         self.needed: dict[Side, int] = {}
@@ -88,9 +89,12 @@ class Tally:
 
     def looks_delayed(self, step: Step, acked: h.Happening | None) -> bool:
         """An ACK this end could have sent long before: it is known to be quicker, nothing else was under way, and the wait is no longer
-        than a delayed ACK may take. Only a sound sample counts: what was sent twice says nothing (Karn)."""
+        than a delayed ACK may take. Only a sound sample counts: what was sent twice says nothing (Karn), and an ACK that closes a gap
+        which was told of waited for the repair, even if the log lacks that."""
         quickest = self.quickest.get(step.side)
         if not isinstance(acked, h.AckAdvanced) or acked.rtt is None or quickest is None or step.after.peer.in_flight:
+            return False
+        if self.asked.get(step.side) == acked.start:
             return False
         return acked.rtt - quickest >= _DELAYED_LEAST and acked.rtt <= _DELAYED_MOST
 
@@ -134,10 +138,13 @@ def _data(tally: Tally, step: Step, happening: h.DataSent) -> bool:
 
 
 def _duplicate(tally: Tally, step: Step, happening: h.DuplicateAck) -> bool:
+    tally.asked[step.side] = step.ack
     return happening.n > 3 and happening.reason is DupReason.GAP
 
 
 def _sack(tally: Tally, step: Step, happening: h.SackSeen) -> bool:
+    if happening.fresh:
+        tally.asked[step.side] = step.ack
     return happening.dsack is None
 
 

@@ -1,5 +1,7 @@
 """What is said of segments sent again and of losses, by what the log holds before them."""
 
+import pytest
+
 from tcpdump_parse.check.engine import check
 from tcpdump_parse.model.events import Capture
 from tcpdump_parse.model.happenings import Judged
@@ -45,3 +47,16 @@ def test_a_hole_that_opened_in_the_log_lost_its_first_copy_before_the_capture():
 def test_what_passed_in_a_log_that_began_late_was_lost_after_it():
     talk = Talk().c(".", 1001, 1000, 1)
     assert found(from_the_third_segment_on(talk), ["loss-inferred", "loss-before-capture"]) == [("loss-inferred", 9)]
+
+
+@pytest.mark.parametrize("sack", [{"sack": [(201, 301)]}, {}])
+def test_an_ack_that_closes_a_gap_was_not_held_back(sack):
+    """The repair is not in the log; the ACK came when it arrived, 60 ms after what it covers had passed."""
+    talk = Talk().c("S").s("S.", ack=1, after=0.02).c(".", 1, ack=1, after=0.0001).c(".", 1, 100, 1).c(".", 101, 100, 1).c(".", 201, 100, 1)
+    talk.s(".", 1, ack=101, after=0.02).s(".", 1, ack=101, **sack).s(".", 1, ack=301, after=0.04)
+    assert said(talk, 9) == ["data.ack_all"]
+
+
+def test_one_that_closes_none_was():
+    talk = Talk().c("S").s("S.", ack=1, after=0.02).c(".", 1, ack=1, after=0.0001).c(".", 1, 100, 1).c(".", 101, 100, 1)
+    assert said(talk.s(".", 1, ack=101, after=0.02).s(".", 1, ack=201, after=0.04), 7) == ["data.ack_all", "data.delayed"]
