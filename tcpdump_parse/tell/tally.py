@@ -31,8 +31,8 @@ class Tally:
 
     __slots__ = (
         "after_reset", "answers", "asked", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack",
-        "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest", "reordered",
-        "replies", "reset", "slowest", "spurious", "trips", "unexplained", "wrong", "zero_windows",
+        "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest",
+        "reordered", "replies", "reset", "slowest", "spurious", "trips", "unexplained", "wrong", "zero_windows",
     )  # fmt: skip
 
     def __init__(self) -> None:

@@ -352,9 +352,10 @@ def _numbers(frame: int, tcp: Segment, ip: IP, me: Direction, at: int | None) ->
         if wire is not UNSET:
             ack = peer.place(wire)
     ipid, ttl = (ip.id, ip.ttl) if isinstance(ip, IPv4) else (UNSET, ip.hlim)
+    printed = None if tcp.checksum is UNSET or tcp.checksum.correct else tcp.checksum.value
     return Sent(
         frame, at, start, start + length + (bits & FIN) + ((bits & SYN) >> 1), ack, length, bits,
         0 if tcp.win is UNSET else tcp.win, None if ipid is UNSET else ipid, None if ttl is UNSET else ttl,
         timestamps_of(tcp.options), tcp.options, sum_of(tcp.checksum), size_of(ip),
-        0 if tcp.urg is UNSET else tcp.urg,
+        0 if tcp.urg is UNSET else tcp.urg, printed=printed,
     )
