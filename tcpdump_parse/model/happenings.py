@@ -239,7 +239,8 @@ class WindowShrunk(Happening, frozen=True):
 
 
 class WindowProbe(Happening, frozen=True):
-    """The n-th probe of a closed window (RFC 9293 §3.8.6.1). `octets` 0 or 1. `since` the previous probe or the closing."""
+    """The n-th probe of a closed window (RFC 9293 §3.8.6.1). `octets` 0 or 1. `since` the previous probe or the closing; None where it
+    crossed the segment that opened the window, `frames[0]`, on the way."""
 
     n: int
     octets: int

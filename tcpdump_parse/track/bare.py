@@ -88,7 +88,7 @@ def repeats(me: Direction, seg: Sent, was_win: int | None, was_wnd: int | None, 
     if peer.keepalives and seg.win:
         probe = peer.keepalives[-1]
         peer.keepalives.clear()
-        out.append(KeepAliveAck(_since(probe, seg), (probe.frame,)))
+        out.append((WindowProbeAck if probe is peer.crossed else KeepAliveAck)(_since(probe, seg), (probe.frame,)))
     elif peer.probes and seg.win == 0:
         out.append(WindowProbeAck(_since(peer.probes[-1], seg), (peer.probes[-1].frame,)))
     elif was is not None and was != now:
@@ -143,7 +143,7 @@ def window(me: Direction, seg: Sent, out: list[Happening]) -> None:
             me.zero_since = seg
             out.append(WindowClosed())
     elif closed is not None:
-        me.zero_since = None
+        me.zero_since, me.reopened = None, seg
         me.peer.probes.clear()
         out.append(WindowReopened(me.wnd if me.wnd is not None else seg.win, _since(closed, seg), (closed.frame,)))
 

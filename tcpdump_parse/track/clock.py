@@ -69,7 +69,9 @@ class Steps:
 
 def forget(end: Direction) -> None:
     """What this end sent before has no time any more that a later one could be compared with."""
-    some: tuple[Sent | None, ...] = (end.syn, end.last, end.last_ack, end.last_data, end.fin_sent, end.zero_since, end.provoked, end.stray)
+    some: tuple[Sent | None, ...] = (
+        end.syn, end.last, end.last_ack, end.last_data, end.fin_sent, end.zero_since, end.reopened, end.provoked, end.stray,
+    )  # fmt: skip
     for sent in (*some, *end.log, *end.flight, *end.bare, *end.probes, *end.keepalives, *end.reports):
         if sent is not None:
             sent.at = None

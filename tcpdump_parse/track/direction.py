@@ -71,11 +71,13 @@ class Direction:
     """One end. Attribute names as in `End`, which says what they mean; here are only the others."""
 
     __slots__ = (
-        "ack", "addresses", "again", "asked", "at", "awaits", "bare", "base", "because", "could", "counters", "dup_acks", "edge", "fin",
+        "ack", "addresses", "again", "asked", "at", "awaits", "bare", "base", "because", "could", "counters", "crossed",
+        "dup_acks", "edge", "fin",
         "fin_acked", "fin_sent", "flight", "following", "frame", "gaps", "held", "here", "ids", "iss", "keepalives", "last", "last_ack",
         "last_ack_frame",
         "last_data", "log", "mss", "near", "nxt", "octets", "offered", "packets", "peer", "pending", "probes", "provoked", "pseudo",
-        "recover", "reports", "residue", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side", "signs", "state",
+        "recover", "reopened",
+        "reports", "residue", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side", "signs", "state",
         "states", "stray", "syn", "syn_scale", "syns", "tsecr", "tsval", "una", "view", "waiting", "win", "wnd", "wscale", "zeek",
         "zero_since",
     )  # fmt: skip
@@ -138,7 +140,9 @@ class Direction:
         self.right: int | None = None  # right edge it last offered: ACK + window
         self.zero_since: Sent | None = None  # the segment that closed its window
         self.probes: list[Sent] = []  # unanswered probes of the peer's closed window
+        self.reopened: Sent | None = None  # the segment that opened its window again
         self.keepalives: list[Sent] = []  # unanswered keep-alive probes
+        self.crossed: Sent | None = None  # the latest of them that was sent while the peer's window still seemed closed
         self.provoked: Sent | None = None  # the peer's last segment that calls for a bare ACK: unacceptable, a SYN or RST out of place
         self.stray: Sent | None = None  # the peer's last spurious transmission
         self.shown: tuple[type, ...] = ()  # options it has shown

@@ -140,6 +140,21 @@ def probes(me: Direction, seg: Sent, idle: int | None, out: list[Happening]) -> 
     """One below the next octet, at most one octet long: a probe of a closed window, or a keep-alive."""
     if me.peer.zero_since is not None:
         _probe(me, seg, out)
+        return
+    keep(me.keepalives, seg, MOST)
+    if _crosses(me, seg):
+        me.crossed = seg
+        out.append(WindowProbe(1, seg.length, None, (me.peer.reopened.frame,)))  # type: ignore[union-attr]
     else:
-        keep(me.keepalives, seg, MOST)
         out.append(KeepAlive(len(me.keepalives), seg.length, idle))
+
+
+def _crosses(me: Direction, seg: Sent) -> bool:
+    """Was this probe sent before the segment that opened the window again was there? Its echo shows that; else the time does."""
+    opened = me.peer.reopened
+    if opened is None or (me.last is not None and me.last.frame > opened.frame and me.last is not me.crossed):
+        return False
+    if opened.ts is not None and seg.ts is not None:
+        return 0 < (opened.ts.val - seg.ts.ecr) % (1 << 32) < 1 << 31
+    turn = me.peer.rtt.floor
+    return turn is not None and seg.at is not None and opened.at is not None and 0 <= seg.at - opened.at < turn * 9 // 10

@@ -30,6 +30,15 @@ CASES = {
         [*HANDSHAKE, "DataSent+WindowFull", "AckAdvanced+WindowClosed", "WindowProbe", "WindowProbeAck", "WindowReopened", "DataSent"],
         "S1", "ShADaw", ("ESTABLISHED", "ESTABLISHED"),
     ),
+    "zero window, probed once more while what opens it is on its way": (
+        Talk().c("S").s("S.", ack=1, win=100, after=0.01).c(".", 1, ack=1, after=0.02).c("P.", 1, 100, 1)
+        .s(".", 1, ack=101, win=0, after=0.01).s(".", 1, ack=101, win=64, after=0.5)
+        .c(".", 100, ack=1, after=0.01).s(".", 1, ack=101, win=64, after=0.01)
+        .c(".", 100, ack=1, after=60).s(".", 1, ack=101, win=64, after=0.01),
+        [*HANDSHAKE, "DataSent+WindowFull", "AckAdvanced+WindowClosed", "WindowReopened", "WindowProbe", "WindowProbeAck", "Idle+KeepAlive",
+         "KeepAliveAck"],
+        "S1", "ShADaw", ("ESTABLISHED", "ESTABLISHED"),
+    ),
     "reset by the application": (
         Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c("R.", 11, ack=1),
         [*HANDSHAKE, "DataSent", "AckAdvanced", "ResetSent"],

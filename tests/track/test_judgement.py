@@ -333,3 +333,12 @@ def test_a_counter_that_turns_in_two_seconds_orders_nothing_far_apart():
         talk.c(".", 101 + 10 * i, 10, 1, after=0.01, id=(1000 + 330 * i) % 65536)
     talk.c(".", 101, 10, 1, after=1.5, id=700)
     assert type(odd(talk)[0][1]) is Retransmitted
+
+
+@pytest.mark.parametrize(("echo", "kind"), [(500, WindowProbe), (520, KeepAlive)], ids=["older", "newer"])
+def test_a_probe_that_echoes_nothing_newer_than_the_closed_window_is_a_window_probe(echo, kind):
+    """Its sender did not know yet that the window is open again, however long what opened it takes."""
+    talk = Talk().c("S", ts=(100, 0)).s("S.", ack=1, ts=(490, 100)).c(".", 1, ack=1, ts=(101, 490)).c("P.", 1, 100, 1, ts=(102, 490))
+    talk.s(".", 1, ack=101, win=0, ts=(500, 102)).s(".", 1, ack=101, win=64, after=0.5, ts=(520, 102))
+    talk.c(".", 100, ack=1, after=0.1, ts=(200, echo))
+    assert talk.steps()[-1].happened(kind) is not None

@@ -136,8 +136,8 @@ def win_probe(step: Step, event: WindowProbe) -> Iterator[Facts]:
     elsewhere=("tcp.analysis.zero_window_probe_ack", "suricata:zero window probe ack"),
 )
 def win_probe_ack(step: Step, event: WindowProbeAck) -> Iterator[Facts]:
-    """The probe is answered: the window is still closed, and the receiver is alive."""
-    yield Facts(evidence=event.frames)
+    """The probe is answered: the window is still closed, and the receiver is alive. Or it crossed the segment that opened the window."""
+    yield Facts(evidence=event.frames, open=True) if step.window else Facts(evidence=event.frames)
 
 
 @rule(

@@ -48,7 +48,7 @@ def probe(step: Step, happening: h.WindowProbe, scene: Scene) -> tuple[Sentence,
     if happening.n > 1 and happening.since is not None:
         told = scene.say("window.probe_again", step.side, n=happening.n, since=scene.span(happening.since))
     else:
-        told = scene.say("window.probe", step.side)
+        told = scene.say("window.probe_crossed" if step.before.peer.win else "window.probe", step.side)
     return (told, scene.say("window.probe_octets", step.side, octets=scene.octets(happening.octets))) if happening.octets else (told,)
 
 
