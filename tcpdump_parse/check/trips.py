@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.model.happenings import AckAdvanced, FinSent, HandshakeDone
+from tcpdump_parse.model.happenings import AckAdvanced, DuplicateAck, FinSent, HandshakeDone, SackSeen
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Side
 from tcpdump_parse.track.rtt import LEAST_RTO, Rtt
@@ -48,12 +48,13 @@ class Trips(Notes):
 
 
 class Samples:
-    """Nanoseconds from octets of one end to their ACK; `fin`: the record of its FIN, if that carried no data."""
+    """Nanoseconds from octets of one end to their ACK. `fin`: the record of its FIN, if that carried no data; `hole`: the record that told
+    of a hole in its octets, until an ACK gets on."""
 
-    __slots__ = ("count", "fin", "least", "most", "total")
+    __slots__ = ("count", "fin", "hole", "least", "most", "total")
 
     def __init__(self) -> None:
-        self.count = self.least = self.most = self.total = self.fin = 0
+        self.count = self.least = self.most = self.total = self.fin = self.hole = 0
 
     def add(self, sample: int) -> None:
         self.count += 1
@@ -70,23 +71,28 @@ class Samples:
 
 class DataTrips(Notes):
     """From data to its ACK, for each sender of the data. However: a SYN and a FIN that stand alone, which `tdparse flows` counts with
-    tcptrace, are none of it: an accepting system answers the one, and a closing program lets the ACK of the other wait."""
+    tcptrace, are none of it: an accepting system answers the one, and a closing program lets the ACK of the other wait. Nor is an ACK that
+    gets past a hole: what had arrived above that waited for it to be filled."""
 
-    on: ClassVar[tuple[type, ...]] = (AckAdvanced, FinSent)
+    on: ClassVar[tuple[type, ...]] = (AckAdvanced, FinSent, DuplicateAck, SackSeen)
 
     def __init__(self) -> None:
         self.client = Samples()
         self.server = Samples()
 
-    def see(self, step: Step, event: AckAdvanced | FinSent) -> None:
+    def see(self, step: Step, event: AckAdvanced | FinSent | DuplicateAck | SackSeen) -> None:
         if type(event) is AckAdvanced:
-            sample = event.rtt
-            if sample is not None:
-                sender = self.server if step.side is _CLIENT else self.client
-                if event.frame != sender.fin:
-                    sender.add(sample)
-        elif not step.length:
-            self.of(step.side).fin = step.frame
+            sender = self.server if step.side is _CLIENT else self.client
+            if sender.hole and sender.hole != step.frame:
+                sender.hole = step.frame if step.happened(SackSeen) is not None else 0
+            elif event.rtt is not None and event.frame != sender.fin:
+                sender.add(event.rtt)
+        elif type(event) is FinSent:
+            if not step.length:
+                self.of(step.side).fin = step.frame
+        elif type(event) is DuplicateAck or (type(event) is SackSeen and len(event.blocks) > (event.dsack is not None)):
+            sender = self.of(step.side.other)
+            sender.hole = sender.hole or step.frame
 
     def of(self, side: Side) -> Samples:
         return self.client if side is _CLIENT else self.server

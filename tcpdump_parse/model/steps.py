@@ -142,3 +142,4 @@ class Ending(Struct, frozen=True, gc=False):
     frame: int = 0  # the connection's last record
     first: Packet | None = None
     last: Packet | None = None
+    unacked: tuple[int, int] = (0, 0)  # octets of data of client and server that were seen and never acknowledged

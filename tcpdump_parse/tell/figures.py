@@ -37,10 +37,9 @@ def losses(say: Say, scene: Scene, ending: Ending) -> Iterator[Reason]:
             yield say(Basis.PROVED, "reordered", side, segments=scene.words.count("segments", late))
         if missed := _missed(scene, side):
             yield replace(say(Basis.PROVED, "missed", side, octets=scene.octets(missed)), rule="cap-drop-inferred")
-    for end in (ending.client, ending.server):
-        waiting = (end.in_flight or 0) - (end.fin is not None)
-        if waiting > 0 and scene.tally.handshake is not None:
-            yield say(Basis.PROVED, "unacked", end.side, octets=scene.octets(waiting), frame=ending.frame)
+    for side, waiting in zip(Side, ending.unacked, strict=True):
+        if waiting and scene.tally.handshake is not None:
+            yield say(Basis.PROVED, "unacked", side, octets=scene.octets(waiting), frame=ending.frame)
     if scene.tally.copied:
         yield say(Basis.PROVED, "copied", packets=scene.words.count("packets", scene.tally.copied))
 

@@ -138,11 +138,13 @@ def _data(tally: Tally, step: Step, happening: h.DataSent) -> bool:
 
 
 def _duplicate(tally: Tally, step: Step, happening: h.DuplicateAck) -> bool:
+    tally.trips.see(step, happening)
     tally.asked[step.side] = step.ack
     return happening.n > 3 and happening.reason is DupReason.GAP
 
 
 def _sack(tally: Tally, step: Step, happening: h.SackSeen) -> bool:
+    tally.trips.see(step, happening)
     if happening.fresh:
         tally.asked[step.side] = step.ack
     return happening.dsack is None

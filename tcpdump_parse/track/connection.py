@@ -46,7 +46,7 @@ from tcpdump_parse.track.segment import (
 )
 from tcpdump_parse.track.states import KEPT, Seen, after
 from tcpdump_parse.track.statistics import count, idle_until
-from tcpdump_parse.track.summary import flow
+from tcpdump_parse.track.summary import flow, unacked
 from tcpdump_parse.track.zeek import Zeek
 
 
@@ -151,7 +151,10 @@ class Following:
         possible.settle(self.client)
         possible.settle(self.server)
         row = flow(self, reason, steps)
-        made = Ending(self.connection, reason, self.client.freeze(), self.server.freeze(), row, tuple(out), last, self.first, self.last)
+        waiting = unacked(self.client), unacked(self.server)
+        made = Ending(
+            self.connection, reason, self.client.freeze(), self.server.freeze(), row, tuple(out), last, self.first, self.last, waiting,
+        )  # fmt: skip
         for end in (self.client, self.server):
             end.part()
         return made

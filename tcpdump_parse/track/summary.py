@@ -11,7 +11,7 @@ from tcpdump_parse.model.flow import Flow, FlowEnd
 from tcpdump_parse.model.options import SackOk, Timestamps
 from tcpdump_parse.track.limits import limits
 from tcpdump_parse.track.moments import Moments
-from tcpdump_parse.track.segment import ACKED, CARRIED, SECOND, nanoseconds
+from tcpdump_parse.track.segment import ACKED, CARRIED, FIN, SECOND, nanoseconds
 from tcpdump_parse.track.vantage import vantage
 from tcpdump_parse.track.zeek import conn_state
 
@@ -68,6 +68,16 @@ def _duration(following: Following) -> float | UnsetType:
         return UNSET
     end = following.at if last.clock is UNSET else nanoseconds(last.clock)
     return UNSET if end is None else (end - start) / SECOND
+
+
+def unacked(end: Direction) -> int:
+    """Octets of its data that were seen and never acknowledged. Numbers between them that nothing here carried are none of them, nor is
+    a FIN, wherever it stands."""
+    una = end.una
+    if una is None or end.nxt is None or end.nxt <= una:
+        return 0
+    fins = {sent.end - 1 for sent in end.log if sent.bits & FIN and sent.end > una}
+    return max(0, end.seen.overlap(una, end.nxt) - len(fins))
 
 
 def size(end: Direction) -> int:

@@ -46,3 +46,13 @@ def kept_back(ticks: int) -> list[str]:
 @pytest.mark.parametrize(("ticks", "rule"), [(3032, "ack-delay-too-long"), (200, "cap-time-forward-jump")])
 def test_a_jump_of_the_clock_keeps_no_ack_back(ticks: int, rule: str) -> None:
     assert kept_back(ticks) == [rule]
+
+
+def test_what_waits_above_a_hole_is_no_sample() -> None:
+    """The ACK that gets past it comes as soon as it is filled, however long ago the rest had arrived."""
+    said = Talk().open()
+    for n in range(3):
+        said.c("P.", 1 + 10 * n, 10, 1).s(".", 1, ack=11 + 10 * n, after=0.01)
+    said.c("P.", 31, 10, 1, id=900).c("P.", 51, 10, 1, id=902).s(".", 1, ack=41, after=0.01).s(".", 1, ack=41, sack=[(51, 61)])
+    said.c("P.", 41, 10, 1, after=0.5, id=903).s(".", 1, ack=61, after=0.01).c("P.", 61, 10, 1).s(".", 1, ack=71, after=0.01)
+    assert trips(said) == ["Data of the client was acknowledged after 10 ms to 11 ms, on average 10 ms (5 samples)."]

@@ -3,7 +3,7 @@
 import pytest
 
 from tcpdump_parse.model.events import Capture
-from tcpdump_parse.tell import Manner, Verdict, tell
+from tcpdump_parse.tell import Manner, Told, Verdict, tell
 from tcpdump_parse.tell.judging import judged
 from tcpdump_parse.track import track
 from tests.track.talk import Talk
@@ -26,3 +26,40 @@ def test_round_trips_of_data_leave_out_the_syn_and_the_fin(lang):
     for n in range(6):
         talk.c("P.", 1 + 10 * n, 10, 1).s(".", 1, ack=11 + 10 * n, after=0.01)
     assert verdict(talk.c("F.", 61, ack=1).s(".", 1, ack=62, after=0.3), lang)["verdict.trips_alike"] == TRIPS[lang]
+
+
+UNACKED = "verdict.unacked"
+
+
+def opened():
+    return Talk().open().c("P.", 1, 100, 1).s(".", 1, ack=101)
+
+
+@pytest.mark.parametrize(
+    ("talk", "octets"),
+    [
+        (opened().c("P.", 101, 50, 1), 50),
+        (opened().c("P.", 101, 50, 1).s(".", 1, ack=131), 20),
+        (opened().c("FP.", 101, 50, 1), 50),
+        (opened().c("P.", 201, 50, 1), 50),
+        (opened().c("F.", 101, ack=1).s(".", 1, ack=102).c("P.", 102, 50, 1), 50),
+        (opened().c("F.", 101, ack=1).c("F.", 151, ack=1), 0),
+        (opened().c("F.", 60101, ack=1), 0),
+        (opened().c("F.", 101, ack=1), 0),
+    ],
+)
+def test_only_bytes_that_were_seen_are_never_acknowledged(talk, octets):
+    """No hole below them, and no FIN, wherever it stands."""
+    said = verdict(talk).get(UNACKED)
+    frame = len(talk.packets)
+    assert said == (f"Never acknowledged in this log (up to frame {frame}): {octets} bytes of the client." if octets else None)
+    zh = verdict(talk, "zh").get(UNACKED)
+    assert (zh is not None and f"{octets} 字节" in zh) == bool(octets)
+
+
+@pytest.mark.parametrize(("fin", "total"), [(151, " (FIN), after 150 bytes in all:"), (60101 + 128 * 512, " (FIN): ")])
+def test_a_fin_outside_the_window_tells_no_total(fin, total):
+    told = tell(judged(track([Capture(capture=1), *opened().c("F.", fin, ack=1).packets])), Manner())
+    assert [
+        total in sentence.text for value in told if isinstance(value, Told) for sentence in value.sentences if "close.fin" in sentence.key
+    ] == [True]

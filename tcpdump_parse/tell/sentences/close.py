@@ -13,11 +13,18 @@ from tcpdump_parse.tell.told import Sentence, Weight
 
 def fin(step: Step, happening: h.FinSent, scene: Scene) -> tuple[Sentence, ...]:
     key = "close.fin" if happening.first else "close.fin_last"
-    told = scene.say(f"{key}_total", step.side, octets=scene.octets(happening.octets)) if happening.octets else scene.say(key, step.side)
+    known = happening.octets and not _outside(step)
+    told = scene.say(f"{key}_total", step.side, octets=scene.octets(happening.octets or 0)) if known else scene.say(key, step.side)
     theirs = step.before.peer.fin
     if not happening.first and theirs is not None and step.ack is not None and step.ack <= theirs:
         return told, scene.say("close.fin_crossed", step.side)
     return (told,)
+
+
+def _outside(step: Step) -> bool:
+    """Does it stand where the other end takes nothing: then its number does not tell how much there was?"""
+    edge = step.before.me.edge
+    return edge is not None and step.end is not None and step.end > edge + 1
 
 
 def finack(step: Step, happening: h.FinAcked, scene: Scene) -> tuple[Sentence, ...]:
