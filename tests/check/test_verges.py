@@ -103,3 +103,11 @@ def test_ten_segments_at_once_are_allowed_and_eleven_are_not(mss: int, other: in
     """The other end's MSS bounds a segment, not one's own."""
     assert said(burst(10, mss, other), "iw-too-big") == []
     assert [facts for _, facts in said(burst(11, mss, other), "iw-too-big")] == [{"octets": 11 * mss, "limit": 10 * mss}]
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"), [("lost-burst", [20]), ("spikes", []), ("black-hole", [])], ids=["lost", "not needed", "never answered"]
+)
+def test_only_what_repairs_a_loss_counts_as_lost(log: str, expected: list[int]) -> None:
+    events = track(read(SAMPLES / "lab" / "recorded" / log / "client.txt"))
+    assert [found.facts["again"] for found in check(events, select=["excessive-loss"])] == expected

@@ -24,6 +24,7 @@ from tcpdump_parse.model.happenings import (
     GapAcked,
     GapFilled,
     GapOpened,
+    Judged,
     Retransmitted,
     SackSeen,
 )
@@ -225,13 +226,14 @@ def loss_inferred(step: Step, event: DuplicateAck | SackSeen, notes: Repair) -> 
     elsewhere=("suricata:2210054", "zeek:T", "tcptrace:rexmt data pkts"),
 )
 def excessive_loss(ending: Ending) -> Iterator[Facts]:
-    """Much was sent again: more than one data segment of a hundred, and at least three.
+    """Much was lost: more than one data segment of a hundred repaired a loss, and at least three.
 
-    `facts.percent`; above one, throughput on a long way falls markedly; above ten, nothing works well.
+    `facts.percent`; above one, throughput on a long way falls markedly; above ten, nothing works well. What was sent again though it had
+    arrived does not count, nor what stayed without any answer: where the other end or the way fell silent, that is no rate of loss.
     """
-    for end in (ending.client, ending.server):
-        numbers = ending.flow.client if end is ending.client else ending.flow.server
-        again, sent = numbers.retransmitted, numbers.actual_data_pkts
+    for end, numbers in ((ending.client, ending.flow.client), (ending.server, ending.flow.server)):
+        unanswered = sum(1 for event in ending.happenings if isinstance(event, Judged) and event.side is end.side and event.needed is None)
+        again, sent = numbers.retransmitted - numbers.retransmitted_spurious - unanswered, numbers.actual_data_pkts
         if again >= THIRD and sent and again * 100 > sent:
             over = max(level for level in (1, 5, 10) if again * 100 > sent * level)
             yield Facts(side=str(end.side), again=again, sent=sent, percent=round(again * 100 / sent, 1), over=over)
