@@ -105,6 +105,7 @@ class ResetCause(enum.StrEnum):
     UNEXPECTED_ACK = "unexpected_ack"  # SEQ is the other side's ACK: it knows no such connection
     TIMEOUT = "timeout"  # after many unanswered copies or keep-alive probes
     REPEATED = "repeated"  # the connection was already reset
+    FOREIGN = "foreign"  # its number or its TTL speaks against the end whose address it bears
     UNKNOWN = "unknown"
 
 

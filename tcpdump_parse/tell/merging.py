@@ -23,8 +23,9 @@ _CAUSES: Final = ("loss.cause_timeout", "loss.cause_timeout_acked", "loss.cause_
 
 STANDS: Final[dict[str, tuple[str, ...]]] = {
     "rst-seen": (
-        "reset.refused", "reset.abort", "reset.late_data", "reset.unexpected_ack", "reset.timeout", "reset.repeated", "reset.foreign",
-        "reset.foreign_number", "reset.unknown", "verdict.abort",
+        "reset.refused", "reset.abort", "reset.late_data", "reset.unexpected_ack", "reset.timeout", "reset.repeated",
+        "reset.repeated_other", "reset.foreign", "reset.foreign_number", "reset.rejected", "reset.disowned", "reset.unknown",
+        "verdict.abort",
     ),
     "rst-out": ("reset.outside",),
     "segment-hole": ("loss.gap",),

@@ -7,7 +7,7 @@ Law: bounded, and complete whatever is folded, filtered or quiet: every step pas
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import UNSET
 
@@ -17,6 +17,7 @@ from tcpdump_parse.check.trips import DataTrips
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import DupReason, Proof, ResetCause, Side
+from tcpdump_parse.track.states import KEPT
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.shapes import Shape
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 _DELAYED_LEAST: Final = 30_000_000  # Linux holds an ACK back for 40 ms or more
 _NEVER: Final = 1 << 62
 _DELAYED_MOST: Final = 600_000_000  # RFC 9293 MUST-40: less than 0.5 s; some room for the path
+
+
+class Reset(NamedTuple):
+    """A RST, as the verdict needs it. `fits`: whether the other end must believe it."""
+
+    side: Side
+    cause: ResetCause
+    frame: int
+    fits: bool | None
 
 
 class Tally:
@@ -59,7 +69,7 @@ class Tally:
         self.first_fin: Side | None = None
         self.fin_idle: tuple[int, int] | None = None  # silence before the first FIN, frame
         self.fin_ack: tuple[Side, int, int] | None = None  # who acknowledged a FIN as a delayed ACK, delay, frame
-        self.reset: tuple[Side, ResetCause, int] | None = None
+        self.reset: Reset | None = None  # the first that gives something up; else the first in somebody's name
         self.after_reset = 0  # segments of that side since that are no RST
         self.holes: dict[Side, Holes] = {}  # whose octets were acknowledged before they were seen
 
@@ -144,9 +154,9 @@ def _duplicate(tally: Tally, step: Step, happening: h.DuplicateAck) -> bool:
 
 
 def _sack(tally: Tally, step: Step, happening: h.SackSeen) -> bool:
-    tally.trips.see(step, happening)
     if happening.fresh:
         tally.asked[step.side] = step.ack
+    tally.trips.see(step, happening)
     return happening.dsack is None
 
 
@@ -232,9 +242,18 @@ def _finack(tally: Tally, step: Step, happening: h.FinAcked) -> bool:
 
 
 def _reset(tally: Tally, step: Step, happening: h.ResetSent) -> bool:
-    if tally.reset is None:
-        tally.reset = (step.side, reset_cause(step, happening), step.frame)
+    first = tally.reset
+    if not rejects(step, happening) and (first is None or (first.cause is ResetCause.FOREIGN and not tally.after_reset)):
+        tally.reset = Reset(step.side, reset_cause(step, happening), step.frame, happening.acceptable)
     return False
+
+
+def rejects(step: Step, happening: h.ResetSent) -> bool:
+    """Does it answer an ACK of what its sender never sent, an old duplicate say? It gives nothing up (RFC 9293 §3.10.7.3, figure 8)."""
+    me = step.before.me
+    if happening.cause is not ResetCause.UNEXPECTED_ACK or me.state not in KEPT or None in (me.iss, me.snd_nxt, step.seq):
+        return False
+    return not me.iss < step.seq <= me.snd_nxt  # type: ignore[operator]
 
 
 def _wrong(tally: Tally, step: Step, happening: h.ChecksumWrong) -> bool:

@@ -21,6 +21,7 @@ from tcpdump_parse.tell.merging import resting
 from tcpdump_parse.tell.overview import Ledger
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.sentences.handshake import in_force
+from tcpdump_parse.tell.tally import Reset
 from tcpdump_parse.tell.told import Basis, Reason, Verdict
 from tcpdump_parse.visible import visible
 
@@ -34,7 +35,7 @@ def verdict(scene: Scene, ending: Ending, ledger: Ledger, at_end: frozenset[str]
     seconds = None if unknown or flow.duration is UNSET else flow.duration
     return Verdict(
         capture=flow.capture, conn=flow.conn, flow=visible(flow.flow), conn_state=flow.conn_state, states=flow.states, packets=flow.packets,
-        frame=ending.frame, headline=_headline(scene, flow.conn_state), summary=_summary(scene, ending, seconds),
+        frame=ending.frame, headline=_headline(scene, ending), summary=_summary(scene, ending, seconds),
         seconds=seconds, client_octets=flow.client.unique_bytes_sent, server_octets=flow.server.unique_bytes_sent,
         agreed=in_force(ending.client, ending.server, scene.words),
         reasons=_resting(scene, ending, ledger, at_end), resolution=scene.resolution.seconds,
@@ -51,19 +52,44 @@ _HEADED: Final = dict.fromkeys(("REJ", "RSTO", "RSTR", "RSTOS0", "RSTRH"), "rst-
 """Findings of which the headline says as much as their title."""
 
 
-def _headline(scene: Scene, conn_state: str) -> str:
+def _headline(scene: Scene, ending: Ending) -> str:
     """What Zeek's word says, as far as the log bears it out: Zeek believes every RST, the last of them first, and its words for what
     begins late claim more of the opening than was seen."""
-    late, reset = scene.tally.late, scene.tally.reset
-    if reset is not None and conn_state in ("RSTO", "RSTR", "RSTOS0"):
-        if scene.tally.after_reset:
-            return _say(scene, "verdict.reset_survived", reset[0])
-        if conn_state != "RSTOS0":
-            conn_state = "RSTO" if reset[0] is Side.CLIENT else "RSTR"
+    late, reset, conn_state = scene.tally.late, scene.tally.reset, ending.flow.conn_state
+    if conn_state in _RESET:
+        if reset is None:
+            conn_state = _unreset(scene, ending)
+        elif key := _doubt(scene, reset, conn_state):
+            return _say(scene, f"verdict.{key}", reset.side)
+        elif conn_state in ("RSTO", "RSTR"):
+            conn_state = "RSTO" if reset.side is Side.CLIENT else "RSTR"
+    if conn_state == "S0" and any(rule == "syn-in-established" for rule, _ in scene.findings):
+        return _say(scene, "verdict.S0_inside")
     if conn_state == "OTH" or (late and conn_state in ("S0", "S1")):
         return _say(scene, "verdict.OTH" if late else "verdict.OTHER")
     key = f"verdict.{conn_state}_late"
     return _say(scene, key if late and scene.words.knows(key) else f"verdict.{conn_state}")
+
+
+_RESET: Final = frozenset(("REJ", "RSTO", "RSTR", "RSTOS0", "RSTRH"))
+
+
+def _doubt(scene: Scene, reset: Reset, conn_state: str) -> str:
+    """What Zeek does not ask of a RST: whose it is, whether it counts, and of what."""
+    if scene.tally.after_reset and conn_state not in ("REJ", "RSTRH"):
+        return "reset_survived"
+    if reset.cause is ResetCause.FOREIGN:
+        return "reset_foreign"
+    if reset.fits is False:
+        return "reset_ignored"
+    return "reset_early" if conn_state in ("RSTO", "RSTR") and scene.tally.handshake is None and not scene.tally.late else ""
+
+
+def _unreset(scene: Scene, ending: Ending) -> str:
+    """Zeek's word for a connection in which no RST gave anything up."""
+    if ending.client.fin is None and ending.server.fin is None:
+        return "never" if scene.tally.handshake is None else "S1"
+    return "S2" if ending.server.fin is None else "S3" if ending.client.fin is None else "SF"
 
 
 def _say(scene: Scene, key: str, side: Side = Side.CLIENT, /, **values: object) -> str:
@@ -126,9 +152,10 @@ def _states(say: _Judge, ending: Ending) -> Iterator[Reason]:
     client, server = ending.client, ending.server
     if State.UNKNOWN in (client.state, server.state):
         return
-    proved = len(client.states) == len(server.states) == 1
-    key, basis = ("ended_proved", Basis.PROVED) if proved else ("ended_half", Basis.SUGGESTED)
-    yield say(basis, key, client_state=client.state.value, server_state=server.state.value)
+    if len(client.states) == len(server.states) == 1:
+        yield say(Basis.PROVED, "ended_proved", client_state=client.states[0].value, server_state=server.states[0].value)
+    elif all(end.state in end.states or end.states == (State.UNKNOWN,) for end in (client, server)):
+        yield say(Basis.SUGGESTED, "ended_half", client_state=client.state.value, server_state=server.state.value)
     for end in (client, server):
         if 1 < len(end.states) <= 4:
             states = say.scene.words.listed((state.value for state in end.states), "term.or")
@@ -165,9 +192,9 @@ def _half_closed(ending: Ending) -> End | None:
 
 
 def _abort(say: _Judge, scene: Scene) -> Iterator[Reason]:
-    if scene.tally.reset is not None and scene.tally.reset[1] is ResetCause.ABORT:
-        side, _, frame = scene.tally.reset
-        yield say(Basis.SUGGESTED, "abort", side, frame=frame, frames=(frame,))
+    reset = scene.tally.reset
+    if reset is not None and reset.cause is ResetCause.ABORT and not scene.tally.after_reset:
+        yield say(Basis.SUGGESTED, "abort", reset.side, frame=reset.frame, frames=(reset.frame,))
 
 
 def _quiet(say: _Judge, scene: Scene, *, timed: bool) -> Iterator[Reason]:

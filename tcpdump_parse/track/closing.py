@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tcpdump_parse.model.happenings import Happening, ResetSent
 from tcpdump_parse.model.terms import ResetCause, State
+from tcpdump_parse.seq import roll
 from tcpdump_parse.track.segment import ACK, SYN, Sent
 
 if TYPE_CHECKING:
@@ -14,12 +15,38 @@ if TYPE_CHECKING:
 
 def reset(me: Direction, seg: Sent, out: list[Happening]) -> bool | None:
     """A RST from `me`; whether it fits, None if only a challenge can tell."""
-    cause, frames = _cause(me, seg)
     fits = acceptable(me, seg)
+    cause, frames = (ResetCause.FOREIGN, ()) if foreign(me, seg) else _cause(me, seg, fits)
     out.append(ResetSent(cause, fits, frames))
-    if fits is False:
+    if fits is False or (fits is None and me.peer.ack is not None):
         me.peer.provoked = seg
     return fits
+
+
+def foreign(me: Direction, seg: Sent) -> bool:
+    """Does something speak against `me` as the sender of this RST: a number beyond all it could choose, or the TTL of another path?"""
+    return _beyond(me, seg) or _other_path(me, seg)
+
+
+def _beyond(me: Direction, seg: Sent) -> bool:
+    """It neither answers a segment (with its ACK, or with 0) nor breaks off where `me` stands (RFC 9293 §3.5.2)."""
+    peer = me.peer
+    return me.nxt is not None and peer.ack is not None and seg.start > max(me.nxt, peer.ack) and bool(roll(seg.start))
+
+
+def _other_path(me: Direction, seg: Sent) -> bool:
+    """However: a kernel that resets with another TTL than its sockets use looks the same; such are rare."""
+    data, ack = me.last_data, me.last_ack
+    usual = data if ack is None or (data is not None and data.frame > ack.frame) else ack
+    if usual is None or me.ack is None or me.packets <= 2:
+        return False
+    return usual.ttl is not None and seg.ttl is not None and usual.ttl != seg.ttl
+
+
+def believed(me: Direction, seg: Sent, fits: bool | None) -> bool:
+    """Must the peer believe it when it comes? In the window but not at its edge only a challenge tells (RFC 9293 §3.10.7.4), unless what
+    lies between was sent before it and comes first."""
+    return fits or (fits is None and (me.peer.ack is None or (seg.start == me.nxt and not me.gaps)))
 
 
 def answers_wrong_ack(me: Direction, seg: Sent) -> bool:
@@ -30,25 +57,30 @@ def answers_wrong_ack(me: Direction, seg: Sent) -> bool:
     return not me.iss < last.ack <= me.nxt
 
 
-def _cause(me: Direction, seg: Sent) -> tuple[ResetCause, tuple[int, ...]]:
+def _cause(me: Direction, seg: Sent, fits: bool | None) -> tuple[ResetCause, tuple[int, ...]]:
     peer = me.peer
     last = peer.last
     if me.following.reset_at is not None:
         return ResetCause.REPEATED, (me.following.reset_at,)
-    if last is not None and last.bits & SYN and not last.bits & ACK and me.packets <= 1:
+    if last is not None and last.bits & SYN and not last.bits & ACK and me.packets <= 1 and fits is not False:
         return ResetCause.REFUSED, (last.frame,)
     if len(me.keepalives) >= 2:
         return ResetCause.TIMEOUT, tuple(sent.frame for sent in me.keepalives[-4:])
     again = [sent for sent in me.log if sent.count >= 5]
     if again and me.una is not None and again[-1].end > me.una:
         return ResetCause.TIMEOUT, tuple(sent.frame for sent in again[-4:])
-    if last is not None and not seg.bits & ACK and last.ack == seg.start and (me.nxt is None or last.ack != me.nxt or me.fin is not None):
+    if last is not None and not seg.bits & ACK and last.ack == seg.start and (last.ack != me.nxt or _gone(me)):
         return _answer(me, last)
     if me.nxt is not None and seg.start == me.nxt:
         if last is not None and last.length and _after_fin(me, last):
             return ResetCause.LATE_DATA, (last.frame,)
         return ResetCause.ABORT, ()
     return ResetCause.UNKNOWN, ()
+
+
+def _gone(me: Direction) -> bool:
+    """Is `me` past this connection: closed, or busy with a new one on the same ports?"""
+    return me.fin is not None or me.state is State.CLOSED or bool(me.following.heir)
 
 
 def _answer(me: Direction, last: Sent) -> tuple[ResetCause, tuple[int, ...]]:

@@ -65,7 +65,7 @@ class Following:
         self.first: Packet | None = None
         self.last: Packet | None = None
         self.handshake = False
-        self.reset_at: int | None = None  # frame of the first acceptable RST
+        self.reset_at: int | None = None  # frame of the first RST that its sender can have sent and its receiver may believe
         self.closed_at: int | None = None  # when both ends were done
         self.lingers = False
         self.missed: Direction | None = None  # whose octets this step acknowledges though they were not seen
@@ -251,11 +251,12 @@ class Following:
     def _resets(self, me: Direction, seg: Sent, out: list[Happening]) -> None:
         self.fits = closing.reset(me, seg, out)
         goes_on = me.state in KEPT and closing.answers_wrong_ack(me, seg)
-        if not goes_on:
+        if not goes_on and not closing.foreign(me, seg):
             self._move(me, Seen.SENT_RST, out)
-            if self.reset_at is None:
+            if self.reset_at is None and self.fits is not False:
                 self.reset_at = seg.frame
-        self._move(me.peer, Seen.GOT_RST, out)
+        if closing.believed(me, seg, self.fits):
+            self._move(me.peer, Seen.GOT_RST, out)
 
     def _options(self, me: Direction, options: tuple[TcpOption, ...], out: list[Happening]) -> None:
         for option in options:
@@ -296,7 +297,7 @@ class Following:
 
     def _opened(self, me: Direction, seg: Sent, out: list[Happening]) -> None:
         """The peer's SYN is acknowledged."""
-        if me.peer.syn is not None and not seg.bits & SYN:
+        if me.peer.syn is not None and not seg.bits & SYN and opening.covers_syn(me, seg):
             self._move(me.peer, Seen.GOT_ACK_OF_SYN, out)
         if not self.handshake and opening.handshake(me, seg, out):
             self.handshake = True

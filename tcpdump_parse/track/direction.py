@@ -77,7 +77,7 @@ class Direction:
         "last_ack_frame",
         "last_data", "log", "mss", "near", "nxt", "octets", "offered", "packets", "peer", "pending", "probes", "provoked", "pseudo",
         "recover", "reopened",
-        "reports", "residue", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side", "signs", "state",
+        "reports", "residue", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side", "signs", "standing", "state",
         "states", "stray", "syn", "syn_scale", "syns", "tsecr", "tsval", "una", "view", "waiting", "win", "wnd", "wscale", "zeek",
         "zero_since",
     )  # fmt: skip
@@ -114,6 +114,7 @@ class Direction:
         self.awaits: list[Await] = []  # what was sent to it and is not shown to have arrived
         self.waiting: tuple[Seen, ...] = ()  # the same, without the segments
         self.because: list[int] = []  # records of it that moved the set
+        self.standing = 0  # the set before its own RST
         self.signs = Signs()
         self.held = Held()
         self.here = False  # proved to be on the capturing host

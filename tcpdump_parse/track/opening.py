@@ -47,6 +47,12 @@ def acceptable(me: Direction, seg: Sent) -> bool:
     return peer.iss is None or peer.nxt is None or seg.ack is None or peer.iss < seg.ack <= peer.nxt
 
 
+def covers_syn(me: Direction, seg: Sent) -> bool:
+    """Does this ACK of `me` cover the peer's SYN, as far as that was seen? A wrong third step does not."""
+    peer = me.peer
+    return peer.iss is None or seg.ack is None or seg.ack > peer.iss
+
+
 def _learn(me: Direction, seg: Sent) -> None:
     names = []
     for option in seg.options:

@@ -3,7 +3,8 @@
 What an end sends proves something: a state that may not send it is struck out (`states.REFUSED`). What is sent to it may arrive, late or
 never, so it waits (`awaits`) until the end shows that it came: it acknowledges octets of that segment, or echoes its timestamp; or until
 the capture stands next to the end and `GRACE` has passed. An empty set is a contradiction: no TCP sends this after that, whatever was
-lost. Sets are bit masks over `states.STATES`. Bounded: an end that awaits more than `MOST` segments is unknown.
+lost. A RST says less: forgers send it too, and an end that goes on after one has neither sent nor believed it. Sets are bit masks over
+`states.STATES`. Bounded: an end that awaits more than `MOST` segments is unknown.
 """
 
 from __future__ import annotations
@@ -55,11 +56,13 @@ _NEXT: Final[dict[Seen, tuple[int, ...]]] = {
 
 
 class Await(Struct, gc=False):
-    """`seen` waits to be shown as arrived, by the segment that carried it; `fresh`: its TSval is newer than all its sender sent before."""
+    """`seen` waits to be shown as arrived, by the segment that carried it; `fresh`: its TSval is newer than all its sender sent before;
+    `sure`: it does what it says if it arrives."""
 
     seen: Seen
     seg: Sent
     fresh: bool
+    sure: bool
 
 
 @lru_cache(4096)
@@ -122,15 +125,22 @@ def follow(me: Direction, seg: Sent, kind: Kind, accepted: bool | None, out: lis
     after = was
     for seen in _emitted(me, seg, kind):
         after = move(after, seen)
-    if bits & RST and was & STAND and closing.answers_wrong_ack(me, seg):
-        after = move(was & ~STAND, Seen.SENT_RST) | was & STAND
+    if bits & RST:
+        if was & STAND and closing.answers_wrong_ack(me, seg):
+            after = move(was & ~STAND, Seen.SENT_RST) | was & STAND
+        if closing.foreign(me, seg):
+            after |= was
+        elif was != CLOSED:
+            me.standing = was
     newest = seg.ack is not None and (me.ack is None or seg.ack >= me.ack) and kind is not Kind.REORDERED
     if newest and peer.fin is not None and seg.ack <= peer.fin and not bits & RST:  # type: ignore[operator]
         after = after & ~TOOK_FIN or after  # it had not got the FIN when it sent this
-    if after:
+    if (not after or was & ~after & CLOSED) and _late(me, seg, kind):
+        pass  # it left before what this end is already known to have done, or may have done
+    elif after:
         me.could = after
-    elif _late(me, seg, kind):
-        pass  # it left before what this end is already known to have done
+    elif was == CLOSED and me.standing:
+        me.could = _goes_on(me, seg, kind)
     elif _missing(me):
         me.could = TALKING  # the capture does not show all that reached it
         me.awaits, me.waiting = [], ()
@@ -145,6 +155,17 @@ def follow(me: Direction, seg: Sent, kind: Kind, accepted: bool | None, out: lis
     _reaches(me, seg, accepted)
     _tell(me, out)
     _tell(peer, out)
+
+
+def _goes_on(me: Direction, seg: Sent, kind: Kind) -> int:
+    """The set after a segment of an end that had sent a RST, so it seemed: it was not its own, or it did not end this connection."""
+    after, me.standing = me.standing, 0
+    for waits in me.peer.awaits:
+        if waits.seen is Seen.GOT_RST:
+            waits.sure = False  # whether it ever reached the other end is as doubtful
+    for seen in _emitted(me, seg, kind):
+        after = move(after, seen)
+    return after or TALKING
 
 
 def _late(me: Direction, seg: Sent, kind: Kind) -> bool:
@@ -184,11 +205,21 @@ def _proved(me: Direction, seg: Sent) -> None:
     left: list[Await] = []
     for waits in me.awaits:
         if _taken(waits, seg.ack) and (_shown(waits, seg) or (certain and _aged(waits, seg))):
-            me.could = move(closure(me.could, tuple(other.seen for other in left)), waits.seen) or me.could
+            if waits.seen is Seen.GOT_RST and not seg.bits & RST:
+                continue  # it came, and this end goes on: it did not believe it
+            me.could = _arrives(closure(me.could, tuple(other.seen for other in left)), waits) or me.could
         else:
             left.append(waits)
     if len(left) != len(me.awaits):
         _keep(me, left)
+
+
+def _arrives(mask: int, waits: Await) -> int:
+    """The set when it has arrived. However: many ignore a RST in TIME-WAIT (RFC 1337)."""
+    after = move(mask, waits.seen)
+    if waits.seen is Seen.GOT_RST:
+        after |= mask & BIT[State.TIME_WAIT] if waits.sure else mask
+    return after
 
 
 def _keep(end: Direction, awaits: list[Await]) -> None:
@@ -234,7 +265,9 @@ def _reaches(me: Direction, seg: Sent, accepted: bool | None) -> None:
                 reaching.append(Seen.GOT_SYN)
             elif opening.acceptable(me, seg):
                 reaching.append(Seen.GOT_SYN_ACK)
-        elif bits & ACK and (closure(peer.could, peer.waiting) if peer.waiting else peer.could) & SYN_STATES:
+        elif (
+            bits & ACK and (closure(peer.could, peer.waiting) if peer.waiting else peer.could) & SYN_STATES and opening.covers_syn(me, seg)
+        ):
             reaching.append(Seen.GOT_ACK_OF_SYN)
         if peer.fin is not None and seg.ack is not None and seg.ack > peer.fin:
             reaching.append(Seen.GOT_ACK_OF_FIN)
@@ -243,14 +276,15 @@ def _reaches(me: Direction, seg: Sent, accepted: bool | None) -> None:
     if not reaching:
         return
     fresh = seg.ts is not None and (me.tsval is None or 0 < (seg.ts.val - me.tsval) % (1 << 32) < 1 << 31)
+    sure = not bits & RST or closing.believed(me, seg, accepted)
     wide = closure(peer.could, peer.waiting)
     for seen in reaching:
         if seen not in peer.waiting and move(wide, seen) | wide != wide:
-            peer.awaits.append(Await(seen, seg, fresh))
+            peer.awaits.append(Await(seen, seg, fresh, sure))
             peer.waiting = (*peer.waiting, seen)
             wide = closure(peer.could, peer.waiting)
         elif seen in peer.waiting:
-            peer.awaits.append(Await(seen, seg, fresh))  # another chance to arrive, and another proof
+            peer.awaits.append(Await(seen, seg, fresh, sure))  # another chance to arrive, and another proof
     if len(peer.awaits) > MOST:
         peer.could, peer.awaits, peer.waiting = EVERY, [], ()
 
@@ -279,7 +313,7 @@ def settle(end: Direction) -> None:
     if end.awaits and present(end):
         for waits in end.awaits:
             if _in_order(waits, end.ack):
-                end.could = move(end.could, waits.seen) or end.could
+                end.could = _arrives(end.could, waits) or end.could
         end.awaits, end.waiting = [], ()
     mask = closure(end.could, end.waiting)
     end.states = names(mask)

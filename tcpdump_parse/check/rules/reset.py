@@ -88,7 +88,7 @@ def rst_cause_timeout(step: Step, event: ResetSent) -> Iterator[Facts]:
         yield Facts(evidence=event.frames, unanswered=len(event.frames))
 
 
-TOLD = (ResetCause.REPEATED, ResetCause.LATE_DATA, ResetCause.TIMEOUT)
+TOLD = (ResetCause.REPEATED, ResetCause.LATE_DATA, ResetCause.TIMEOUT, ResetCause.FOREIGN)
 
 
 @rule(on=ResetSent, severity=Severity.NOTE, elsewhere=("zeek:RSTO",))

@@ -7,7 +7,9 @@ from typing import Any, Final
 from tcpdump_parse.check.openings import reset_cause
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
+from tcpdump_parse.model.terms import ResetCause
 from tcpdump_parse.tell.scene import Scene
+from tcpdump_parse.tell.tally import rejects
 from tcpdump_parse.tell.told import Sentence, Weight
 
 
@@ -47,8 +49,21 @@ def finack(step: Step, happening: h.FinAcked, scene: Scene) -> tuple[Sentence, .
 
 
 def reset(step: Step, happening: h.ResetSent, scene: Scene) -> tuple[Sentence, ...]:
-    told = scene.say(f"reset.{reset_cause(step, happening).value}", step.side)
+    told = scene.say(f"reset.{_reset(step, happening, scene)}", step.side)
     return (told, scene.say("reset.outside", step.side, Weight.REMARK)) if happening.acceptable is False else (told,)
+
+
+def _reset(step: Step, happening: h.ResetSent, scene: Scene) -> str:
+    cause, me, peer, first = reset_cause(step, happening), step.before.me, step.before.peer, scene.tally.reset
+    if cause is ResetCause.FOREIGN and (step.seq or 0) > max(me.snd_nxt or 0, peer.ack or 0):
+        return "foreign_number"
+    if cause is ResetCause.REPEATED and first is not None and first.side is not step.side:
+        return "repeated_other"
+    if rejects(step, happening):
+        return "rejected"
+    if cause is ResetCause.UNEXPECTED_ACK and me.iss is not None and me.ack is None and peer.iss is not None:
+        return "disowned"
+    return cause.value
 
 
 def keepalive(step: Step, happening: h.KeepAlive, scene: Scene) -> tuple[Sentence, ...]:

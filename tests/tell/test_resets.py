@@ -1,0 +1,91 @@
+"""What is said of a reset, where it comes, and what the verdict makes of it."""
+
+import pytest
+
+from tcpdump_parse.model.events import Capture
+from tcpdump_parse.tell import Manner, Order, Verdict, tell
+from tcpdump_parse.track import track
+from tests.tell.test_acks import said
+from tests.track.talk import Talk
+from tests.track.test_resets import answered
+
+
+def verdicts(talk):
+    events = track([Capture(capture=1), *talk.packets])
+    return [value for value in tell(events, Manner(order=Order.LOG)) if isinstance(value, Verdict)]
+
+
+def ends(verdict):
+    return [reason.text for reason in verdict.reasons if reason.key.startswith("verdict.ended")]
+
+
+OPEN = "A RST with the server as its sender is in the log, but "
+CASES = {
+    "its own": (
+        answered().s("R.", 91, ack=21), ["reset.abort"], "Opened, then aborted by the server (RST).",
+        ["At the end the client is in CLOSED and the server in CLOSED."],
+    ),
+    "with the TTL of another path": (
+        answered().s("R", 91, ttl=49), ["reset.foreign"], f"{OPEN}it is most likely not its own.",
+        [
+            "At the end the client is in CLOSED and the server in ESTABLISHED, if what was seen also arrived.",
+            "The server can be in ESTABLISHED or CLOSED: the log does not tell which.",
+        ],
+    ),
+    "far outside the window": (
+        answered().s("R", 500_091), ["reset.foreign_number", "reset.outside"], f"{OPEN}it is most likely not its own.",
+        [
+            "At the end the client is in ESTABLISHED and the server in ESTABLISHED, if what was seen also arrived.",
+            "The server can be in ESTABLISHED or CLOSED: the log does not tell which.",
+        ],
+    ),
+    "to a SYN that it does not acknowledge": (
+        Talk().c("S").s("R.", 0, ack=-9999, win=0), ["reset.unknown", "reset.outside"],
+        "A RST of the server is in the log, but its numbers do not fit: the client must ignore it.",
+        [
+            "At the end the client is in SYN-SENT and the server in CLOSED, if what was seen also arrived.",
+            "The server can be in LISTEN, SYN-RECEIVED or CLOSED: the log does not tell which.",
+        ],
+    ),
+    "to a wrong third step": (
+        Talk().c("S").s("S.", ack=1, after=0.03).c(".", 1, ack=-999).s("R", -999, after=0.03), ["reset.rejected"],
+        "Not opened in this log: the handshake was not completed.",
+        [
+            "At the end the client is in CLOSED and the server in SYN-RECEIVED, if what was seen also arrived.",
+            "The client can be in ESTABLISHED or CLOSED: the log does not tell which.",
+        ],
+    ),
+    "to the answer to its own SYN": (
+        Talk().c("S").s("S.", ack=1, after=0.03).c("R", 1), ["reset.disowned"],
+        "Never opened: a RST of the client ends the handshake before it is complete.",
+        [
+            "At the end the client is in CLOSED and the server in LISTEN, if what was seen also arrived.",
+            "The server can be in LISTEN or SYN-RECEIVED: the log does not tell which.",
+        ],
+    ),
+    "to a reset": (
+        answered().c("R.", 21, ack=91).s("R", 91, after=0.03), ["reset.repeated_other"], "Opened, then aborted by the client (RST).",
+        ["At the end the client is in CLOSED and the server in CLOSED."],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_reset_is_told_as_what_it_can_do(case):
+    talk, keys, headline, states = CASES[case]
+    (verdict,) = verdicts(talk)
+    assert (said(talk, len(talk.packets)), verdict.headline, ends(verdict)) == (keys, headline, states)
+
+
+def test_an_end_that_goes_on_after_its_reset_has_not_aborted():
+    """One reset, one cause: where it was not its own, no program gave up."""
+    (verdict,) = verdicts(answered().s("R", 91).s("P.", 91, 40, 21, after=0.01).s("P.", 131, 40, 21))
+    assert verdict.headline == f"{OPEN}the server goes on after it."
+    assert "verdict.abort" not in [reason.key for reason in verdict.reasons]
+
+
+def test_what_recovers_from_an_old_duplicate_is_no_abort():
+    """RFC 9293 §3.5, figure 8."""
+    talk = Talk().c("S").s("S.", ack=-89).c("R", -89).c("S", after=1).s("S.", ack=1).c(".", 1, ack=1)
+    (verdict,) = verdicts(talk)
+    assert (said(talk, 3), verdict.headline) == (["reset.rejected"], "Opened and still open when the log ends: no FIN and no RST.")
