@@ -41,6 +41,17 @@ def test_a_finding_that_lacks_what_its_rule_needs_says_what() -> None:
     assert out.getvalue().splitlines()[0] == "a.txt:4: note rexmit: Sent again. (less certain: one end was not seen, the clock went back)"
 
 
+def test_a_report_in_chinese_is_chinese_in_its_punctuation_too() -> None:
+    finding = Finding("rexmit", Severity.NOTE, "loss", 1, line=4, message="重传。", unless=("time",))
+    out = io.StringIO()
+    summary = Summary(9, {Severity.WARN: 1, Severity.NOTE: 3})
+    report.text([Reported(finding, "a.txt", more=3, frames=(8, 9))], out, summary, colour=False, words=words("zh"))
+    assert out.getvalue().splitlines() == [
+        "a.txt:4: note rexmit: 重传。（不太确定：时钟曾倒退；另有 3 处相同；第 8、9、… 帧）",
+        "共 9 个包：1 个警告、3 条提示。",
+    ]
+
+
 def test_sarif_is_valid_by_its_schema() -> None:
     for seed in (SAMPLES / "seed.md", SAMPLES / "reset" / "linger.txt"):
         out = io.StringIO()

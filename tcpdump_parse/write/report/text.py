@@ -45,14 +45,15 @@ def _remarks(one: Reported, words: Words) -> str:
     if one.more:
         remarks.append(words.say("report.more", n=one.more))
         if one.frames:
-            dots = ", …" if one.more > len(one.frames) else ""
-            remarks.append(words.say("report.frames", frames=", ".join(map(str, one.frames)) + dots))
-    return f" ({'; '.join(remarks)})" if remarks else ""
+            frames = [*map(str, one.frames), *(["…"] if one.more > len(one.frames) else [])]
+            remarks.append(words.say("report.frames", frames=words.say("term.comma").join(frames)))
+    return words.say("report.remarks", remarks=words.say("report.between").join(remarks)) if remarks else ""
 
 
 def _summary(summary: Summary, words: Words) -> str:
     counts = [(severity, summary.found.get(severity, 0)) for severity in Severity]
-    found = ", ".join(words.say(f"report.{severity}_one" if n == 1 else f"report.{severity}", n=n) for severity, n in counts if n)
+    each = (words.say(f"report.{severity}_one" if n == 1 else f"report.{severity}", n=n) for severity, n in counts if n)
+    found = words.say("term.comma").join(each)
     return (
         words.say("report.summary", found=found, packets=summary.packets) if found else words.say("report.nothing", packets=summary.packets)
     )
