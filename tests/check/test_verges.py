@@ -111,3 +111,16 @@ def test_ten_segments_at_once_are_allowed_and_eleven_are_not(mss: int, other: in
 def test_only_what_repairs_a_loss_counts_as_lost(log: str, expected: list[int]) -> None:
     events = track(read(SAMPLES / "lab" / "recorded" / log / "client.txt"))
     assert [found.facts["again"] for found in check(events, select=["excessive-loss"])] == expected
+
+
+def test_a_syn_that_its_data_overtook_is_no_data_segment_without_an_ack_of_its_own() -> None:
+    """The answer to the SYN is not in the log, so the first ACK that is covers both."""
+    asked = Talk().c("S").c(".", 1, ack=1, after=0.03).c("P.", 1, 100, 1)
+    assert said(asked.s(".", 1, ack=101), "ack-every-second") == []
+    two = Talk().c("S").c(".", 1, ack=1, after=0.03).c(".", 1, 100, 1).c("P.", 101, 100, 1).s(".", 1, ack=201)
+    assert [facts["together"] for _, facts in said(two, "ack-every-second")] == [1]
+
+
+def test_a_reset_of_the_usual_ttl_is_told_by_what_goes_on_after_it() -> None:
+    talk = Talk().open().c("P.", 1, 10, 1).s("R", 1).s(".", 1, ack=11).c("P.", 11, 10, 1).s(".", 1, ack=21).s(".", 1, ack=21)
+    assert [(facts["same_ttl"], facts["other_ttl"]) for _, facts in said(talk, "rst-injected")] == [(True, False)]

@@ -51,7 +51,7 @@ def rst_injected(ending: Ending, notes: Paths) -> Iterator[Facts]:
         other = reset.now != reset.was
         if other or len(path.after_reset) == 2:
             yield Facts(
-                packet=reset.packet, side=str(side), ttl=reset.now, usual=reset.was, other_ttl=other,
+                packet=reset.packet, side=str(side), ttl=reset.now, usual=reset.was, other_ttl=other, same_ttl=None if other else True,
                 continued=bool(path.after_reset), evidence=() if other else tuple(path.after_reset),
             )  # fmt: skip
 

@@ -255,9 +255,11 @@ def ack_every_second(ending: Ending) -> Iterator[Facts]:
 
     Half of them is usual; many more where a card or the system joins segments before TCP sees them, or where ACKs were lost.
     """
-    for me, _peer, flow, _other in _ends(ending):
-        if 0 < flow.segs_cum_acked <= flow.actual_data_pkts:  # more: the capture missed some of them
-            yield Facts(side=str(me.side), together=flow.segs_cum_acked, segments=flow.actual_data_pkts)
+    for me, peer, flow, _other in _ends(ending):
+        syn = me.offered is not None and peer.offered is None  # its SYN waited for the ACK of its data: the log lacks the answer to it
+        together = flow.segs_cum_acked - syn
+        if 0 < together <= flow.actual_data_pkts:  # more: the capture missed some of them
+            yield Facts(side=str(me.side), together=together, segments=flow.actual_data_pkts)
 
 
 class Holes(Notes):

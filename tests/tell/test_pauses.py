@@ -1,0 +1,37 @@
+"""What is said of the silence before a segment."""
+
+import pytest
+
+from tcpdump_parse.model.events import Capture
+from tcpdump_parse.tell import Manner, Told, tell
+from tcpdump_parse.track import track
+from tests.track.talk import Talk
+
+REFUTED = {
+    "en": "5.00 s without a packet: all that was sent is acknowledged.",
+    "zh": "5.00 s 没有任何包：已发送的都已确认。",
+}
+BORNE_OUT = {
+    "en": "5.00 s without a packet: all that was sent is acknowledged, the next move is up to the server.",
+    "zh": "5.00 s 没有任何包：已发送的都已确认，下一步轮到服务器。",
+}
+
+
+def asked():
+    return Talk().open().c("P.", 1, 20, 1).s(".", 1, ack=21)
+
+
+def silence(talk, lang):
+    values = [value for value in tell(track([Capture(capture=1), *talk.packets]), Manner(lang=lang)) if isinstance(value, Told)]
+    return values[-1].pause
+
+
+@pytest.mark.parametrize("lang", REFUTED)
+def test_whose_turn_it_was_is_not_said_where_the_other_goes_on(lang):
+    """A request may come in two parts; no log shows that the first was whole."""
+    assert silence(asked().c("P.", 21, 20, 1, after=5), lang) == REFUTED[lang]
+
+
+@pytest.mark.parametrize("lang", BORNE_OUT)
+def test_it_is_said_where_that_end_answers(lang):
+    assert silence(asked().s("P.", 1, 20, 21, after=5), lang) == BORNE_OUT[lang]
