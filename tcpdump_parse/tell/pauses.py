@@ -23,6 +23,8 @@ def pause_before(step: Step, idle: h.Idle, scene: Scene) -> tuple[str, bool]:
         return _waiting(waiting[0], gap, scene), False
     if idle.waiting_for is None:
         return scene.say("time.idle", step.side, gap=gap).text, True
+    if idle.waiting_for is not step.side and step.happened(h.DataSent) is not None:
+        return scene.say("time.idle_acked", step.side, gap=gap).text, True  # it had more to say: whose turn it was, only the programs know
     return scene.say("time.idle_turn", idle.waiting_for, gap=gap).text, True
 
 
