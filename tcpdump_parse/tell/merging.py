@@ -18,7 +18,7 @@ from tcpdump_parse.tell.words import Words
 
 _AGAIN: Final = ("loss.judged_needed", "loss.judged_likely", "loss.judged_open", "loss.needed", "loss.likely", "loss.cause_timeout")
 
-_ACKS: Final = ("data.ack", "data.ack_plain", "data.ack_strange", "data.ack_some")
+_ACKS: Final = ("data.ack", "data.ack_plain", "data.ack_first", "data.ack_strange", "data.ack_some")
 _CAUSES: Final = ("loss.cause_timeout", "loss.cause_timeout_acked", "loss.cause_tail_probe", "loss.cause_fast")
 
 STANDS: Final[dict[str, tuple[str, ...]]] = {
@@ -53,7 +53,7 @@ STANDS: Final[dict[str, tuple[str, ...]]] = {
 """Rule → keys of sentences and reasons that say what it says."""
 
 FALLS: Final[dict[str, tuple[str, ...]]] = {
-    "ack-before-synack": ("data.ack_plain",),
+    "ack-before-synack": ("data.ack_plain", "data.ack_first"),
     "ack-underflow": ("data.ack_plain", "data.ack_strange", "loss.old_ack"),
     "ack-zero-bogus": (*_ACKS, "loss.missed", "loss.missed_or_not", "loss.old_ack"),
     "ack-unsent": ("verdict.missed",),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from tcpdump_parse.model.terms import Cause
 from tcpdump_parse.track.rtt import LEAST_RTO
-from tcpdump_parse.track.segment import MILLI, SYN, Sent
+from tcpdump_parse.track.segment import ACK, MILLI, SYN, Sent
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
@@ -25,7 +25,8 @@ def cause(me: Direction, seg: Sent, last: Sent | None) -> Cause:
     """Of a segment sent again; `last` its latest earlier transmission, if seen."""
     since = None if last is None or last.at is None or seg.at is None else seg.at - last.at
     if seg.bits & SYN:
-        return Cause.TIMEOUT if since is None or since >= LEAST_RTO else Cause.UNKNOWN
+        answered = me.ack is not None and not seg.bits & ACK  # an end that has acknowledged the other's SYN waits for nothing
+        return Cause.TIMEOUT if not answered and (since is None or since >= LEAST_RTO) else Cause.UNKNOWN
     top, rto = me.sacked.top(), me.rtt.rto
     hole = top is not None and seg.start < top and not me.sacked.covers(seg.start, seg.end)
     if hole and seg.start != me.una:

@@ -22,3 +22,8 @@ def test_where_no_ack_passed_none_came_in_time():
 def test_a_syn_ack_sent_after_the_third_step_says_where_that_may_have_gone():
     talk = Talk().open().s("S.", ack=1, after=1.1)
     assert said(talk) == ["handshake.synack_again", "loss.cause_timeout_acked", "loss.spurious"]
+
+
+def test_a_syn_of_an_end_that_has_its_answer_waits_for_nothing():
+    """Whatever made it do so, no timer of its first SYN runs any more."""
+    assert "loss.cause_timeout_acked" not in said(Talk().open().c("S", after=4))
