@@ -77,6 +77,11 @@ def test_a_reset_is_told_as_what_it_can_do(case):
     assert (said(talk, len(talk.packets)), verdict.headline, ends(verdict)) == (keys, headline, states)
 
 
+def test_a_reset_to_an_answer_that_nobody_asked_for_disowns_no_syn():
+    """Backscatter: the SYN is not in the log, so its sender is not known."""
+    assert said(Talk().s("S.", ack=1).c("R", 1)) == ["reset.unexpected_ack"]
+
+
 def test_an_end_that_goes_on_after_its_reset_has_not_aborted():
     """One reset, one cause: where it was not its own, no program gave up."""
     (verdict,) = verdicts(answered().s("R", 91).s("P.", 91, 40, 21, after=0.01).s("P.", 131, 40, 21))

@@ -61,7 +61,7 @@ def _reset(step: Step, happening: h.ResetSent, scene: Scene) -> str:
         return "repeated_other"
     if rejects(step, happening):
         return "rejected"
-    if cause is ResetCause.UNEXPECTED_ACK and me.iss is not None and me.ack is None and peer.iss is not None:
+    if cause is ResetCause.UNEXPECTED_ACK and me.offered is not None and me.ack is None and peer.offered is not None:
         return "disowned"
     return cause.value
 
