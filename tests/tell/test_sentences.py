@@ -91,6 +91,7 @@ def test_every_sentence_about_a_segment_can_be_reached(lang):
         "data.ack_first",
         "data.ack_answer_unseen",
         "data.ack_strange",
+        "loss.again_early",
         "handshake.no_room",
         "window.probe",
         "close.fin_crossed",
