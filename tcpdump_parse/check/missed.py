@@ -43,13 +43,14 @@ class Holes:
         self.first: Packet | None = None  # the first ACK of such
 
     def acked(self, step: Step, event: GapAcked) -> None:
-        """The other end acknowledges octets that nobody saw. Behind a FIN there can be none, and an ACK of 0 claims none."""
+        """The other end acknowledges octets that nobody saw. A SYN is none, behind a FIN there can be none, and an ACK of 0 claims none."""
         fin = step.before.peer.fin
-        if (fin is not None and event.start > fin) or empty_ack(step):
+        start = event.start + (event.start == step.after.peer.iss)
+        if start == event.end or (fin is not None and event.start > fin) or empty_ack(step):
             return
         if len(self.open) >= MOST:
             self._settle(self.open.pop(0))
-        self.open.append(Hole(event.start, event.end, step.packet, step.at))
+        self.open.append(Hole(start, event.end, step.packet, step.at))
 
     def sent(self, step: Step, event: Any) -> None:
         """This end sends, or shows where it stands: what it sends late was not missed, nor what it never sent."""

@@ -71,6 +71,12 @@ class End(Struct, frozen=True, gc=False, omit_defaults=True):
         return None if self.snd_nxt is None or self.snd_una is None else max(0, self.snd_nxt - self.snd_una)
 
 
+    @property
+    def fin_waits(self) -> bool:
+        """Is its FIN among that? It takes a number and is no octet."""
+        return self.fin is not None and (self.snd_una is None or self.snd_una <= self.fin)
+
+
 class Both(Struct, frozen=True, gc=False):
     """The two ends, as the step's sender sees them."""
 

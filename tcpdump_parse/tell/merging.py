@@ -76,6 +76,7 @@ FALLS: Final[dict[str, tuple[str, ...]]] = {
     "flags-none": ("data.segment_empty",),
     "len-inconsistent": ("checksum.lengths", "verdict.unexplained"),
     "synack-wrong-ack": ("handshake.synack_other",),
+    "synack-wrong-direction": ("handshake.synack_crossed",),
 }
 """Rule → keys of what falls beside it."""
 

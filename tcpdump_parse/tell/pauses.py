@@ -37,7 +37,7 @@ def outstanding(end: End) -> int | None:
 
 def _waiting(end: End, gap: str, scene: Scene) -> str:
     numbers = outstanding(end) or 0
-    octets = numbers - (end.fin is not None)
+    octets = numbers - end.fin_waits
     if octets == 0:
         return scene.say("time.idle_fin", end.side, gap=gap).text
     return scene.say("time.idle_waiting", end.side, gap=gap, octets=scene.octets(octets)).text

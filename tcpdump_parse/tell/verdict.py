@@ -65,6 +65,8 @@ def _headline(scene: Scene, ending: Ending) -> str:
             conn_state = "RSTO" if reset.side is Side.CLIENT else "RSTR"
     if conn_state == "S0" and any(rule == "syn-in-established" for rule, _ in scene.findings):
         return _say(scene, "verdict.S0_inside")
+    if conn_state == "S0" and ending.server.packets:
+        return _say(scene, "verdict.OTHER")  # what it sent is no answer to Zeek
     if conn_state == "OTH" or (late and conn_state in ("S0", "S1")):
         return _say(scene, "verdict.OTH" if late else "verdict.OTHER")
     key = f"verdict.{conn_state}_late"

@@ -63,3 +63,30 @@ def test_a_fin_outside_the_window_tells_no_total(fin, total):
     assert [
         total in sentence.text for value in told if isinstance(value, Told) for sentence in value.sentences if "close.fin" in sentence.key
     ] == [True]
+
+
+def sentences(talk, lang="en"):
+    told = tell(judged(track([Capture(capture=1), *talk.packets])), Manner(lang=lang))
+    return {sentence.key: sentence.text for value in told if isinstance(value, Told) for sentence in value.sentences}
+
+
+def test_a_syn_that_is_acknowledged_and_not_seen_is_no_byte():
+    talk = Talk().c("S").s(".", 0, ack=1, options=()).c("S.", ack=1).s(".", 1, ack=1)
+    assert sentences(talk)["loss.missed_syn"].startswith("The client acknowledges a SYN of the server that is not in this log")
+    assert "verdict.missed" not in verdict(talk)
+
+
+ONE = {"en": "a byte, or its FIN, which counts as one.", "zh": "可能是一个字节，也可能是同样占一个序列号的 FIN。"}
+
+
+@pytest.mark.parametrize("lang", ONE)
+def test_one_number_of_an_end_that_is_not_in_the_log_may_be_its_fin(lang):
+    talk = Talk().c("S").c(".", 1, ack=1).c("P.", 1, 20, 1).c(".", 21, ack=101).c("F.", 21, ack=101).c(".", 22, ack=102)
+    assert sentences(talk, lang)["data.ack_one"].endswith(ONE[lang])
+
+
+def test_a_fin_under_way_is_no_byte_that_waits():
+    talk = opened().c("P.", 101, 50, 1).c("F.", 151, ack=1).s(".", 1, ack=121).s(".", 1, ack=151)
+    said = sentences(talk)
+    assert said["data.ack_some"] == "The server acknowledges 20 bytes; not acknowledged yet: 30 bytes."
+    assert said["data.ack"] == "The server acknowledges 30 bytes."

@@ -34,7 +34,7 @@ AGAIN = [
     for cause, last in product(Cause, (None, 5))
 ]
 CASES: list[tuple[h.Happening, ...]] = [
-    (h.SynSent(1),), (h.SynSent(1, 2),), (h.SynSent(1, 2, 5),), (h.SynSent(1, crossed=True),),
+    (h.SynSent(1),), (h.SynSent(1 << 40, 2),), (h.SynSent(1 << 40, 2, 5),), (h.SynSent(1, 2),), (h.SynSent(1, crossed=True),),
     (h.SynAckSent(1, acks_syn=True),), (h.SynAckSent(1, 2),),
     (h.SynAckSent(1, acks_syn=False),), (h.SynAckSent(1),), (h.HandshakeDone(1, 2),), (h.HandshakeDone(),), (h.StartedLate(),),
     (h.PortReused(1, (3,)),), (h.PortReused(1, (3,), False),), (h.OptionSeen("unknown", 77),), (h.OptionSeen("tfo", 34),),
@@ -89,6 +89,8 @@ def test_every_sentence_about_a_segment_can_be_reached(lang):
         "handshake.late_guess",
         "handshake.synack_crossed",
         "data.ack_first",
+        "data.ack_one",
+        "loss.missed_syn",
         "data.ack_answer_unseen",
         "data.ack_strange",
         "loss.again_early",

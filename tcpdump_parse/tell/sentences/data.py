@@ -53,9 +53,12 @@ def _numbers_of_flags(step: Step, happening: h.AckAdvanced, kinds: frozenset[typ
 
 
 def _bare_ack(step: Step, octets: int, scene: Scene) -> Sentence:
-    left = step.after.peer.in_flight
-    if left:
-        return _some(scene.words, step.side, octets, left)
+    peer = step.after.peer
+    left = peer.in_flight
+    if left and (data := left - peer.fin_waits):
+        return _some(scene.words, step.side, octets, data)
+    if octets == 1 and not peer.seen:
+        return scene.say("data.ack_one", step.side)
     if left == 0 and not _unseen(step):
         return _counted(scene.words, "data.ack_all", step.side, octets)[0]
     return _counted(scene.words, "data.ack", step.side, octets)[0]

@@ -120,6 +120,8 @@ def gap(step: Step, happening: h.GapOpened, scene: Scene) -> tuple[Sentence, ...
 
 
 def missed(step: Step, happening: h.GapAcked, scene: Scene) -> tuple[Sentence, ...]:
+    if happening.start == step.after.peer.iss and happening.end == happening.start + 1:
+        return (scene.say("loss.missed_syn", step.side, Weight.REMARK),)
     key = "loss.missed_or_not" if happening.beyond else "loss.missed"
     return (_range(key, step.side, happening.start, happening.end, step.after.peer, scene),)
 
