@@ -77,6 +77,10 @@ def test_a_reset_is_told_as_what_it_can_do(case):
     assert (said(talk, len(talk.packets)), verdict.headline, ends(verdict)) == (keys, headline, states)
 
 
+def test_a_syn_that_was_answered_is_not_said_to_wait_for_an_answer():
+    assert said(answered().c("S", after=4))[0] == "handshake.syn_again_answered"
+
+
 def test_a_reset_to_an_answer_that_nobody_asked_for_disowns_no_syn():
     """Backscatter: the SYN is not in the log, so its sender is not known."""
     assert said(Talk().s("S.", ack=1).c("R", 1)) == ["reset.unexpected_ack"]

@@ -81,7 +81,9 @@ def _offers(step: Step, scene: Scene) -> Sentence:
 
 def syn(step: Step, happening: h.SynSent, scene: Scene) -> tuple[Sentence, ...]:
     if happening.copy > 1:
-        since = happening.since_first
+        since, una = happening.since_first, step.before.me.snd_una
+        if una is not None and una > happening.iss:
+            return (scene.say("handshake.syn_again_answered", step.side, n=happening.copy),)
         if since is None:
             return (scene.say("handshake.syn_again_untimed", step.side, n=happening.copy),)
         return (scene.say("handshake.syn_again", step.side, n=happening.copy, since=scene.span(since)),)
