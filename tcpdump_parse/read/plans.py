@@ -42,7 +42,8 @@ class Plan:
     """One shape: `match` a head, then `build` (or `absolute`, where printed numbers are those on the wire) its Packet.
 
     `timed`: the head shows its time. `lax`: the group of a token that takes any text because nothing stricter did (a link header that
-    stays closed), 0 without one. A text of the same shape may be one that something stricter takes: then only those that Lark has seen (`seen`) are this plan's.
+    stays closed), 0 without one. A text of the same shape may be one that something stricter takes: then only those that Lark has seen
+    (`seen`) are this plan's.
     """
 
     __slots__ = ("absolute", "begin", "build", "extra", "lax", "match", "seen", "timed")
