@@ -154,7 +154,7 @@ def _states(say: _Judge, ending: Ending) -> Iterator[Reason]:
     client, server = ending.client, ending.server
     if State.UNKNOWN in (client.state, server.state):
         return
-    if len(client.states) == len(server.states) == 1:
+    if len(client.states) == len(server.states) == 1 and State.UNKNOWN not in (*client.states, *server.states):
         yield say(Basis.PROVED, "ended_proved", client_state=client.states[0].value, server_state=server.states[0].value)
     elif all(end.state in end.states or end.states == (State.UNKNOWN,) for end in (client, server)):
         yield say(Basis.SUGGESTED, "ended_half", client_state=client.state.value, server_state=server.state.value)

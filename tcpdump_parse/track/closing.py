@@ -18,7 +18,7 @@ def reset(me: Direction, seg: Sent, out: list[Happening]) -> bool | None:
     fits = acceptable(me, seg)
     cause, frames = (ResetCause.FOREIGN, ()) if foreign(me, seg) else _cause(me, seg, fits)
     out.append(ResetSent(cause, fits, frames))
-    if fits is False or (fits is None and me.peer.ack is not None):
+    if fits is None and me.peer.ack is not None:  # one outside the window is dropped without an answer
         me.peer.provoked = seg
     return fits
 

@@ -1,8 +1,11 @@
 """What is said of a reset, where it comes, and what the verdict makes of it."""
 
+from pathlib import Path
+
 import pytest
 
 from tcpdump_parse.model.events import Capture
+from tcpdump_parse.read import read
 from tcpdump_parse.tell import Manner, Order, Verdict, tell
 from tcpdump_parse.track import track
 from tests.tell.test_acks import said
@@ -40,7 +43,7 @@ CASES = {
         ],
     ),
     "to a SYN that it does not acknowledge": (
-        Talk().c("S").s("R.", 0, ack=-9999, win=0), ["reset.unknown", "reset.outside"],
+        Talk().c("S").s("R.", 0, ack=-9999, win=0), ["reset.unfitting"],
         "A RST of the server is in the log, but its numbers do not fit: the client must ignore it.",
         [
             "At the end the client is in SYN-SENT and the server in CLOSED, if what was seen also arrived.",
@@ -98,3 +101,21 @@ def test_what_recovers_from_an_old_duplicate_is_no_abort():
     talk = Talk().c("S").s("S.", ack=-89).c("R", -89).c("S", after=1).s("S.", ack=1).c(".", 1, ack=1)
     (verdict,) = verdicts(talk)
     assert (said(talk, 3), verdict.headline) == (["reset.rejected"], "Opened and still open when the log ends: no FIN and no RST.")
+
+
+def test_a_reset_outside_the_window_is_dropped_without_an_answer():
+    """RFC 9293 §3.10.7.4: what follows it answers something else."""
+    talk = answered().s("R", -5000).c(".", 21, ack=91)
+    assert "close.challenge_reset" not in said(talk)
+
+
+def test_a_syn_ack_that_comes_after_its_ack_is_no_third_step():
+    """A log sorted by address: the client's segments first."""
+    talk = Talk().c("S").c(".", 1, ack=1).s("S.", ack=1)
+    assert [key for key in said(talk) if key.startswith("handshake.done")] == []
+
+
+def test_what_is_not_known_is_not_proved():
+    log = Path(__file__).parents[2] / "samples" / "close" / "storm.txt"
+    values = list(tell(track(read(log)), Manner()))
+    assert not [reason for value in values if isinstance(value, Verdict) for reason in value.reasons if "unknown" in reason.text]

@@ -90,6 +90,7 @@ def test_every_sentence_about_a_segment_can_be_reached(lang):
         "handshake.synack_crossed",
         "data.ack_first",
         "data.ack_one",
+        "reset.unfitting",
         "loss.missed_syn",
         "data.ack_answer_unseen",
         "data.ack_strange",

@@ -181,16 +181,17 @@ class Board(Notes):
         return told is not None and ack is not None and told.covers(ack, ack + 1) and not _overtaken(step)
 
     def _tell(self, step: Step, event: SackSeen) -> None:
-        side, ack = step.side.other, step.ack
-        if ack is None or _overtaken(step):
+        side, ack, top = step.side.other, step.ack, step.before.peer.snd_nxt
+        if ack is None or top is None or _overtaken(step):
             return
         if self.takes_back(step):
             del self.told[side]
         told = self.told.setdefault(side, Ranges())
         told.drop_below(ack)
         for left, right in event.blocks:
-            if right > ack:
-                told.add(max(left, ack), right)
+            left, right = max(left, ack), min(right, top)  # what was never sent cannot be taken back
+            if right > left:
+                told.add(left, right)
 
 
 def _overtaken(step: Step) -> bool:

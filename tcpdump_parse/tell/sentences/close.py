@@ -7,7 +7,7 @@ from typing import Any, Final
 from tcpdump_parse.check.openings import reset_cause
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
-from tcpdump_parse.model.terms import ResetCause
+from tcpdump_parse.model.terms import ResetCause, State
 from tcpdump_parse.tell.scene import Scene
 from tcpdump_parse.tell.tally import rejects
 from tcpdump_parse.tell.told import Sentence, Weight
@@ -50,7 +50,9 @@ def finack(step: Step, happening: h.FinAcked, scene: Scene) -> tuple[Sentence, .
 
 def reset(step: Step, happening: h.ResetSent, scene: Scene) -> tuple[Sentence, ...]:
     told = scene.say(f"reset.{_reset(step, happening, scene)}", step.side)
-    return (told, scene.say("reset.outside", step.side, Weight.REMARK)) if happening.acceptable is False else (told,)
+    if happening.acceptable is not False or told.key == "reset.unfitting":
+        return (told,)
+    return told, scene.say("reset.outside", step.side, Weight.REMARK)
 
 
 def _reset(step: Step, happening: h.ResetSent, scene: Scene) -> str:
@@ -63,6 +65,8 @@ def _reset(step: Step, happening: h.ResetSent, scene: Scene) -> str:
         return "rejected"
     if cause is ResetCause.UNEXPECTED_ACK and me.offered is not None and me.ack is None and peer.offered is not None:
         return "disowned"
+    if happening.acceptable is False and peer.state is State.SYN_SENT:
+        return "unfitting"
     return cause.value
 
 

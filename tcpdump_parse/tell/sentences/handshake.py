@@ -109,9 +109,14 @@ def _no_room(step: Step, scene: Scene) -> tuple[Sentence, ...]:
 
 
 def done(step: Step, happening: h.HandshakeDone, scene: Scene) -> tuple[Sentence, ...]:
-    first = done_after(step, happening, scene)
+    told = () if _opens(step) else (done_after(step, happening, scene),)  # in a log out of order a SYN, ACK may come last
     agreed = in_force(step.end_of(Side.CLIENT), step.end_of(Side.SERVER), scene.words)
-    return (first, scene.say("handshake.agreed", step.side, agreed=agreed)) if agreed else (first,)
+    return (*told, scene.say("handshake.agreed", step.side, agreed=agreed)) if agreed else told
+
+
+def _opens(step: Step) -> bool:
+    tcp = step.packet.tcp
+    return tcp is not UNSET and tcp.flags is not UNSET and "S" in tcp.flags
 
 
 def done_after(step: Step, happening: h.HandshakeDone, scene: Scene) -> Sentence:
@@ -133,9 +138,7 @@ def reused(step: Step, happening: h.PortReused, scene: Scene) -> tuple[Sentence,
 
 def option(step: Step, happening: h.OptionSeen, scene: Scene) -> tuple[Sentence, ...]:
     """Only what nobody expects: the options of a SYN are told with it, and the usual ones need no word later."""
-    tcp = step.packet.tcp
-    on_syn = tcp is not UNSET and tcp.flags is not UNSET and "S" in tcp.flags
-    if on_syn or happening.name in _USUAL:
+    if _opens(step) or happening.name in _USUAL:
         return ()
     return (scene.say("handshake.option", step.side, Weight.REMARK, option=called(happening.name, happening.kind, scene.words)),)
 
