@@ -83,7 +83,7 @@ def test_an_ack_that_stops_where_a_block_began_takes_it_back() -> None:
 
 
 def test_what_was_never_sent_is_not_taken_back() -> None:
-    """A block reaches beyond all that was sent, then an ACK covers all that was: sack-beyond-sent says what is odd, and nothing is missing."""
+    """A block reaches beyond all that was sent, then an ACK covers all that was; sack-beyond-sent says what is odd."""
     talk = Talk().open().c(".", 1, 100, 1).c(".", 101, 100, 1).s(".", 1, ack=1, sack=[(101, 301)])
     assert said(talk.s(".", 1, ack=201).s(".", 1, ack=201), "sack-reneging") == []
 
