@@ -138,7 +138,7 @@ class Paths(CaptureNotes):
         path.packets += 1
         if ipid is not UNSET:
             path.count(ipid)
-        if path.reset is not None and len(path.after_reset) < 2 and ttl == path.ttl:
+        if path.reset is not None and len(path.after_reset) < 2 and ttl == path.ttl and not _overtaken(step):
             path.after_reset.append(step.frame)
         if ttl != path.ttl or dscp != path.dscp or df != path.df:
             self._differs(step, path, ttl, dscp, df)
@@ -159,3 +159,9 @@ class Paths(CaptureNotes):
 
 ENOUGH: Final = 6
 """Segments of an end after which the manner of its ids can be told."""
+
+
+def _overtaken(step: Step) -> bool:
+    """An ACK older than the last one left before what passed already."""
+    ack, last = step.ack, step.before.me.ack
+    return ack is not None and last is not None and ack < last

@@ -127,6 +127,11 @@ def test_a_syn_that_its_data_overtook_is_no_data_segment_without_an_ack_of_its_o
     assert [facts["together"] for _, facts in said(two, "ack-every-second")] == [1]
 
 
+def test_acks_that_a_reset_overtook_do_not_speak_against_it() -> None:
+    talk = Talk().open().c(".", 1, 100, 1).c(".", 101, 100, 1).c(".", 201, 100, 1).s(".", 1, ack=301).s("R", 1)
+    assert said(talk.s(".", 1, ack=101).s(".", 1, ack=201), "rst-injected") == []
+
+
 def test_a_reset_of_the_usual_ttl_is_told_by_what_goes_on_after_it() -> None:
     talk = Talk().open().c("P.", 1, 10, 1).s("R", 1).s(".", 1, ack=11).c("P.", 11, 10, 1).s(".", 1, ack=21).s(".", 1, ack=21)
     assert [(facts["same_ttl"], facts["other_ttl"]) for _, facts in said(talk, "rst-injected")] == [(True, False)]
