@@ -12,6 +12,7 @@ from typing import ClassVar, Final
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import CaptureNotes
+from tcpdump_parse.check.signs import overtaken
 from tcpdump_parse.model import IPv4, IPv6, Packet
 from tcpdump_parse.model.happenings import Copied
 from tcpdump_parse.model.steps import Ending, Step
@@ -138,7 +139,7 @@ class Paths(CaptureNotes):
         path.packets += 1
         if ipid is not UNSET:
             path.count(ipid)
-        if path.reset is not None and len(path.after_reset) < 2 and ttl == path.ttl and not _overtaken(step):
+        if path.reset is not None and len(path.after_reset) < 2 and ttl == path.ttl and not overtaken(step):
             path.after_reset.append(step.frame)
         if ttl != path.ttl or dscp != path.dscp or df != path.df:
             self._differs(step, path, ttl, dscp, df)
@@ -159,9 +160,3 @@ class Paths(CaptureNotes):
 
 ENOUGH: Final = 6
 """Segments of an end after which the manner of its ids can be told."""
-
-
-def _overtaken(step: Step) -> bool:
-    """An ACK older than the last one left before what passed already."""
-    ack, last = step.ack, step.before.me.ack
-    return ack is not None and last is not None and ack < last

@@ -59,6 +59,12 @@ def letters(step: Step) -> str:
     return "" if segment is UNSET or segment.flags is UNSET else segment.flags
 
 
+def overtaken(step: Step) -> bool:
+    """An ACK older than the last one left before what passed already, and tells nothing new."""
+    ack, last = step.ack, step.before.me.ack
+    return ack is not None and last is not None and ack < last
+
+
 class FlagsSeen(Sign, frozen=True):
     """A combination of flags that is not one of ordinary traffic (`PLAIN`)."""
 

@@ -222,8 +222,7 @@ class Framing(Records):
         """The lines from here on stand behind such a margin: these items are read once more without it."""
         self.wait(items)
         if self.margins is None:
-            self.margins = Margins(self.line)
-            self.margins.like.append(like)
+            self.margins = Margins(self.line, like)
             self.rest = self.margins.strip(self.rest)
         else:
             self.rest = self.margins.also(like, self.rest, self.line)

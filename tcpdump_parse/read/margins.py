@@ -51,9 +51,9 @@ def alike(margin: str, second: str) -> re.Pattern[bytes] | None:
 class Margins:
     """What stood before the lines from `line` on, and their octets without it."""
 
-    def __init__(self, line: int) -> None:
+    def __init__(self, line: int, like: re.Pattern[bytes]) -> None:
         self.line = line  # the number of the next line
-        self.like: list[re.Pattern[bytes]] = []
+        self.like = [like]
         self.found: dict[int, str] = {}
         self.part = b""  # of a line that has not ended
 

@@ -35,8 +35,7 @@ def tcpdump(values: Iterable[msgspec.Struct], out: TextIO) -> None:
             continue
         text = _text(value)
         if held:
-            first = first_line(value) if isinstance(value, Packet | Notice | Unread) else None
-            alone, text = _glued(held, first, text)
+            alone, text = (held, text) if text is None else _glued(held, first_line(value), text)  # type: ignore[arg-type]
             out.writelines(_line(notice, newline) for notice in alone)
             held = []
         if text is not None:
@@ -57,10 +56,8 @@ def _text(value: msgspec.Struct) -> str | None:
     return None
 
 
-def _glued(held: list[Notice], first: int | None, text: str | None) -> tuple[list[Notice], str | None]:
+def _glued(held: list[Notice], first: int, text: str) -> tuple[list[Notice], str]:
     """Those of the notices that stand on lines of their own, and the text that begins at line `first` with the others before its lines."""
-    if first is None or text is None:
-        return held, text
     lines, alone = text.split("\n"), []
     before = [""] * len(lines)
     for notice in held:
@@ -78,7 +75,7 @@ def printed(packet: Packet) -> str:
 
 
 def _line(notice: Notice, newline: str) -> str:
-    return (_readable(to_raw(notice.text)) if notice.text is not UNSET else "") + newline
+    return _readable(_text(notice) or "") + newline
 
 
 def _readable(raw: str) -> str:

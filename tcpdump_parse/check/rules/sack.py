@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, Unmeasured, Unusual, letters, sign
+from tcpdump_parse.check.signs import Sign, Unmeasured, Unusual, letters, overtaken, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import Copied, DuplicateAck, OptionSeen, Retransmitted, SackSeen
 from tcpdump_parse.model.options import Sack, Timestamps
@@ -178,11 +178,11 @@ class Board(Notes):
     def takes_back(self, step: Step) -> bool:
         """Does the ACK stop at or in what was selectively acknowledged? Whoever has that acknowledges it."""
         told, ack = self.told.get(step.side.other), step.ack
-        return told is not None and ack is not None and told.covers(ack, ack + 1) and not _overtaken(step)
+        return told is not None and ack is not None and told.covers(ack, ack + 1) and not overtaken(step)
 
     def _tell(self, step: Step, event: SackSeen) -> None:
         side, ack, top = step.side.other, step.ack, step.before.peer.snd_nxt
-        if ack is None or top is None or _overtaken(step):
+        if ack is None or top is None or overtaken(step):
             return
         if self.takes_back(step):
             del self.told[side]
@@ -192,11 +192,6 @@ class Board(Notes):
             left, right = max(left, ack), min(right, top)  # what was never sent cannot be taken back
             if right > left:
                 told.add(left, right)
-
-
-def _overtaken(step: Step) -> bool:
-    """An ACK older than the last one tells nothing new."""
-    return step.before.me.ack is not None and step.ack is not None and step.ack < step.before.me.ack
 
 
 @rule(
@@ -294,7 +289,7 @@ def dsack_copied(step: Step, event: SackSeen, notes: Board) -> Iterator[Facts]:
 @rule(on=SackSeen, notes=Board, severity=Severity.NOTE, cites="RFC 6675 §4")
 def sack_scoreboard(step: Step, event: SackSeen, notes: Board) -> Iterator[Facts]:
     """What the receiver has and what it lacks, by all its SACKs so far."""
-    if not event.fresh or step.ack is None or _overtaken(step):
+    if not event.fresh or step.ack is None or overtaken(step):
         return
     board = Ranges()
     for left, right in (*_pairs(notes.told.get(step.side.other)), *event.blocks):

@@ -49,10 +49,10 @@ def finack(step: Step, happening: h.FinAcked, scene: Scene) -> tuple[Sentence, .
 
 
 def reset(step: Step, happening: h.ResetSent, scene: Scene) -> tuple[Sentence, ...]:
-    told = scene.say(f"reset.{_reset(step, happening, scene)}", step.side)
-    if happening.acceptable is not False or told.key == "reset.unfitting":
-        return (told,)
-    return told, scene.say("reset.outside", step.side, Weight.REMARK)
+    key = _reset(step, happening, scene)
+    told = scene.say(f"reset.{key}", step.side)
+    outside = happening.acceptable is False and key != "unfitting"
+    return (told, scene.say("reset.outside", step.side, Weight.REMARK)) if outside else (told,)
 
 
 def _reset(step: Step, happening: h.ResetSent, scene: Scene) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from tcpdump_parse.check.openings import answers_syn, third_step
+from tcpdump_parse.check.signs import letters
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.options import Mss, TcpOption, Unknown, Wscale
 from tcpdump_parse.model.steps import End, Step
@@ -109,14 +110,9 @@ def _no_room(step: Step, scene: Scene) -> tuple[Sentence, ...]:
 
 
 def done(step: Step, happening: h.HandshakeDone, scene: Scene) -> tuple[Sentence, ...]:
-    told = () if _opens(step) else (done_after(step, happening, scene),)  # in a log out of order a SYN, ACK may come last
+    told = () if "S" in letters(step) else (done_after(step, happening, scene),)  # in a log out of order a SYN, ACK may come last
     agreed = in_force(step.end_of(Side.CLIENT), step.end_of(Side.SERVER), scene.words)
     return (*told, scene.say("handshake.agreed", step.side, agreed=agreed)) if agreed else told
-
-
-def _opens(step: Step) -> bool:
-    tcp = step.packet.tcp
-    return tcp is not UNSET and tcp.flags is not UNSET and "S" in tcp.flags
 
 
 def done_after(step: Step, happening: h.HandshakeDone, scene: Scene) -> Sentence:
@@ -138,7 +134,7 @@ def reused(step: Step, happening: h.PortReused, scene: Scene) -> tuple[Sentence,
 
 def option(step: Step, happening: h.OptionSeen, scene: Scene) -> tuple[Sentence, ...]:
     """Only what nobody expects: the options of a SYN are told with it, and the usual ones need no word later."""
-    if _opens(step) or happening.name in _USUAL:
+    if "S" in letters(step) or happening.name in _USUAL:
         return ()
     return (scene.say("handshake.option", step.side, Weight.REMARK, option=called(happening.name, happening.kind, scene.words)),)
 
