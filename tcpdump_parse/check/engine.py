@@ -17,9 +17,9 @@ from tcpdump_parse.check.rule import Facts, Need, Rule, Told, rules
 from tcpdump_parse.check.screen import plain
 from tcpdump_parse.check.select import chosen
 from tcpdump_parse.check.signs import SIGNS, Sign
-from tcpdump_parse.check.watch import PLANS, Listeners, Place, Plan, Shape, Wakes, Watch
+from tcpdump_parse.check.watch import PLANS, USUAL, Call, Place, Plan, Plans, Shape, Telling, Wakes, Watch
 from tcpdump_parse.model import Capture, Finding, Notice, Packet, Severity, Unread
-from tcpdump_parse.model.happenings import ClockStepped, GapAcked
+from tcpdump_parse.model.happenings import ClockStepped, GapAcked, Happening
 from tcpdump_parse.model.steps import Connection, Ending, Step
 from tcpdump_parse.track.resolution import Resolution
 
@@ -27,7 +27,7 @@ AT_ONCE = ("end", "capture")  # endings that nothing later is needed for
 LOWERED = {Severity.ERROR: Severity.WARN, Severity.WARN: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 GRAVITY = {Severity.NOTE: 0, Severity.WARN: 1, Severity.ERROR: 2}
 _NOWHERE = (0, UNSET, UNSET, UNSET)
-TOGETHER = 64  # segments that the notes of all segments are told of at once
+TOGETHER = 64  # segments that notes are told of at once
 _NOTHING, _ONCE = Need.NOTHING, Told.ONCE_AN_END
 TIMELESS = "time"  # the need, as `unless` names it
 MEASURED = ("_s", "_a_second")  # ends of the names of facts that a clock measured
@@ -65,18 +65,25 @@ class Judge:
         for rule in active:
             for kind in rule.on:
                 self._rules.setdefault(kind, []).append(rule)
-        readers = dict.fromkeys(rule.notes for rule in active if rule.notes)
-        for notes in dict.fromkeys(each for reader in readers for each in (*reader.shares, reader)):
+        reading = dict.fromkeys(rule.notes for rule in active if rule.notes)
+        for notes in dict.fromkeys(each for reader in reading for each in (*reader.shares, reader)):
             for kind in notes.on:
                 self._notes.setdefault(kind, []).append(notes)
-        self._awaited = frozenset(kind for each in active for kind in each.after) | {kind for notes in readers for kind in notes.after}
+        self._awaited = frozenset(kind for each in active for kind in each.after) | {kind for notes in reading for kind in notes.after}
         wanted = {*self._rules, *self._notes, *self._awaited}
         self.asked = [sign for sign in SIGNS if not wanted.isdisjoint(sign.shows)]
         self._every = tuple(notes for notes in self._notes.get(Step, ()) if issubclass(notes, CaptureNotes))
+        readers = {notes: tuple(kind for kind in USUAL if kind in notes.on) for kind in USUAL for notes in self._notes.get(kind, ())}
+        ears = list(dict.fromkeys(readers.values()))  # those that want to hear of the same kinds are told of one list
+        self._readers = [(notes, ears.index(kinds)) for notes, kinds in readers.items() if not issubclass(notes, CaptureNotes)]
+        self._routes = {kind: [ear for ear, kinds in enumerate(ears) if kind in kinds] for kind in USUAL}
+        self._ears = len(ears)
         self._shapes: dict[Shape, Wakes] = {}
+        self._plans = Plans()
         self._watches: dict[int, Watch] = {}
         self._whole, self._each = self._open()
         self._passed: list[Step] = []  # segments that those notes were not yet told of
+        self._quiet: list[Watch] = []  # connections whose notes were not yet told of all
         self._capture: Capture | None = None
         self._frame = 0
         self._records = 0
@@ -136,13 +143,15 @@ class Judge:
     def _step(self, step: Step) -> list[Finding]:
         """The rules that the happenings wake are asked, then those that signs wake; then the notes are told of both."""
         packet, happenings = step.packet, step.happenings
-        found = self._settle(packet.frame) if self._pending else []
-        self._frame = packet.frame
+        frame = packet.frame
+        found = self._settle(frame) if self._pending else []
+        self._frame = frame
         self._records += 1
         conn = step.connection.conn
         watch = self._watches.get(conn)
         if watch is None:
             watch = self._watches[conn] = Watch()
+            self._plans.turn(watch)
         plans = watch.plans[step.side]
         if len(happenings) == 2:  # most often, and four times as fast
             first, second = happenings
@@ -150,72 +159,108 @@ class Judge:
         else:
             kinds = tuple(map(type, happenings))
         wakes, calls, told = plans.get(kinds) or self._plan(plans, kinds, watch, step)
+        screened = plain(step)
+        if screened and wakes.quiet and not calls and (not wakes.awaited or wakes.awaited <= watch.happened):
+            if not watch.quiet:
+                self._quiet.append(watch)
+            watch.quiet.append(step)
+            self._passed.append(step)
+            if len(self._passed) >= TOGETHER:
+                self._pass_on()
+            return found
+        if watch.quiet:
+            self._catch_up(watch)
         if wakes.takes_needs:
             self._lose_needs(watch, happenings)
-        self.woken += len(calls)
-        for at, rule, body, notes in calls:
-            for facts in body(step, happenings[at]) if notes is None else body(step, happenings[at], notes):
-                found.append(self._of_step(rule, facts, watch, step))
+        if wakes.reads_passed:
+            self._pass_on()
+        self._ask(found, calls, happenings, watch, step)
         signs: list[Sign] = []
-        for question, about in wakes.signs if plain(step) else wakes.all_signs:
+        for question, about in wakes.signs if screened else wakes.all_signs:
             sign = question(step) if about is None else question(step, happenings[about])
             if sign is not None:
                 signs.append(sign)
-        by_sign = self._of_signs(found, signs, watch, step) if signs else ()
+        by_sign: Sequence[Telling] = self._of_signs(found, signs, watch, step) if signs else ()
         if wakes.awaited and not wakes.awaited <= watch.happened:
-            told = self._wake(wakes, watch)
-        for at, listeners in told:
-            event = happenings[at]
-            for see in listeners:
-                see(step, event)
-        for at, listeners in by_sign:
-            for see in listeners:
-                see(step, signs[at])
+            told = self._wake(wakes, kinds, watch, step)
+        self._tell(told, happenings, watch, step)
+        self._tell(by_sign, signs, watch, step)
         self._passed.append(step)
         if len(self._passed) >= TOGETHER:
             self._pass_on()
         if signs or not wakes.usual:
-            place = (packet.frame, packet.line, packet.end_line, packet.time)
+            place = (frame, packet.line, packet.end_line, packet.time)
             watch.places.append(place)
             self._whole.places.append(place)
         return found
 
-    def _of_signs(self, found: list[Finding], signs: Sequence[Sign], watch: Watch, step: Step) -> Listeners:
-        """Ask the rules that they wake; who is to be told of them is answered."""
+    def _ask(self, found: list[Finding], calls: Sequence[Call], events: Sequence[Any], watch: Watch, step: Step) -> None:
+        """Ask the rules that they wake."""
+        self.woken += len(calls)
+        for at, rule, body, kind, captures in calls:
+            if kind is None:
+                facts_found = body(step, events[at])
+            else:
+                home = self._whole if captures else watch
+                facts_found = body(step, events[at], home.notes.get(kind) or home.note(kind))
+            for facts in facts_found:
+                found.append(self._of_step(rule, facts, watch, step))  # noqa: PERF401
+
+    def _tell(self, told: Sequence[Telling], events: Sequence[Any], watch: Watch, step: Step) -> None:
+        """Tell the notes that want to be told of them."""
+        for at, kind, captures in told:
+            home = self._whole if captures else watch
+            (home.notes.get(kind) or home.note(kind)).see(step, events[at])
+
+    def _of_signs(self, found: list[Finding], signs: Sequence[Sign], watch: Watch, step: Step) -> Sequence[Telling]:
+        """Ask the rules that signs wake; who is to be told of them is answered."""
         kinds = tuple(map(type, signs))
         plans = watch.plans[step.side]
         wakes, calls, told = plans.get(kinds) or self._plan(plans, kinds, watch, step)
-        self.woken += len(calls)
-        for at, rule, body, notes in calls:
-            for facts in body(step, signs[at]) if notes is None else body(step, signs[at], notes):
-                found.append(self._of_step(rule, facts, watch, step))  # noqa: PERF401
-        if wakes.awaited and not wakes.awaited <= watch.happened:
-            told = self._wake(wakes, watch)
-        return told
-
-    def _wake(self, wakes: Wakes, watch: Watch) -> Listeners:
-        """What some waited for happened; who is told of it and of what came with it."""
-        watch.happens(wakes.awaited)
-        return wakes.told(watch, self._whole)
-
-    def _plan(self, plans: dict[Shape, Plan | None], kinds: Shape, watch: Watch, step: Step) -> Plan:
-        """What the shape wakes on this connection; kept if it is usual, else when it comes a second time."""
-        wakes = self._shapes.get(kinds) or self._shape(kinds)
         if wakes.reads_passed:
             self._pass_on()
-        plan = wakes.plan(watch, self._whole, step.side)
+        self._ask(found, calls, signs, watch, step)
+        if wakes.awaited and not wakes.awaited <= watch.happened:
+            told = self._wake(wakes, kinds, watch, step)
+        return told
+
+    def _wake(self, wakes: Wakes, kinds: Shape, watch: Watch, step: Step) -> Sequence[Telling]:
+        """What some waited for happened; who is told of it and of what came with it."""
+        self._plans.happens(watch, wakes.awaited)
+        plans = watch.plans[step.side]
+        return (plans.get(kinds) or self._plan(plans, kinds, watch, step))[2]
+
+    def _plan(self, plans: dict[Shape, Plan], kinds: Shape, watch: Watch, step: Step) -> Plan:
+        """What of the shape is awake on this connection."""
+        wakes = self._shapes.get(kinds) or self._shape(kinds)
         if len(plans) >= PLANS:
             plans.clear()
-        plans[kinds] = plan if (wakes.usual or kinds in plans) and not wakes.reads_passed else None
+        plan = plans[kinds] = wakes.plan(watch, step.side)
         return plan
 
     def _pass_on(self) -> None:
         """Tell the notes of all segments what passed since they were told last."""
         passed, self._passed = self._passed, []
+        quiet, self._quiet = self._quiet, []
+        for watch in quiet:
+            if watch.quiet:
+                self._catch_up(watch)
         if self._resolution.coarse:
             self._time(passed)
         for notes in self._each:
             notes.see_all(passed)
+
+    def _catch_up(self, watch: Watch) -> None:
+        """Tell the notes of a connection of its segments that woke no rule since they were told last."""
+        steps, watch.quiet = watch.quiet, []
+        heard: list[list[tuple[Step, Happening]]] = [[] for _ in range(self._ears)]
+        for step in steps:
+            for event in step.happenings:
+                for ear in self._routes[type(event)]:
+                    heard[ear].append((step, event))
+        for notes, ear in self._readers:
+            if heard[ear] and watch.awake(notes):
+                (watch.notes.get(notes) or watch.note(notes)).see_each(heard[ear])
 
     def _time(self, steps: Iterable[Step]) -> None:
         for step in steps:
@@ -246,7 +291,7 @@ class Judge:
 
     def _of_step(self, rule: Rule, facts: Facts, watch: Watch, step: Step) -> Finding:
         if rule.told is _ONCE:
-            watch.tells(rule, step.side)
+            self._plans.tells(watch, rule, step.side)
         if self._resolution.coarse:
             self._resolution.see(step.at)
         own = step.packet.frame

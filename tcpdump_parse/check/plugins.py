@@ -94,6 +94,8 @@ def _wrapped(notes: type[Notes] | None, around: Around) -> type[Notes] | None:
     if notes is None or notes.__module__.startswith(OURS):
         return notes
     methods = {"__init__": around(notes.__init__), "see": around(notes.see), "__module__": notes.__module__}
+    if notes.see_each is not Notes.see_each:
+        methods["see_each"] = around(notes.see_each)
     if issubclass(notes, CaptureNotes) and notes.see_all is not CaptureNotes.see_all:
         methods["see_all"] = around(notes.see_all)
     return type(notes.__name__, (notes,), methods)

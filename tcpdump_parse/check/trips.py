@@ -24,12 +24,13 @@ class Trips(Notes):
         self.server = Rtt()
 
     def see(self, step: Step, event: AckAdvanced | HandshakeDone) -> None:
-        if isinstance(event, HandshakeDone):
+        if type(event) is AckAdvanced:
+            if event.rtt is not None:
+                (self.server if step.side is _CLIENT else self.client).add(event.rtt)
+        elif type(event) is HandshakeDone:
             for rtt, sample in ((self.client, event.to_server), (self.server, event.to_client)):
                 if sample is not None:
                     rtt.add(sample)
-        elif event.rtt is not None:
-            (self.server if step.side is Side.CLIENT else self.client).add(event.rtt)
 
     def there(self, side: Side) -> Rtt:
         return self.client if side is Side.CLIENT else self.server

@@ -258,16 +258,20 @@ class Oversize(Notes):
         self.of: dict[Side, Longer] = {}
 
     def see(self, step: Step, event: DataSent) -> None:
-        mss, length = step.before.peer.mss, step.length
-        if mss is None or length <= mss:
-            return
-        longer = self.of.get(step.side)
-        if longer is None:
-            longer = self.of[step.side] = Longer(step.packet)
-        longer.count += 1
-        longer.mss = mss
-        if length > longer.longest:
-            longer.longest = length
+        self.see_each(((step, event),))
+
+    def see_each(self, told: Sequence[tuple[Step, DataSent]]) -> None:
+        for step, _ in told:
+            mss, length = step.before.peer.mss, step.length
+            if mss is None or length <= mss:
+                continue
+            longer = self.of.get(step.side)
+            if longer is None:
+                longer = self.of[step.side] = Longer(step.packet)
+            longer.count += 1
+            longer.mss = mss
+            if length > longer.longest:
+                longer.longest = length
 
 
 @rule(on=Ending, notes=Oversize, severity=Severity.NOTE, elsewhere=("tcp.options.mss.exceeded",))

@@ -99,7 +99,7 @@ class LargeSend(Sign, frozen=True):
 _LARGE: Final = LargeSend()
 
 
-@sign(LargeSend, of=ChecksumOffload)
+@sign(LargeSend, of=(ChecksumOffload, Unusual))
 def large_send(step: Step, event: ChecksumOffload) -> Sign | None:
     """Left to a card that also cuts the segment."""
     return _LARGE if event.lso else None
@@ -128,22 +128,28 @@ _CLIENT: Final = Side.CLIENT
 class Offloaders(CaptureNotes):
     """Addresses whose checksums are offloaded, and whether any address has right ones only."""
 
-    on: ClassVar = (ChecksumOffload, ChecksumWrong)
+    on: ClassVar = (Step,)
 
     def __init__(self) -> None:
         self.first: dict[str, Packet] = {}
         self.count: dict[str, int] = {}
         self.bad: set[str] = set()
 
-    def see(self, step: Step, event: ChecksumOffload | ChecksumWrong) -> None:
-        who, count = step.connection, self.count
-        source = who.client if step.side is _CLIENT else who.server
-        if type(event) is ChecksumWrong:
-            self.bad.add(source)
-        elif source in count:
-            count[source] += 1
-        elif len(count) < 64:
-            self.first[source], count[source] = step.packet, 1
+    def see_all(self, steps: Sequence[Step]) -> None:
+        count = self.count
+        for step in steps:
+            for event in step.happenings:
+                what = type(event)
+                if what is not ChecksumOffload and what is not ChecksumWrong:
+                    continue
+                who = step.connection
+                source = who.client if step.side is _CLIENT else who.server
+                if what is ChecksumWrong:
+                    self.bad.add(source)
+                elif source in count:
+                    count[source] += 1
+                elif len(count) < 64:
+                    self.first[source], count[source] = step.packet, 1
 
 
 @rule(on=CaptureEnd, notes=Offloaders, severity=Severity.NOTE)

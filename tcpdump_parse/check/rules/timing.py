@@ -5,14 +5,16 @@ Everything is seen from the capture point: a round trip is its half behind it. M
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Final
 
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.clock import Pace
+from tcpdump_parse.check.screen import LONG
+from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.check.trips import DataTrips, Samples, Trips
 from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.flow import FlowEnd, Limits
@@ -26,9 +28,10 @@ SAMPLES = 3
 """Fewer round trips say little about their spread."""
 MANY = 8
 """Data segments from which on an end's habits show."""
-LONG = SECOND // 2
 WORTH = 0.1
 """Seconds; what held up a shorter connection is nobody's question."""
+_CLIENT: Final = Side.CLIENT
+_SERVER: Final = Side.SERVER
 WHOLE = Need.BOTH_SIDES | Need.NO_GAP | Need.HANDSHAKE
 
 
@@ -120,14 +123,17 @@ class Echoes(Notes):
         self.seen: dict[Side, list[int]] = {}  # samples, least, sum, most
 
     def see(self, step: Step, event: DataSent | AckAdvanced) -> None:
-        side = step.side
-        if type(event) is DataSent:
-            if side not in self.sent:
-                self._send(step)
-            return
-        waiting = self.sent.get(side.other)
-        if waiting is not None:
-            self._echo(step, side.other, *waiting)
+        self.see_each(((step, event),))
+
+    def see_each(self, told: Sequence[tuple[Step, DataSent | AckAdvanced]]) -> None:
+        sent = self.sent
+        for step, event in told:
+            side = step.side
+            if type(event) is DataSent:
+                if side not in sent:
+                    self._send(step)
+            elif (waiting := sent.get(_SERVER if side is _CLIENT else _CLIENT)) is not None:
+                self._echo(step, side.other, *waiting)
 
     def _send(self, step: Step) -> None:
         val = step.after.me.tsval
@@ -188,6 +194,21 @@ def ack_delay(ending: Ending, notes: DataTrips) -> Iterator[Facts]:
         yield Facts(side=str(beside), **_spread(samples))
 
 
+class HeldBack(Sign, frozen=True):
+    """The ACK of one segment that was sent once, half a second after it or more."""
+
+    frame: int
+    held: int
+
+
+@sign(HeldBack, of=(AckAdvanced, Unusual))
+def held_back(step: Step, event: AckAdvanced) -> Sign | None:
+    """A long round trip, of one segment."""
+    if event.rtt is None or event.rtt < LONG or event.segments != 1 or event.frame is None:
+        return None
+    return HeldBack(event.frame, event.rtt)
+
+
 class Awake(Notes):
     """Round trips, and whether an end's own clock ran with the capture's."""
 
@@ -206,7 +227,7 @@ class Awake(Notes):
 
 
 @rule(
-    on=AckAdvanced,
+    on=HeldBack,
     notes=Awake,
     needs=Need.BOTH_SIDES | Need.NO_GAP | Need.TIME,
     severity=Severity.ERROR,
@@ -215,18 +236,15 @@ class Awake(Notes):
     quote="in particular, the delay MUST be less than 0.5 seconds",
     elsewhere=("netsem:timer_tt_delack_1",),
 )
-def ack_delay_too_long(step: Step, event: AckAdvanced, notes: Awake) -> Iterator[Facts]:
+def ack_delay_too_long(step: Step, event: HeldBack, notes: Awake) -> Iterator[Facts]:
     """The receiver kept its ACK back for half a second or more.
 
     Told only by a capture beside the receiver, of one segment that was sent once, with room for it; the shortest way there and back is
     taken off. A host that slept or was overloaded looks the same. The sender may send again by then.
     """
-    held = event.rtt
-    if held is None or held < LONG or event.segments != 1:
-        return
-    least = notes.trips.least(step.before.peer.side)
+    held, least = event.held, notes.trips.least(step.before.peer.side)
     beside = least > 0 and 4 * least <= notes.trips.least(step.side)
-    if beside and held - least >= LONG and step.before.me.wnd and event.frame is not None and notes.ran(step, held):
+    if beside and held - least >= LONG and step.before.me.wnd and notes.ran(step, held):
         yield Facts(evidence=(event.frame,), record=event.frame, held_s=(held - least) / SECOND)
 
 
@@ -359,11 +377,15 @@ class Replies(Notes):
         self.slowest: Packet | None = None
 
     def see(self, step: Step, event: DataSent) -> None:
-        if event.turn and step.side is Side.SERVER and event.since_peer is not None and event.since_peer >= 0:
-            self.count += 1
-            self.total += event.since_peer
-            if event.since_peer >= self.most:
-                self.most, self.slowest = event.since_peer, step.packet
+        self.see_each(((step, event),))
+
+    def see_each(self, told: Sequence[tuple[Step, DataSent]]) -> None:
+        for step, event in told:
+            if event.turn and step.side is _SERVER and (since := event.since_peer) is not None and since >= 0:
+                self.count += 1
+                self.total += since
+                if since >= self.most:
+                    self.most, self.slowest = since, step.packet
 
 
 @rule(on=Ending, notes=Replies, needs=WHOLE | Need.TIME, severity=Severity.NOTE, elsewhere=("wireshark:service response time",))
