@@ -158,9 +158,9 @@ class Judge:
             kinds: Shape = (type(first), type(second))
         else:
             kinds = tuple(map(type, happenings))
-        wakes, calls, told = plans.get(kinds) or self._plan(plans, kinds, watch, step)
+        wakes, calls, told, quiet = plans.get(kinds) or self._plan(plans, kinds, watch, step)
         screened = plain(step)
-        if screened and wakes.quiet and not calls and (not wakes.awaited or wakes.awaited <= watch.happened):
+        if quiet and screened:
             if not watch.quiet:
                 self._quiet.append(watch)
             watch.quiet.append(step)
@@ -216,7 +216,7 @@ class Judge:
         """Ask the rules that signs wake; who is to be told of them is answered."""
         kinds = tuple(map(type, signs))
         plans = watch.plans[step.side]
-        wakes, calls, told = plans.get(kinds) or self._plan(plans, kinds, watch, step)
+        wakes, calls, told, _ = plans.get(kinds) or self._plan(plans, kinds, watch, step)
         if wakes.reads_passed:
             self._pass_on()
         self._ask(found, calls, signs, watch, step)

@@ -36,8 +36,9 @@ Call = tuple[int, Rule, Body, type[Notes] | None, bool]
 """A rule that an event wakes: which of the sequence, the rule, its body, the notes it reads, and whether those are the capture's."""
 Telling = tuple[int, type[Notes], bool]
 """Notes that want to be told of an event: which of the sequence, the notes, and whether they are the capture's."""
-Plan = tuple["Wakes", Sequence[Call], Sequence[Telling]]
-"""What of a shape is awake: the rules to ask, and who is told."""
+Plan = tuple["Wakes", Sequence[Call], Sequence[Telling], bool]
+"""What of a shape is awake: the rules to ask, who is told; and whether in a plain segment there is nothing to ask or to look for, and
+nobody told but notes of the connection."""
 Question = tuple[Callable[..., Sign | None], int | None]
 """A sign's, and which of the segment's happenings it is about; None: the segment itself."""
 
@@ -110,12 +111,9 @@ class Plans:
 
 
 class Wakes:
-    """What a sequence of happenings (or signs) wakes. Beside it signs are looked for: `signs` in a plain segment, `all_signs` in others.
+    """What a sequence of happenings (or signs) wakes. Beside it signs are looked for: `signs` in a plain segment, `all_signs` in others."""
 
-    `quiet`: in a plain segment there is nothing to look for.
-    """
-
-    __slots__ = ("all_signs", "awaited", "calls", "quiet", "reads_passed", "signs", "takes_needs", "tells", "usual")
+    __slots__ = ("all_signs", "awaited", "calls", "reads_passed", "signs", "takes_needs", "tells", "usual")
 
     def __init__(
         self,
@@ -139,12 +137,13 @@ class Wakes:
         concerned = [sign for sign in asked if sign.of in (Step, Unusual) or sign.of in kinds]
         self.all_signs = tuple(question for sign in concerned for question in _questions(sign, kinds))
         self.signs = tuple(question for sign in concerned if not sign.screened for question in _questions(sign, kinds))
-        self.quiet = self.usual and not self.signs and not any(captures for _, _, captures in self.tells)
 
     def plan(self, watch: Watch, side: Side) -> Plan:
         """What of it is awake for that side's segments."""
         calls = tuple(call for call in self.calls if _always(call[1]) or watch.asks(call[1], side))
-        return self, calls, tuple(telling for telling in self.tells if watch.awake(telling[1]))
+        tells = tuple(telling for telling in self.tells if watch.awake(telling[1]))
+        quiet = self.usual and self.awaited <= watch.happened and not calls and not self.signs
+        return self, calls, tells, quiet and not any(captures for _, _, captures in tells)
 
 
 def _always(rule: Rule) -> bool:
