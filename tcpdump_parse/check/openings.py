@@ -7,7 +7,7 @@ Bounded: a few SYNs a connection, the latest `BEFORE` connections and `MOST` hos
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from msgspec import UNSET, Struct
 
@@ -38,6 +38,8 @@ BEFORE = 1024
 """Connections remembered as they stood, in case their ports are used again: some more than `track` keeps after their close."""
 
 SOON = 200_000_000  # ns
+
+_CLIENT: Final = Side.CLIENT
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -161,20 +163,20 @@ class Incarnations(CaptureNotes):
         self.answered: dict[int, set[int]] = {}  # connection → ISNs of its SYN+ACKs
 
     def see(self, step: Step, event: SynSent | SynAckSent | StateMoved | PortReused) -> None:
-        key = ports(step)
-        if isinstance(event, PortReused):
+        if type(event) is PortReused:
             old = self.known.get(event.previous)
             if old is None or old.server.seen:
-                self.tried.pop(key, None)
+                self.tried.pop(ports(step), None)
             return
-        who = step.connection
-        known = Known(step.end_of(Side.CLIENT), step.end_of(Side.SERVER), step.frame, (who.client, who.client_port))
-        remember(self.known, who.conn, known, BEFORE)
-        if isinstance(event, SynSent):
-            remember(self.latest, key, (step.connection.conn, step.frame, roll(event.iss)), BEFORE)
+        who, after = step.connection, step.after
+        client, server = (after.me, after.peer) if step.side is _CLIENT else (after.peer, after.me)
+        remember(self.known, who.conn, Known(client, server, step.packet.frame, (who.client, who.client_port)), BEFORE)
+        if type(event) is SynSent:
+            key = ports(step)
+            remember(self.latest, key, (who.conn, step.packet.frame, roll(event.iss)), BEFORE)
             self._add(self.tried, key, event.iss)
-        elif isinstance(event, SynAckSent) and event.copy > 1:
-            self._add(self.answered, step.connection.conn, event.iss)
+        elif type(event) is SynAckSent and event.copy > 1:
+            self._add(self.answered, who.conn, event.iss)
 
     def _add(self, memory: dict[K, set[int]], key: K, iss: int) -> None:
         isns = memory.get(key)
