@@ -12,14 +12,15 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
+from tcpdump_parse.check.needs import TIMELESS, unmet_at_end, unmet_by_step
 from tcpdump_parse.check.notes import CaptureNotes, Notes
-from tcpdump_parse.check.rule import Facts, Need, Rule, Told, rules
+from tcpdump_parse.check.rule import Facts, Rule, Told, rules
 from tcpdump_parse.check.screen import plain
 from tcpdump_parse.check.select import chosen
 from tcpdump_parse.check.signs import SIGNS, Sign
-from tcpdump_parse.check.watch import PLANS, USUAL, Call, Place, Plan, Plans, Shape, Telling, Wakes, Watch
+from tcpdump_parse.check.watch import PLANS, Call, Place, Plan, Plans, Readers, Shape, Telling, Wakes, Watch, of_whole
 from tcpdump_parse.model import Capture, Finding, Notice, Packet, Severity, Unread
-from tcpdump_parse.model.happenings import ClockStepped, GapAcked, Happening
+from tcpdump_parse.model.happenings import ClockStepped, GapAcked
 from tcpdump_parse.model.steps import Connection, Ending, Step
 from tcpdump_parse.track.resolution import Resolution
 
@@ -27,9 +28,9 @@ AT_ONCE = ("end", "capture")  # endings that nothing later is needed for
 LOWERED = {Severity.ERROR: Severity.WARN, Severity.WARN: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 GRAVITY = {Severity.NOTE: 0, Severity.WARN: 1, Severity.ERROR: 2}
 _NOWHERE = (0, UNSET, UNSET, UNSET)
+_NONE: list[Finding] = []
 TOGETHER = 64  # segments that notes are told of at once
-_NOTHING, _ONCE = Need.NOTHING, Told.ONCE_AN_END
-TIMELESS = "time"  # the need, as `unless` names it
+_ONCE = Told.ONCE_AN_END
 MEASURED = ("_s", "_a_second")  # ends of the names of facts that a clock measured
 _SHAPES = 4096  # sequences of happenings whose wake-ups are kept; a log that makes up ever new ones starts anew
 
@@ -73,11 +74,7 @@ class Judge:
         wanted = {*self._rules, *self._notes, *self._awaited}
         self.asked = [sign for sign in SIGNS if not wanted.isdisjoint(sign.shows)]
         self._every = tuple(notes for notes in self._notes.get(Step, ()) if issubclass(notes, CaptureNotes))
-        readers = {notes: tuple(kind for kind in USUAL if kind in notes.on) for kind in USUAL for notes in self._notes.get(kind, ())}
-        ears = list(dict.fromkeys(readers.values()))  # those that want to hear of the same kinds are told of one list
-        self._readers = [(notes, ears.index(kinds)) for notes, kinds in readers.items() if not issubclass(notes, CaptureNotes)]
-        self._routes = {kind: [ear for ear, kinds in enumerate(ears) if kind in kinds] for kind in USUAL}
-        self._ears = len(ears)
+        self._readers = Readers(self._notes)
         self._shapes: dict[Shape, Wakes] = {}
         self._plans = Plans()
         self._watches: dict[int, Watch] = {}
@@ -92,10 +89,10 @@ class Judge:
         self._pending: list[Ending] = []
         self.woken = 0  # rules called so far; a test counts them on plain segments
 
-    def feed(self, event: Event) -> list[Finding]:
+    def feed(self, event: Event) -> Sequence[Finding]:
         """The findings that this event makes certain."""
         if type(event) is Step:
-            return self._step(event)
+            return self.step(event)
         if type(event) is Ending:
             return self._hold(event)
         if type(event) is Capture:
@@ -140,12 +137,11 @@ class Judge:
         self._capture = None
         return found
 
-    def _step(self, step: Step) -> list[Finding]:
-        """The rules that the happenings wake are asked, then those that signs wake; then the notes are told of both."""
+    def step(self, step: Step) -> Sequence[Finding]:
+        """`feed` of a segment; most are plain and woke nobody: they are only kept for the notes."""
         packet, happenings = step.packet, step.happenings
-        frame = packet.frame
-        found = self._settle(frame) if self._pending else []
-        self._frame = frame
+        found = self._settle(packet.frame) if self._pending else _NONE
+        self._frame = packet.frame
         self._records += 1
         conn = step.connection.conn
         watch = self._watches.get(conn)
@@ -158,18 +154,26 @@ class Judge:
             kinds: Shape = (type(first), type(second))
         else:
             kinds = tuple(map(type, happenings))
-        wakes, calls, told, quiet = plans.get(kinds) or self._plan(plans, kinds, watch, step)
+        plan = plans.get(kinds) or self._plan(plans, kinds, watch, step)
         screened = plain(step)
-        if quiet and screened:
+        if screened and plan[3]:
             if not watch.quiet:
                 self._quiet.append(watch)
             watch.quiet.append(step)
-            self._passed.append(step)
-            if len(self._passed) >= TOGETHER:
-                self._pass_on()
-            return found
+        else:
+            found = self._loud(list(found), step, kinds, plan, watch, screened=screened)
+        passed = self._passed
+        passed.append(step)
+        if len(passed) >= TOGETHER:
+            self._pass_on()
+        return found
+
+    def _loud(self, found: list[Finding], step: Step, kinds: Shape, plan: Plan, watch: Watch, *, screened: bool) -> list[Finding]:
+        """The rules that the happenings wake are asked, then those that signs wake; then the notes are told of both."""
+        packet, happenings = step.packet, step.happenings
+        wakes, calls, told, _ = plan
         if watch.quiet:
-            self._catch_up(watch)
+            self._readers.tell(watch)
         if wakes.takes_needs:
             self._lose_needs(watch, happenings)
         if wakes.reads_passed:
@@ -185,11 +189,8 @@ class Judge:
             told = self._wake(wakes, kinds, watch, step)
         self._tell(told, happenings, watch, step)
         self._tell(by_sign, signs, watch, step)
-        self._passed.append(step)
-        if len(self._passed) >= TOGETHER:
-            self._pass_on()
         if signs or not wakes.usual:
-            place = (frame, packet.line, packet.end_line, packet.time)
+            place = (packet.frame, packet.line, packet.end_line, packet.time)
             watch.places.append(place)
             self._whole.places.append(place)
         return found
@@ -244,23 +245,11 @@ class Judge:
         quiet, self._quiet = self._quiet, []
         for watch in quiet:
             if watch.quiet:
-                self._catch_up(watch)
+                self._readers.tell(watch)
         if self._resolution.coarse:
             self._time(passed)
         for notes in self._each:
             notes.see_all(passed)
-
-    def _catch_up(self, watch: Watch) -> None:
-        """Tell the notes of a connection of its segments that woke no rule since they were told last."""
-        steps, watch.quiet = watch.quiet, []
-        heard: list[list[tuple[Step, Happening]]] = [[] for _ in range(self._ears)]
-        for step in steps:
-            for event in step.happenings:
-                for ear in self._routes[type(event)]:
-                    heard[ear].append((step, event))
-        for notes, ear in self._readers:
-            if heard[ear] and watch.awake(notes):
-                (watch.notes.get(notes) or watch.note(notes)).see_each(heard[ear])
 
     def _time(self, steps: Iterable[Step]) -> None:
         for step in steps:
@@ -299,7 +288,8 @@ class Judge:
         place = watch.place(frame) if frame != own else (own, step.packet.line, step.packet.end_line, step.packet.time)
         known_at = UNSET if frame == own else own
         side = facts.side or str(step.side)
-        return self._finding(rule, facts, frame, known_at, place, self._unmet_by_step(rule.needs, watch, step), step.connection, side)
+        unmet = unmet_by_step(rule.needs, watch, step, timed=not self._stepped)
+        return self._finding(rule, facts, frame, known_at, place, unmet, step.connection, side)
 
     def _hold(self, ending: Ending) -> list[Finding]:
         """An eviction is known at the record that causes it, which comes next; an end of the capture is known at the end."""
@@ -334,10 +324,10 @@ class Judge:
         for facts in rule.body(*event) if notes is None else rule.body(*event, notes):
             ending: Ending = event[0]
             frame = ending.frame if facts.frame is None else facts.frame
-            unmet = self._unmet_at_end(rule.needs, watch, ending)
+            unmet = unmet_at_end(rule.needs, watch, ending)
             if TIMELESS in unmet and (facts.severity or rule.severity) is Severity.NOTE:
                 continue  # a figure across a step of the clock is none, and nothing is lower than a note
-            place = watch.place(frame) or _of_whole(ending, frame)
+            place = watch.place(frame) or of_whole(ending, frame)
             found.append(self._finding(rule, facts, frame, known_at, place, unmet, ending.connection, facts.side))
 
     def _ask_capture(self, rule: Rule, event: CaptureEnd | Packet | Notice | Unread) -> Iterator[Finding]:
@@ -359,33 +349,6 @@ class Judge:
     def _notes_of(self, kind: type[Notes], watch: Watch) -> Notes:
         home = self._whole if issubclass(kind, CaptureNotes) else watch
         return home.notes.get(kind) or home.note(kind)
-
-    def _unmet_by_step(self, needs: Need, watch: Watch, step: Step) -> tuple[str, ...]:
-        if needs is _NOTHING:
-            return ()
-        peer, me = step.before.peer, step.after.me
-        segment = step.packet.tcp
-        absolute = segment is not UNSET and (segment.seq_abs is not UNSET or segment.ack_abs is not UNSET)
-        handshake = me.offered is not None and peer.offered is not None
-        return self._unmet(needs, watch, peer.seen, handshake, absolute=absolute, timed=not self._stepped)
-
-    def _unmet_at_end(self, needs: Need, watch: Watch, ending: Ending) -> tuple[str, ...]:
-        client, server = ending.client, ending.server
-        handshake = client.offered is not None and server.offered is not None
-        timed = ending.flow.duration is not UNSET
-        return self._unmet(needs, watch, client.seen and server.seen, handshake, absolute=True, timed=timed)
-
-    def _unmet(self, needs: Need, watch: Watch, both: bool, handshake: bool, *, absolute: bool, timed: bool) -> tuple[str, ...]:
-        if both and handshake and absolute and timed and not watch.gap:
-            return ()
-        met = {
-            Need.BOTH_SIDES: both,
-            Need.NO_GAP: not watch.gap,
-            Need.HANDSHAKE: handshake,
-            Need.ABSOLUTE: absolute,
-            Need.TIME: timed,
-        }
-        return tuple(need.name.lower() for need in needs if not met[need] and need.name)
 
     def _finding(
         self,
@@ -422,21 +385,15 @@ class Judge:
         )
 
 
-def _of_whole(ending: Ending, frame: int) -> Place | None:
-    """Where the connection begins and ends is known, even if these are ordinary records or long ago."""
-    record = next((record for record in (ending.last, ending.first) if record is not None and record.frame == frame), None)
-    return None if record is None else (frame, record.line, record.end_line, record.time)
-
-
 def check(
     events: Iterable[Event], select: Iterable[str] = (), ignore: Iterable[str] = (), known: Mapping[str, Rule] | None = None
 ) -> Iterator[Finding]:
     """The findings of a log, in order of certainty. `events` are what `track` yields; `select` and `ignore` take rule names, families and
     globs (ValueError for one that names no rule); `known` are the rules to choose from, by default all that are installed."""
     judge = Judge(select, ignore, known)
-    feed = judge.feed
+    feed, step = judge.feed, judge.step
     for event in events:
-        found = feed(event)
+        found = step(event) if type(event) is Step else feed(event)
         if found:
             yield from found
     yield from judge.finish()

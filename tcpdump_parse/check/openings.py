@@ -168,12 +168,14 @@ class Incarnations(CaptureNotes):
             if old is None or old.server.seen:
                 self.tried.pop(ports(step), None)
             return
-        who, after = step.connection, step.after
+        who, after, frame = step.connection, step.after, step.packet.frame
+        if type(event) is StateMoved and (last := self.known.get(who.conn)) is not None and last.frame == frame:
+            return
         client, server = (after.me, after.peer) if step.side is _CLIENT else (after.peer, after.me)
-        remember(self.known, who.conn, Known(client, server, step.packet.frame, (who.client, who.client_port)), BEFORE)
+        remember(self.known, who.conn, Known(client, server, frame, (who.client, who.client_port)), BEFORE)
         if type(event) is SynSent:
             key = ports(step)
-            remember(self.latest, key, (who.conn, step.packet.frame, roll(event.iss)), BEFORE)
+            remember(self.latest, key, (who.conn, frame, roll(event.iss)), BEFORE)
             self._add(self.tried, key, event.iss)
         elif type(event) is SynAckSent and event.copy > 1:
             self._add(self.answered, who.conn, event.iss)

@@ -15,7 +15,7 @@ A sign that no rule asked for wakes on is not asked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import UNSET, Struct
 
@@ -112,10 +112,19 @@ class Uncommon(Sign, frozen=True):
     kind: int
 
 
-COMMON = frozenset({"mss", "wscale", "sackOK", "TS", "sack"})
+class StampsSeen(Sign, frozen=True):
+    """This end's first timestamps."""
 
 
-@sign(Uncommon, of=OptionSeen)
+class SackShown(Sign, frozen=True):
+    """This end's first selective acknowledgement."""
+
+
+_BY_NAME: Final[dict[str, Sign | None]] = {"mss": None, "wscale": None, "sackOK": None, "TS": StampsSeen(), "sack": SackShown()}
+
+
+@sign(Uncommon, StampsSeen, SackShown, of=OptionSeen)
 def uncommon(step: Step, event: OptionSeen) -> Sign | None:
-    """Any option beyond the ordinary."""
-    return None if event.name in COMMON else Uncommon(event.name, event.kind)
+    """Any option beyond the ordinary; and of those, the two that must have been agreed on."""
+    name = event.name
+    return _BY_NAME[name] if name in _BY_NAME else Uncommon(name, event.kind)

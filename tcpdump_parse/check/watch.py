@@ -14,8 +14,8 @@ from typing import Any, Final, TypeVar
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, Rule, Told
 from tcpdump_parse.check.signs import Asked, Sign, Unusual
-from tcpdump_parse.model.happenings import AckAdvanced, ChecksumOffload, ClockStepped, DataSent, GapAcked
-from tcpdump_parse.model.steps import Step
+from tcpdump_parse.model.happenings import AckAdvanced, ChecksumOffload, ClockStepped, DataSent, GapAcked, Happening
+from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
 
 PLACES: Final = 4096
@@ -82,6 +82,12 @@ def _frame(place: Place) -> int:
     return place[0]
 
 
+def of_whole(ending: Ending, frame: int) -> Place | None:
+    """Where the connection begins and ends is known, even if these are ordinary records or long ago."""
+    record = next((record for record in (ending.last, ending.first) if record is not None and record.frame == frame), None)
+    return None if record is None else (frame, record.line, record.end_line, record.time)
+
+
 class Plans:
     """By what has happened on a connection, and what was told of that end of it."""
 
@@ -108,6 +114,29 @@ class Plans:
         """It found something; once an end is enough for it."""
         watch.told[side] |= {rule.name}
         self.turn(watch)
+
+
+class Readers:
+    """The notes of a connection that want to be told of what nearly every segment brings. Those of the same kinds are told of one list."""
+
+    def __init__(self, notes: Registered[type[Notes]]) -> None:
+        wanted = {reader: tuple(kind for kind in USUAL if kind in reader.on) for kind in USUAL for reader in notes.get(kind, ())}
+        lists = list(dict.fromkeys(wanted.values()))
+        self._readers = [(reader, lists.index(kinds)) for reader, kinds in wanted.items() if not _captures(reader)]
+        self._lists = {kind: [at for at, kinds in enumerate(lists) if kind in kinds] for kind in USUAL}
+        self._count = len(lists)
+
+    def tell(self, watch: Watch) -> None:
+        """What passed on this connection since they were told last and woke no rule."""
+        steps, watch.quiet = watch.quiet, []
+        lists: list[list[tuple[Step, Happening]]] = [[] for _ in range(self._count)]
+        for step in steps:
+            for event in step.happenings:
+                for at in self._lists[type(event)]:
+                    lists[at].append((step, event))
+        for reader, at in self._readers:
+            if lists[at] and watch.awake(reader):
+                (watch.notes.get(reader) or watch.note(reader)).see_each(lists[at])
 
 
 class Wakes:

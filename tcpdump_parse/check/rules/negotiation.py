@@ -14,8 +14,9 @@ from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.openings import Opening, twin
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.options import MssFilled, OddOptions, TimestampMissing, is_syn, options_of
+from tcpdump_parse.check.signs import StampsSeen
 from tcpdump_parse.model import IPv6, Packet, Severity
-from tcpdump_parse.model.happenings import HandshakeDone, OptionSeen, StartedLate, SynAckSent, SynSent
+from tcpdump_parse.model.happenings import HandshakeDone, StartedLate, SynAckSent, SynSent
 from tcpdump_parse.model.options import Mss, Option, SackOk, Timestamps, Wscale
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
@@ -284,10 +285,10 @@ def ts_missing_later(step: Step, event: TimestampMissing | OddOptions) -> Iterat
         yield Facts()
 
 
-@rule(on=OptionSeen, severity=Severity.ERROR, cites="RFC 7323 §3.2")
-def ts_unnegotiated(step: Step, event: OptionSeen) -> Iterator[Facts]:
+@rule(on=StampsSeen, severity=Severity.ERROR, cites="RFC 7323 §3.2")
+def ts_unnegotiated(step: Step, event: StampsSeen) -> Iterator[Facts]:
     """Timestamps without both SYNs having offered them."""
-    if event.name == "TS" and not is_syn(step) and _both_offered(step) is False:
+    if not is_syn(step) and _both_offered(step) is False:
         yield Facts()
 
 

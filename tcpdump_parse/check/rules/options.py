@@ -14,9 +14,9 @@ from msgspec import UNSET
 from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rule import Facts, rule
-from tcpdump_parse.check.signs import Sign, Uncommon, Unusual, sign
+from tcpdump_parse.check.signs import Sign, StampsSeen, Uncommon, Unusual, sign
 from tcpdump_parse.model import IPv4, IPv6, Severity, TcpOption
-from tcpdump_parse.model.happenings import ChecksumUnexplained, OptionSeen, SynSent
+from tcpdump_parse.model.happenings import ChecksumUnexplained, SynSent
 from tcpdump_parse.model.options import (
     Cc,
     CcEcho,
@@ -240,14 +240,12 @@ def opt_nop_run(step: Step, event: OddOptions) -> Iterator[Facts]:
 # ---- unusual ----
 
 
-@rule(on=OptionSeen, severity=Severity.NOTE, cites="RFC 7323 Appendix A")
-def opt_alignment(step: Step, event: OptionSeen) -> Iterator[Facts]:
+@rule(on=StampsSeen, severity=Severity.NOTE, cites="RFC 7323 Appendix A")
+def opt_alignment(step: Step, event: StampsSeen) -> Iterator[Facts]:
     """The timestamps do not lie on a boundary of four octets.
 
     Legal. The recommended layout is `nop,nop,TS`; tools and small stacks do otherwise, so it tells them apart.
     """
-    if event.name != "TS":
-        return
     options = options_of(step)
     place = next((i for i, option in enumerate(options) if type(option) is Timestamps), 0)
     before = octets_of(options[:place])

@@ -11,9 +11,9 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, Unmeasured, Unusual, letters, overtaken, sign
+from tcpdump_parse.check.signs import SackShown, Sign, Unmeasured, Unusual, letters, overtaken, sign
 from tcpdump_parse.model import Severity
-from tcpdump_parse.model.happenings import Copied, DuplicateAck, OptionSeen, Retransmitted, SackSeen
+from tcpdump_parse.model.happenings import Copied, DuplicateAck, Retransmitted, SackSeen
 from tcpdump_parse.model.options import Sack, Timestamps
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import DupReason, Side
@@ -60,11 +60,11 @@ def _odd(option: Sack, flags: str, room: int) -> Sign | None:
 # ---- the option itself ----
 
 
-@rule(on=OptionSeen, severity=Severity.ERROR, cites="RFC 2018 §2", elsewhere=("tcp.options.sack",))
-def sack_unnegotiated(step: Step, event: OptionSeen) -> Iterator[Facts]:
+@rule(on=SackShown, severity=Severity.ERROR, cites="RFC 2018 §2", elsewhere=("tcp.options.sack",))
+def sack_unnegotiated(step: Step, event: SackShown) -> Iterator[Facts]:
     """SACK is sent to an end that did not say it understands it: its SYN had no sackOK."""
     offered = step.before.peer.offered
-    if event.name == "sack" and offered is not None and "sackOK" not in offered:
+    if offered is not None and "sackOK" not in offered:
         yield Facts()
 
 

@@ -15,7 +15,7 @@ from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.clock import Pace
 from tcpdump_parse.check.screen import LONG
 from tcpdump_parse.check.signs import Sign, Unusual, sign
-from tcpdump_parse.check.trips import DataTrips, Samples, Trips
+from tcpdump_parse.check.trips import DataTrips, Echoes, Samples, Trips
 from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.flow import FlowEnd, Limits
 from tcpdump_parse.model.happenings import AckAdvanced, DataSent, GapFilled, GapOpened, Idle
@@ -111,46 +111,6 @@ def rto(ending: Ending) -> Iterator[Facts]:
     for me, _peer, flow, _other in _ends(ending):
         if flow.rtt_samples >= SAMPLES and flow.srtt is not UNSET and flow.rttvar is not UNSET and flow.rto is not UNSET:
             yield Facts(side=str(me.side), smoothed_s=flow.srtt, spread_s=flow.rttvar, rto_s=flow.rto)
-
-
-class Echoes(Notes):
-    """Round trips by timestamps, one under way at a time for each end: a value it sends, and when the other end echoes it."""
-
-    on: ClassVar = (DataSent, AckAdvanced)
-
-    def __init__(self) -> None:
-        self.sent: dict[Side, tuple[int, int]] = {}  # the value and when it passed here
-        self.seen: dict[Side, list[int]] = {}  # samples, least, sum, most
-
-    def see(self, step: Step, event: DataSent | AckAdvanced) -> None:
-        self.see_each(((step, event),))
-
-    def see_each(self, told: Sequence[tuple[Step, DataSent | AckAdvanced]]) -> None:
-        sent = self.sent
-        for step, event in told:
-            side = step.side
-            if type(event) is DataSent:
-                if side not in sent:
-                    self._send(step)
-            elif (waiting := sent.get(_SERVER if side is _CLIENT else _CLIENT)) is not None:
-                self._echo(step, side.other, *waiting)
-
-    def _send(self, step: Step) -> None:
-        val = step.after.me.tsval
-        if val is not None and step.at is not None and val != step.before.me.tsval:
-            self.sent[step.side] = (val, step.at)
-
-    def _echo(self, step: Step, side: Side, val: int, then: int) -> None:
-        echo, at = step.after.me.tsecr, step.at
-        if echo is None or at is None or (echo - val) % CIRCLE >= CIRCLE // 2:
-            return  # of something older
-        del self.sent[side]
-        if echo == val and at >= then:
-            self._count(side, at - then)
-
-    def _count(self, side: Side, trip: int) -> None:
-        seen = self.seen.setdefault(side, [0, trip, 0, trip])
-        self.seen[side] = [seen[0] + 1, min(seen[1], trip), seen[2] + trip, max(seen[3], trip)]
 
 
 @rule(on=Ending, notes=Echoes, needs=Need.TIME, severity=Severity.NOTE, cites="RFC 7323 §4", elsewhere=("netsem:update_rtt", "pping"))
