@@ -47,9 +47,23 @@ def test_a_report_in_chinese_is_chinese_in_its_punctuation_too() -> None:
     summary = Summary(9, {Severity.WARN: 1, Severity.NOTE: 3})
     report.text([Reported(finding, "a.txt", more=3, frames=(8, 9))], out, summary, colour=False, words=words("zh"))
     assert out.getvalue().splitlines() == [
-        "a.txt:4: note rexmit: 重传。（不太确定：时钟曾倒退；另有 3 处相同；第 8、9、… 帧）",
+        "a.txt:4: note rexmit: 重传。（不太确定：时钟曾倒退；另有 3 处同类；第 8、9、… 帧）",
         "共 9 个包：1 个警告、3 条提示。",
     ]
+
+
+def test_what_is_one_is_told_as_one() -> None:
+    """A frame, a packet: not "frames 8", "in 1 packets"."""
+    finding = Finding("rexmit", Severity.NOTE, "loss", 1, line=4, message="Sent again.")
+    out = io.StringIO()
+    report.text([Reported(finding, "a.txt", more=1, frames=(8,))], out, Summary(1, {Severity.NOTE: 2}), colour=False, words=words("en"))
+    assert out.getvalue().splitlines() == [
+        "a.txt:4: note rexmit: Sent again. (1 more like it; frame 8)",
+        "2 notes in 1 packet.",
+    ]
+    out = io.StringIO()
+    report.text([], out, Summary(1), colour=False, words=words("en"))
+    assert out.getvalue() == "Nothing found in 1 packet.\n"
 
 
 def test_sarif_is_valid_by_its_schema() -> None:
