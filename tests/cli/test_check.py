@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.cli.program import PLAIN, ROOT, TDPARSE
 from tests.cli.program import tdparse as run
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -60,6 +62,9 @@ def test_settings_are_looked_for_upwards_from_the_current_folder_never_from_the_
         ("selct = []", "there is no setting 'selct'"),
         ('fail-on = "bad"', "fail-on takes one of"),
         ("select = [", "not TOML"),
+        ('select = ["rexmitt"]', "tdparse.toml: select: no rule, family or pattern is called 'rexmitt'; did you mean rexmit"),
+        ('ignore = ["nosuch"]', "tdparse.toml: ignore: no rule, family or pattern is called 'nosuch'; `tdparse rules`"),
+        ('[tool.tdparse]\nselect = ["loss"]', "in tdparse.toml they stand without [tool.tdparse]"),
     ],
 )
 def test_wrong_settings_are_told(tmp_path: Path, text: str, complaint: str) -> None:
@@ -67,6 +72,67 @@ def test_wrong_settings_are_told(tmp_path: Path, text: str, complaint: str) -> N
     told = run("check", SEED, cwd=tmp_path)
     assert told.status == 2
     assert complaint in told.err
+
+
+@pytest.mark.parametrize(("text", "status"), [("tool = 1", 0), ("[tool]\ntdparse = 3", 2), ("\ufeff[tool.tdparse]\nfail-on = 'warn'", 1)])
+def test_a_project_file_of_any_form_is_no_crash(tmp_path: Path, text: str, status: int) -> None:
+    """Other programs write that file, and Windows' editor begins it with a mark."""
+    (tmp_path / "pyproject.toml").write_text(text, "utf-8")
+    told = run("check", SEED, cwd=tmp_path)
+    assert (told.status, "internal error" in told.err) == (status, False)
+
+
+def test_settings_are_a_file_and_come_once(tmp_path: Path) -> None:
+    assert "this is a directory; --config takes a file" in run("check", "--config", str(tmp_path), SEED).err
+    assert run("check", "--isolated", "--config", "any.toml", SEED).status == 2
+
+
+def test_a_folder_that_is_gone_has_no_settings(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"rmdir {gone}; {' '.join(TDPARSE)} check --fail-on never {SEED}"
+    env = PLAIN | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["bash", "-c", command], cwd=gone, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_selections_add_up() -> None:
+    """As in ruff: an option given twice means both."""
+    out = run("check", "--isolated", "--select", "close", "--select", "capture", "--ignore", "cap-point", "--ignore", "cap-r*", SEED).out
+    assert "close-wait-stuck" in out
+    assert "cap-footer-mismatch" in out
+    assert "cap-point" not in out
+    assert "cap-received" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--select", ""), "it names no rule; '*' is all of them"),
+        (("--select", "ACK_UNSENT"), "--select: no rule, family or pattern is called 'ACK_UNSENT'; did you mean ack-unsent"),
+        (("--ignore", "tcp.analysis.fast_retransmission"), "is called 'tcp.analysis.fast_retransmission'; elsewhere that is rexmit-fast"),
+        (("--view", "wireshark", "--select", "loss"), "Wireshark's analysis is called 'loss'; there are: tcp.analysis.zero_window_probe"),
+        (("--view", "wireshark", "--compare", "wireshark"), "--view and --compare"),
+        (("--compare", "wireshark", "--select", "loss"), "--compare is about"),
+    ],
+)  # fmt: skip
+def test_a_wrong_choice_is_told_and_costs_no_file(tmp_path: Path, arguments: tuple[str, ...], complaint: str) -> None:
+    """A choice that chooses nothing would look like a clean log; and what -o names is written only when there is something to write."""
+    old = tmp_path / "old.txt"
+    old.write_text("precious")
+    told = run("check", "--isolated", "-o", str(old), *arguments, SEED)
+    assert told.status == 2
+    assert complaint in " ".join(told.err.split())
+    assert old.read_text() == "precious"
+
+
+def test_a_view_does_not_take_the_choice_of_our_rules_from_a_file(tmp_path: Path) -> None:
+    """It would show nothing, and look like a clean log."""
+    (tmp_path / "tdparse.toml").write_text('select = ["close"]\nfail-on = "note"\n')
+    log = str(SAMPLES / "lab" / "recorded" / "lost-data" / "client.txt")
+    told = run("check", "--view", "wireshark", log, cwd=tmp_path)
+    assert told.status == 1
+    assert "tcp.analysis.duplicate_ack" in told.out
 
 
 def test_a_rule_is_found_by_another_programs_name() -> None:
