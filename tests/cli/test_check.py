@@ -141,10 +141,45 @@ def test_a_rule_is_found_by_another_programs_name() -> None:
     assert "RFC 9293" in out
 
 
-def test_an_unknown_rule_is_the_callers_mistake() -> None:
-    told = run("rules", "nothing-of-the-kind")
-    assert told.status == 2
-    assert "no rule is called" in told.err
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nothing-of-the-kind", "no rule is called 'nothing-of-the-kind', here or elsewhere; `tdparse rules` lists them"),
+        ("ack-unsnt", "did you mean ack-unsent"),
+        ("", "no rule is called ''"),
+    ],
+)
+def test_an_unknown_rule_is_the_callers_mistake(name: str, said: str) -> None:
+    told = run("rules", name)
+    assert (told.status, told.out) == (2, "")
+    assert said in told.err
+
+
+@pytest.mark.parametrize(
+    ("pattern", "in_", "out"),
+    [("loss", "rexmit-rto", "fin-active"), ("rexmit-*", "rexmit-rto", "reorder"), ("tcp.analysis.keep*", "keepalive-ack", "reorder")],
+)  # fmt: skip
+def test_a_family_or_a_glob_lists_its_rules(pattern: str, in_: str, out: str) -> None:
+    """What --select takes can be looked at first."""
+    listed = [line.split()[1] for line in run("rules", pattern).out.splitlines() if line.startswith("  ")]
+    assert in_ in listed
+    assert out not in listed
+
+
+def test_a_rules_page_in_chinese_is_chinese_but_for_its_explanation() -> None:
+    lines = run("rules", "--lang", "zh", "ack-unsent").out.splitlines()
+    assert lines[1] == "确认了从未发送的数据"
+    assert "以下说明只有英文。" in lines
+    assert "依据：日志中有两端的报文段；时间从不倒退。缺少时，结果的严重程度降低一级并加以注明。" in lines
+    assert any(line.startswith("示例：samples/") for line in lines)
+
+
+def test_a_rules_page_says_what_becomes_of_a_finding_that_lacks_something() -> None:
+    """A note cannot be lower; and piped nothing is wrapped, so that a sentence can be searched for."""
+    assert "Needs: times that never step back. Without that, the note says so, or is not given." in run("rules", "throughput").out
+    page = run("rules", "win-shrunk").out
+    assert "Needs: the whole handshake in the log. Without that, the finding is one severity lower and says so." in page
+    assert "where neither a number nor a timestamp says that this one is the newer, it is a note." in page
 
 
 def test_wiresharks_view_names_its_fields() -> None:
