@@ -11,7 +11,7 @@ import click
 
 from tcpdump_parse.cli.config import LEVELS, Config, config
 from tcpdump_parse.cli.errors import Failure, Status
-from tcpdump_parse.cli.input import Log, is_live, shown_name
+from tcpdump_parse.cli.input import Log, is_live
 from tcpdump_parse.cli.options import Command, for_people, reads_logs, writes
 from tcpdump_parse.cli.output import FOR_PEOPLE, Target, coloured, language
 
@@ -220,13 +220,21 @@ def _write(
             lines = reported if any(map(is_live, log.files)) else report.folded(reported)
             report.text(_worded(lines, lang), out, summary, colour=coloured(target.colour, out), words=words(lang))
         case "jsonl":
-            target.writer.write((one.finding for one in _worded(reported, lang)), out)
+            target.writer.write(_filed(_worded(reported, lang)), out)
         case "sarif":
-            report.sarif(_worded(reported, lang), out, _descriptions(plugins=plugins), _version())
+            report.sarif(_worded(reported, lang), out, _descriptions(plugins=plugins), _version(), log.faults)
         case "junit":
-            report.junit(_worded(reported, lang), out, failing, [shown_name(file) for file in log.files])
+            report.junit(_worded(reported, lang), out, failing, log.logs, log.unread_files)
         case _:
             report.github(_worded(reported, lang), out)
+
+
+def _filed(reported: Iterable[Reported]) -> Iterator[Finding]:
+    """Each with the file its lines are in: of several files a capture's number does not say which."""
+    from msgspec.structs import replace
+
+    for one in reported:
+        yield replace(one.finding, file=one.file)
 
 
 def _descriptions(*, plugins: bool) -> dict[str, dict[str, str]]:

@@ -23,12 +23,15 @@ from tcpdump_parse.cli.tap import Joined, Progress, Tap
 if TYPE_CHECKING:
     from tcpdump_parse.model import Finding, Read, Unread
 
+STDIN: Final = "<stdin>"
+"""The file of a capture that came through standard input."""
 HINT: Final = "tdparse reads the terminal: paste what tcpdump printed, then press Ctrl-D."
 
 
 @dataclass
 class Log:
-    """FILE…, `--join`, `--tz`, `--strict`; when `events` is used up, what came of them."""
+    """FILE…, `--join`, `--tz`, `--strict`; when `events` is used up, what came of them: `logs`, as a person names them, each with what it
+    gave or why it could not be read (`unread_files`)."""
 
     files: tuple[str, ...]
     join: bool = False
@@ -37,6 +40,9 @@ class Log:
     packets: int = 0
     unread: int = 0
     failed: bool = False
+    faults: list[str] = field(default_factory=list)
+    unread_files: dict[str, str] = field(default_factory=dict)
+    logs: dict[str, None] = field(default_factory=dict)
     octets: int = 0
     captures: int = 0
     current: str = ""
@@ -75,17 +81,24 @@ class Log:
                             value = replace(value, capture=value.capture + before)
                         if value.capture != current:
                             current = self.captures = value.capture
-                            self.names[current] = shown_name(file)
+                            self.logs[self._name(current, value, file)] = None
                         kind = type(value)
                         if kind is Packet:
                             self.packets += 1
                         elif kind is Unread:
                             self._not_read(value)
                         yield value
+                if before == self.captures:
+                    self.logs[shown_name(file)] = None
+
+    def _name(self, capture: int, value: Read, file: str) -> str:
+        self.names[capture] = _original(value) or shown_name(file)
+        return self.names[capture]
 
     def fault(self, error: Exception) -> None:
         """Something of others failed beside the log: said at once, and in the exit status; the rest goes on."""
         self.failed = True
+        self.faults.append(str(error))
         tell(f"tdparse: {error}")
 
     def conclude(self) -> None:
@@ -145,6 +158,7 @@ class Log:
         lines = 0
         for file in self.files:
             self.starts.append((lines, shown_name(file)))
+            self.logs[shown_name(file)] = None
             with self._failing(file), self._opened(file, out, shown) as tap, open_source(tap) as source:
                 if source.events is not None:
                     raise Failure(f"{file}: --join joins logs, not the JSON lines of tdparse parse")
@@ -168,6 +182,7 @@ class Log:
         try:
             yield
         except SourceError as error:
+            self.unread_files[self.current] = str(error)
             self.fault(error)
 
     def _not_read(self, value: Unread) -> None:
@@ -178,6 +193,13 @@ class Log:
         if self.strict:
             raise Failure(self.first_unread)
         self.unread += 1
+
+
+def _original(value: Read) -> str:
+    """The log that JSON lines were made of: it is where their lines are."""
+    from tcpdump_parse.model import Capture
+
+    return shown_name("-" if value.file == STDIN else value.file) if isinstance(value, Capture) else ""
 
 
 def is_live(file: str) -> bool:
@@ -207,7 +229,7 @@ def opened(file: str, out: TextIO | None, shown: Progress | None) -> Iterator[Ta
             raise SourceError(f"{file}: this is a directory; name the logs in it")
         if os.isatty(descriptor):
             tell(HINT)
-        yield Tap(descriptor, "<stdin>" if file == "-" else file, out, shown)
+        yield Tap(descriptor, STDIN if file == "-" else file, out, shown)
     finally:
         os.close(descriptor)
 

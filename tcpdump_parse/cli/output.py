@@ -45,7 +45,8 @@ class Target:
     def format(self) -> str:
         """The format asked for, else the one whose files end as the file's name does, else the command's default."""
         if self.form is None and self.path is not None:
-            return next((name for name in self.formats if suffix(name) == self.path.suffix), self.formats[0])
+            named = self.path.name.removesuffix(".json") if self.path.name.endswith(".sarif.json") else self.path.name  # SARIF 2.1.0 §3.2
+            return next((name for name in self.formats if suffix(name) == Path(named).suffix), self.formats[0])
         return self.form or self.formats[0]
 
     @property

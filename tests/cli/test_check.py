@@ -189,3 +189,18 @@ def test_wiresharks_view_names_its_fields() -> None:
     }
     assert "tcp.analysis.duplicate_ack" in rules
     assert all(rule.startswith("tcp.") or rule == "wireshark-blind" for rule in rules)
+
+
+def test_a_finding_names_the_log_that_its_line_is_in(tmp_path: Path) -> None:
+    """Of several files a capture's number does not say which, and of JSON lines the line is the log's, not theirs."""
+    log = str(SAMPLES / "close" / "four-way.txt")
+    kept = tmp_path / "kept.jsonl"
+    kept.write_text(run("parse", log).out)
+    select = ("check", "--isolated", "--select", "fin-normal,close-wait-stuck")
+    out = run(*select, "--format", "jsonl", str(kept), SEED).out
+    assert [json.loads(line)["file"] for line in out.splitlines()] == [log, SEED]
+    assert run(*select, str(kept)).out.startswith(f"{log}:24: note fin-normal")
+    suites = run(*select, "--format", "junit", str(kept), str(tmp_path / "missing")).out
+    assert f'name="{log}" tests="1"' in suites
+    assert f'name="{tmp_path / "missing"}" tests="1" failures="0" errors="1"' in suites
+    assert "nothing found" not in suites

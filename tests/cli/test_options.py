@@ -80,6 +80,8 @@ def test_the_name_of_the_output_chooses_the_format(tmp_path: Path) -> None:
     assert (tmp_path / "a.csv").read_text().startswith("type,capture,frame,")
     tdparse("parse", SEED, "-o", tmp_path / "b.csv", "--format", "jsonl")
     assert (tmp_path / "b.csv").read_text().startswith('{"type":"capture"')
+    tdparse("check", SEED, "-o", tmp_path / "c.sarif.json")  # the other name that SARIF 2.1.0 gives its files
+    assert json.loads((tmp_path / "c.sarif.json").read_text())["version"] == "2.1.0"
 
 
 def test_packed_logs_are_read_as_they_are(tmp_path: Path) -> None:
