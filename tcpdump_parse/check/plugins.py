@@ -10,10 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from msgspec import convert
+from msgspec.json import encode
+
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, PluginError, Rule
+from tcpdump_parse.model import Severity
 
 OURS = "tcpdump_parse."
+_PLACED = tuple[int | None, tuple[int, ...], Severity | None, str | None, tuple[int, int] | None]
+"""Frame, evidence, severity, side and lines of what a rule found."""
 
 
 def named(rule: Rule) -> Rule:
@@ -25,11 +31,18 @@ def named(rule: Rule) -> Rule:
             for facts in body(*arguments):
                 if not isinstance(facts, Facts):
                     raise TypeError(f"{facts!r} is no Facts")
+                _sound(facts)
                 yield facts
         except Exception as error:  # whatever the code of others raises
             raise PluginError(_sentence(rule.name, arguments, error)) from error
 
     return replace(rule, body=asked, notes=_told(rule.notes, rule.name))
+
+
+def _sound(facts: Facts) -> None:
+    """Raises for what no report could write: an object of no JSON, a severity that is none, text for a frame."""
+    encode(facts.facts)
+    convert((facts.frame, facts.evidence, facts.severity, facts.side, facts.lines), _PLACED)
 
 
 def sheltered(known: Mapping[str, Rule], told: Callable[[PluginError], None]) -> dict[str, Rule]:

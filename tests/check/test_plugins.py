@@ -143,6 +143,24 @@ def test_a_vendors_rule_that_fails_is_named_once_and_costs_only_its_own_findings
     assert {json.loads(line)["rule"] for line in ran.out.splitlines() if line not in found} == {"acme/fin"}
 
 
+@pytest.mark.parametrize(
+    ("facts", "error"),
+    [
+        ("odd={1}.__iter__()", "TypeError"),
+        ("severity='grave'", "ValidationError"),
+        ("frame='first'", "ValidationError"),
+        ("evidence=('one',)", "ValidationError"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "jsonl", "sarif"])
+def test_facts_that_no_report_could_write_are_the_vendors_fault(tmp_path: Path, facts: str, error: str, form: str) -> None:
+    """Else the same log is clean as text and an internal error, called ours, as JSON."""
+    folder = install(tmp_path, RULES.replace("port=step.packet.tcp.dport", facts))
+    ran = run(folder, "check", "--isolated", "--select", "acme", "--format", form, str(SEED))
+    assert ran.status == 2
+    assert ran.err.startswith(f"tdparse: the rule syn-seen of acme failed at frame 1: {error}(")
+
+
 def test_a_story_is_told_without_the_rule_that_fails(tmp_path: Path) -> None:
     """Nor is it kept from being told by rules that cannot even be loaded."""
     plain = run(install(tmp_path, ""), "explain", str(SEED))
