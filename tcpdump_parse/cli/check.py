@@ -239,8 +239,10 @@ def _filed(reported: Iterable[Reported]) -> Iterator[Finding]:
 
 def _descriptions(*, plugins: bool) -> dict[str, dict[str, str]]:
     from tcpdump_parse.check.rule import rules
+    from tcpdump_parse.check.wireshark import MEANINGS
 
-    return {name: {"title": rule.title, "reason": rule.reason, "cites": rule.cites} for name, rule in rules(plugins=plugins).items()}
+    ours = {name: {"title": rule.title, "reason": rule.reason, "cites": rule.cites} for name, rule in rules(plugins=plugins).items()}
+    return ours | {meaning.field: {"title": meaning.message} for meaning in MEANINGS.values()}
 
 
 def _version() -> str:

@@ -189,6 +189,8 @@ def test_wiresharks_view_names_its_fields() -> None:
     }
     assert "tcp.analysis.duplicate_ack" in rules
     assert all(rule.startswith("tcp.") or rule == "wireshark-blind" for rule in rules)
+    driver = json.loads(run("check", "--isolated", "--view", "wireshark", "--format", "sarif", log).out)["runs"][0]["tool"]["driver"]
+    assert "This frame is a (suspected) retransmission" in {rule["shortDescription"]["text"] for rule in driver["rules"]}
 
 
 def test_a_finding_names_the_log_that_its_line_is_in(tmp_path: Path) -> None:
