@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import UNSET
 
 from tcpdump_parse.model.encoding import ENCODERS
-from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers, Happening, LengthsDisagree
+from tcpdump_parse.model.happenings import (
+    ChecksumOffload,
+    ChecksumUnexplained,
+    ChecksumUnjudged,
+    ChecksumWrong,
+    ContentDiffers,
+    Happening,
+    LengthsDisagree,
+)
 from tcpdump_parse.model.options import Eol, Nop, Sack, TcpOption, Timestamps
 from tcpdump_parse.model.packet import IP, Segment
 from tcpdump_parse.track.segment import ACK, URG, Sent
@@ -133,7 +141,7 @@ def _wrong(me: Direction, value: int, ip: IP, seg: Sent) -> Happening:
     if _left_to_the_card(known, value, seg.size):
         me.here = True
         return ChecksumOffload(lso=known is not None and value == fold(known))
-    return ChecksumWrong(zero=value == 0)
+    return ChecksumUnjudged() if known is None and value else ChecksumWrong(zero=value == 0)
 
 
 def _left_to_the_card(known: int | None, value: int, size: int | None) -> bool:

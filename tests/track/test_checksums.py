@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers, Happening, LengthsDisagree
+from tcpdump_parse.model.happenings import (
+    ChecksumOffload,
+    ChecksumUnexplained,
+    ChecksumUnjudged,
+    ChecksumWrong,
+    ContentDiffers,
+    Happening,
+    LengthsDisagree,
+)
 from tcpdump_parse.model.packet import Packet
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.read import read
@@ -97,6 +105,14 @@ def test_the_seeds_ten_wrong_checksums_are_transmit_offload():
     steps = [event for event in track(read(SAMPLES / "seed.md")) if isinstance(event, Step)]
     assert [step.frame for step in steps if step.happened(ChecksumOffload)] == list(range(1, 11))
     assert not [step for step in steps if step.happened(ChecksumWrong) or step.happened(ChecksumUnexplained)]
+
+
+def test_behind_names_nothing_is_proved_of_a_wrong_checksum():
+    """On lo without -n every checksum that is left to the card would else be called damage, and the log wrong for it."""
+    log = (SAMPLES / "seed.md").read_text("utf-8").replace("127.0.0.1", "localhost")
+    steps = [event for event in track(read([log.encode()])) if isinstance(event, Step)]
+    assert [step.frame for step in steps if step.happened(ChecksumUnjudged)] == list(range(1, 11))
+    assert not [step for step in steps if step.happened(ChecksumWrong) or step.happened(ChecksumOffload)]
 
 
 def with_ack(record: str, flags: str) -> str:
