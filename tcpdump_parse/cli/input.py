@@ -90,6 +90,8 @@ class Log:
                         yield value
                 if before == self.captures:
                     self.logs[shown_name(file)] = None
+        if not self.packets and not INTERRUPT.asked:
+            self._nothing()
 
     def _name(self, capture: int, value: Read, file: str) -> str:
         self.names[capture] = _original(value) or shown_name(file)
@@ -115,6 +117,13 @@ class Log:
         if not self.packets and not INTERRUPT.asked:
             where = shown_name(self.files[0]) if len(self.files) == 1 else "the files"
             raise Failure(f"{where}: {self._emptiness()}")
+
+    def _nothing(self) -> None:
+        """A report says of each log that there was nothing to look at, which is not that nothing was found."""
+        for log in self.logs:
+            if log not in self.unread_files:
+                self.unread_files[log] = f"{log}: {self._emptiness()}"
+                self.faults.append(self.unread_files[log])
 
     def _emptiness(self) -> str:
         if self.unread:

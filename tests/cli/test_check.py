@@ -208,6 +208,17 @@ def test_a_finding_names_the_log_that_its_line_is_in(tmp_path: Path) -> None:
     assert "nothing found" not in suites
 
 
+def test_a_log_without_a_record_passes_in_no_report(tmp_path: Path) -> None:
+    prose = tmp_path / "prose.txt"
+    prose.write_text("nothing of the kind\n")
+    told = run("check", "--isolated", "--format", "junit", str(prose))
+    assert told.status == 2
+    assert f'<error message="{prose}: no record of tcpdump was found"' in told.out
+    assert "nothing found" not in told.out
+    sarif = json.loads(run("check", "--isolated", "--format", "sarif", str(prose)).out)
+    assert sarif["runs"][0]["invocations"][0]["executionSuccessful"] is False
+
+
 def test_names_instead_of_addresses_make_no_errors_of_offload(tmp_path: Path) -> None:
     """What a first log is like: captured on lo, without -n. It is not damaged, and CI is not to fail for it."""
     log = tmp_path / "log"
