@@ -269,7 +269,8 @@ def _unjudged(tally: Tally, step: Step, happening: h.ChecksumUnjudged) -> bool:
 
 
 def _unexplained(tally: Tally, step: Step, happening: h.ChecksumUnexplained | h.LengthsDisagree) -> bool:
-    _first(tally.unexplained, step.frame)
+    if not (isinstance(happening, h.ChecksumUnexplained) and happening.explanation == "reserved_flag"):
+        _first(tally.unexplained, step.frame)
     return False
 
 

@@ -37,8 +37,11 @@ TCP: Final = 6
 ALL: Final = 0xFFFF
 HEADER: Final = 20
 _WIRE: Final = (1 << 32) - 1
-RESERVED: Final = (0x100, 0x200, 0x400, 0x800)
-"""The header bits beside the flags; tcpdump before 5.0 prints none of them (the first is AccECN's)."""
+ECN: Final = 0xC0
+ACCURATE: Final = 0x100
+"""The bit with which a SYN that asks for ECN asks for AccECN (RFC 9768 §3.1.1)."""
+RESERVED: Final = (ACCURATE, 0x200, 0x400, 0x800)
+"""The header bits beside the flags; tcpdump before 5.0 prints none of them."""
 _TS: Final = 0x0101 + 0x080A
 
 
@@ -155,7 +158,8 @@ def _unexplained(me: Direction, seg: Sent, residue: int) -> Happening:
         for hidden in _acks(me):
             if hidden % ALL == residue:
                 return ChecksumUnexplained(residue, hidden, "hidden_ack")
-        return ChecksumUnexplained(residue, None, "hidden_field")
+        accurate = residue == ACCURATE and seg.bits & ECN == ECN
+        return ChecksumUnexplained(residue, None, "reserved_flag" if accurate else "hidden_field")
     if residue in RESERVED:
         return ChecksumUnexplained(residue, None, "reserved_flag")
     same = me.residue == residue
