@@ -141,10 +141,18 @@ def residue(me: Direction, tcp: Segment, seg: Sent, size: int, options: tuple[in
 def _wrong(me: Direction, value: int, ip: IP, seg: Sent) -> Happening:
     """A checksum that tcpdump calls incorrect."""
     known = addresses(ip.src, ip.dst)
-    if _left_to_the_card(known, value, seg.size):
+    if _left_to_the_card(known, value, _size(seg)):
         me.here = True
         return ChecksumOffload(lso=known is not None and value == fold(known))
     return ChecksumUnjudged() if known is None and value else ChecksumWrong(zero=value == 0)
+
+
+def _size(seg: Sent) -> int | None:
+    """Octets of TCP header and payload: from the IP header, else, where that tells none (BIG TCP, IP options), from the segment itself."""
+    if seg.size is not None:
+        return seg.size
+    options = option_sum(seg.options)
+    return None if options is None else HEADER + options[0] + seg.length
 
 
 def _left_to_the_card(known: int | None, value: int, size: int | None) -> bool:
@@ -207,7 +215,7 @@ def payload_sums(me: Direction, seg: Sent) -> frozenset[int]:
     total = header_sum(me, seg, (seg.ack or 0) & _WIRE, HEADER + options[0] + seg.length, options)
     if total is None:
         return frozenset()
-    written = seg.printed if seg.printed and not _left_to_the_card(me.addresses, seg.printed, seg.size) else seg.good
+    written = seg.printed if seg.printed and not _left_to_the_card(me.addresses, seg.printed, _size(seg)) else seg.good
     return frozenset((-(total + seg.good) % ALL, -(total + written) % ALL))
 
 

@@ -107,6 +107,20 @@ def test_the_seeds_ten_wrong_checksums_are_transmit_offload():
     assert not [step for step in steps if step.happened(ChecksumWrong) or step.happened(ChecksumUnexplained)]
 
 
+BIG = (
+    "14:13:27.172200 IP6 (flowlabel 0xa31ee, hlim 64, next-header Options (0) payload length: 0) 2604:1380:4091:ce00::d > "
+    "2604:1380:4091:ce00::b: HBH (jumbo: 80040)  41851 > 43913: Flags [P.], cksum 0xc8eb (incorrect -> 0x3146), "
+    "seq 592820498:592900498, ack 2512896041, win 2128, options [nop,nop,TS val 1186840160 ecr 4237097528], length 80000\n"
+)
+
+
+def test_where_the_ip_header_tells_no_length_the_segment_does():
+    """Segments of more than 64 KiB, which Linux hands to its card whole, carry a length of 0 (the corpus' bigtcp-ipv6-hbh.pcap)."""
+    for record, kind in ((BIG, ChecksumOffload), (BIG.replace("c8eb", "c8ec"), ChecksumWrong)):
+        (step,) = [event for event in track(read([record.encode()])) if isinstance(event, Step)]
+        assert step.happened(kind)
+
+
 def test_behind_names_nothing_is_proved_of_a_wrong_checksum():
     """On lo without -n every checksum that is left to the card would else be called damage, and the log wrong for it."""
     log = (SAMPLES / "seed.md").read_text("utf-8").replace("127.0.0.1", "localhost")
