@@ -69,11 +69,14 @@ class Log:
         from tcpdump_parse.read.portions import PAUSE
 
         gc.freeze()  # all that start-up made stays; no look for cycles needs to pass over it again
+        saved = not any(map(is_live, self.files))
         with progress(self.files) as shown:
             for file, source in self._sources(out, shown):
                 before, current = self.captures, -1
                 with self._failing(file), source as octets:
                     for value in read(octets, self.zone):
+                        if INTERRUPT.asked and saved:  # a file is left where it stands; the record that stands there is not cut, it is left
+                            return
                         if value is PAUSE:
                             yield value
                             continue
@@ -191,6 +194,8 @@ class Log:
         try:
             yield
         except SourceError as error:
+            if INTERRUPT.asked and not is_live(file):
+                return  # it is not the file that breaks off
             self.unread_files[self.current] = str(error)
             self.fault(error)
 
