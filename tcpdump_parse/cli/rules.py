@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def rules(name: str | None, target: Target, no_plugins: bool) -> None:
     """List the rules, or explain one: the fault, why it matters, the RFC's sentence, a sample, its names elsewhere.
 
-    NAME is a rule's name, or what another program calls it: tcp.analysis.keep_alive finds ours. A family or a glob lists its rules.
+    NAME is a rule's name, or what another program calls it: tcp.analysis.keep_alive finds ours. A family, a glob, or words of a title list
+    their rules.
     """
     from tcpdump_parse.tell.rules import explained, matching, named
 

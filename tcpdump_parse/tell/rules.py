@@ -55,14 +55,18 @@ def named(name: str, lang: str = "en", *, plugins: bool = True) -> list[Explaine
 
 
 def matching(pattern: str, lang: str = "en", *, plugins: bool = True) -> list[Explained]:
-    """The rules of that family, or those that a glob fits: their own names, or the names they have elsewhere ("tcp.analysis.*")."""
-    wanted = pattern.strip().lower()
-    globbed = any(character in wanted for character in "*?[")
-    return [
-        rule
-        for rule in explained(lang, plugins=plugins)
-        if wanted == rule.family or (globbed and any(fnmatchcase(name.lower(), wanted) for name in (rule.name, *rule.elsewhere)))
-    ]
+    """The rules of that family; else those that a glob fits: their own names, or the names they have elsewhere ("tcp.analysis.*"); else
+    those in whose names or title the words stand ("zero window")."""
+    wanted, every = pattern.strip().lower(), explained(lang, plugins=plugins)
+    family = [rule for rule in every if rule.family == wanted]
+    if any(character in wanted for character in "*?["):
+        return [rule for rule in every if any(fnmatchcase(name.lower(), wanted) for name in (rule.name, *rule.elsewhere))]
+    return family or [rule for rule in every if wanted and _plain(wanted) in _plain(" / ".join((rule.name, rule.title, *rule.elsewhere)))]
+
+
+def _plain(text: str) -> str:
+    """Words as one may write them, whatever stands between them."""
+    return text.lower().replace("-", " ").replace("_", " ")
 
 
 def resting(rule: Explained, said: Words) -> str:

@@ -157,9 +157,14 @@ def test_an_unknown_rule_is_the_callers_mistake(name: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "in_", "out"),
-    [("loss", "rexmit-rto", "fin-active"), ("rexmit-*", "rexmit-rto", "reorder"), ("tcp.analysis.keep*", "keepalive-ack", "reorder")],
+    [
+        ("loss", "rexmit-rto", "fin-active"),
+        ("rexmit-*", "rexmit-rto", "reorder"),
+        ("tcp.analysis.keep*", "keepalive-ack", "reorder"),
+        ("zero window", "win-zero", "reorder"),
+    ],
 )  # fmt: skip
-def test_a_family_or_a_glob_lists_its_rules(pattern: str, in_: str, out: str) -> None:
+def test_a_family_a_glob_or_words_list_their_rules(pattern: str, in_: str, out: str) -> None:
     """What --select takes can be looked at first."""
     listed = [line.split()[1] for line in run("rules", pattern).out.splitlines() if line.startswith("  ")]
     assert in_ in listed
