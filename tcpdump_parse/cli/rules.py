@@ -10,7 +10,7 @@ import click
 
 from tcpdump_parse.cli.errors import Failure
 from tcpdump_parse.cli.options import Command, for_people, writes
-from tcpdump_parse.cli.output import FOR_PEOPLE, Target, language, width
+from tcpdump_parse.cli.output import FOR_PEOPLE, Target, coloured, language, width
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.rules import Explained
@@ -40,7 +40,8 @@ def rules(name: str | None, target: Target, no_plugins: bool) -> None:
 
             out.write(msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n")
             return
-        lines = bound(pages, width(out), lang) if pages else listed(found)
+        colour = coloured(target.colour, out)
+        lines = bound(pages, width(out), lang, colour=colour) if pages else listed(found, colour=colour)
         out.writelines(line + "\n" for line in lines)
 
 
@@ -51,7 +52,7 @@ def _unknown(name: str, *, plugins: bool) -> str:
     return f"no rule is called {name!r}, here or elsewhere; {meant(name, known(plugins=plugins))}`tdparse rules` lists them"
 
 
-def listed(found: list[Explained]) -> Iterator[str]:
+def listed(found: list[Explained], *, colour: bool = False) -> Iterator[str]:
     """A line a rule, family by family."""
     family = ""
     widest = max(len(rule.name) for rule in found)
@@ -59,24 +60,24 @@ def listed(found: list[Explained]) -> Iterator[str]:
         if rule.family != family:
             yield from ([] if not family else [""])
             family = rule.family
-            yield family
-        yield f"  {rule.severity:5}  {rule.name:{widest}}  {rule.title}"
+            yield _bold(family) if colour else family
+        yield f"  {_severity(rule, colour=colour)}{' ' * (5 - len(rule.severity))}  {rule.name:{widest}}  {rule.title}"
 
 
-def bound(found: list[Explained], columns: int | None, lang: str) -> Iterator[str]:
+def bound(found: list[Explained], columns: int | None, lang: str, *, colour: bool = False) -> Iterator[str]:
     """Page after page, each apart from the one before."""
     for n, rule in enumerate(found):
         yield from ("", "") if n else ()
-        yield from page(rule, columns, lang)
+        yield from page(rule, columns, lang, colour=colour)
 
 
-def page(rule: Explained, columns: int | None, lang: str = "en") -> Iterator[str]:
+def page(rule: Explained, columns: int | None, lang: str = "en", *, colour: bool = False) -> Iterator[str]:
     """One rule on a page; its paragraphs are wrapped at `columns`, and each is one line without."""
     from tcpdump_parse.tell.rules import resting
     from tcpdump_parse.tell.words import words
 
     said = words(lang)
-    yield f"{rule.name}  ({rule.family}, {rule.severity})"
+    yield f"{_bold(rule.name) if colour else rule.name}  ({rule.family}, {_severity(rule, colour=colour)})"
     if rule.title != rule.fault:
         yield rule.title
     yield ""
@@ -98,6 +99,19 @@ def page(rule: Explained, columns: int | None, lang: str = "en") -> Iterator[str
         yield ""
         yield said.say("page.sample", path=rule.sample)
         yield from (f"  {line}" for line in rule.excerpt)
+
+
+def _bold(text: str) -> str:
+    from tcpdump_parse.write.report.text import BOLD, PLAIN
+
+    return f"{BOLD}{text}{PLAIN}"
+
+
+def _severity(rule: Explained, *, colour: bool) -> str:
+    from tcpdump_parse.model import Severity
+    from tcpdump_parse.write.report.text import COLOURS, PLAIN
+
+    return f"{COLOURS[Severity(rule.severity)]}{rule.severity}{PLAIN}" if colour else rule.severity
 
 
 def _paragraph(text: str, columns: int | None, indent: str = "") -> list[str]:

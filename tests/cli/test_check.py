@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -169,6 +170,13 @@ def test_a_family_a_glob_or_words_list_their_rules(pattern: str, in_: str, out: 
     listed = [line.split()[1] for line in run("rules", pattern).out.splitlines() if line.startswith("  ")]
     assert in_ in listed
     assert out not in listed
+
+
+def test_rules_take_colours_as_findings_do() -> None:
+    for name in ("loss", "rexmit-rto"):
+        plain, painted = run("rules", name).out, run("rules", "--color", "always", name).out
+        assert "\x1b[1;33mwarn\x1b[0m" in painted
+        assert re.sub(r"\x1b\[[\d;]*m", "", painted) == plain
 
 
 def test_a_rules_page_in_chinese_is_chinese_but_for_its_explanation() -> None:
