@@ -144,8 +144,15 @@ def open_(path: Path) -> Iterator[BinaryIO]:
         yield raw
 
 
+_NOT_WRITTEN: Final = {
+    FileNotFoundError: "its folder does not exist",
+    IsADirectoryError: "it is a directory",
+    PermissionError: "permission denied",
+}
+
+
 def _not_written(error: OSError) -> str:
-    return "its folder does not exist" if isinstance(error, FileNotFoundError) else reason(error)
+    return _NOT_WRITTEN.get(type(error)) or reason(error)
 
 
 def _standard_output() -> io.TextIOWrapper:

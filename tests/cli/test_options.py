@@ -84,6 +84,11 @@ def test_the_name_of_the_output_chooses_the_format(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "c.sarif.json").read_text())["version"] == "2.1.0"
 
 
+def test_an_output_that_cannot_be_written_is_told_as_one(tmp_path: Path) -> None:
+    """Not in the words for a log that cannot be read."""
+    assert tdparse("check", SEED, "-o", tmp_path).err == f"tdparse: {tmp_path}: cannot be written: it is a directory.\n"
+
+
 def test_packed_logs_are_read_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(gzip.compress(SEED.read_bytes()))
     assert tdparse("flows", tmp_path / "log").out == tdparse("flows", SEED).out
