@@ -33,7 +33,7 @@ def named(rule: Rule) -> Rule:
                     raise TypeError(f"{facts!r} is no Facts")
                 _sound(facts)
                 yield facts
-        except Exception as error:  # whatever the code of others raises
+        except (Exception, SystemExit) as error:  # whatever the code of others raises
             raise PluginError(_sentence(rule.name, arguments, error)) from error
 
     return replace(rule, body=asked, notes=_told(rule.notes, rule.name))
@@ -79,7 +79,7 @@ def _told(notes: type[Notes] | None, rule: str) -> type[Notes] | None:
         def told(self: Notes, *event: Any) -> None:
             try:
                 method(self, *event)
-            except Exception as error:  # whatever the code of others raises
+            except (Exception, SystemExit) as error:  # whatever the code of others raises
                 raise PluginError(_sentence(rule, event, error)) from error
 
         return told
@@ -112,7 +112,7 @@ def _wrapped(notes: type[Notes] | None, around: Around) -> type[Notes] | None:
     return type(notes.__name__, (notes,), methods)
 
 
-def _sentence(name: str, arguments: tuple[Any, ...], error: Exception) -> str:
+def _sentence(name: str, arguments: tuple[Any, ...], error: BaseException) -> str:
     vendor, _, rule = name.partition("/")
     frame = next((found for found in map(_frame, arguments) if found is not None), None)
     where = "" if frame is None else f" at frame {frame}"

@@ -92,6 +92,21 @@ def test_code_that_cannot_be_loaded_is_named_with_its_vendor(tmp_path: Path) -> 
         assert run(broken, "check", "--isolated", "--no-plugins", "--format", form, str(SEED)).status == 0
 
 
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("raise SystemExit(0)", "SystemExit(0)"),
+        (RULES.replace("Severity.WARN", "'grave'"), "ValueError(\"'grave' is not a valid Severity\")"),
+        (RULES.replace("cites=", "elsewhere="), "TypeError('rule syn-seen: elsewhere takes several names, as a tuple')"),
+    ],
+)
+def test_rules_that_make_no_rules_are_told_when_they_are_loaded(tmp_path: Path, code: str, error: str) -> None:
+    """Not when a log happens to wake them, as a fault of ours; and nobody leaves silently in our name."""
+    ran = run(install(tmp_path, code), "check", "--isolated", str(SEED))
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == f"tdparse: the rules of acme (acme_rules) cannot be loaded: {error}; `--no-plugins` leaves them out\n"
+
+
 BROKEN_RULES = """
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, rule
