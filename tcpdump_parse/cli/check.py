@@ -13,7 +13,7 @@ from tcpdump_parse.cli.config import LEVELS, Config, config
 from tcpdump_parse.cli.errors import Failure, Status
 from tcpdump_parse.cli.input import Log, is_live
 from tcpdump_parse.cli.options import Command, for_people, reads_logs, writes
-from tcpdump_parse.cli.output import FOR_PEOPLE, Target, coloured, language
+from tcpdump_parse.cli.output import FOR_PEOPLE, Target, language
 
 if TYPE_CHECKING:
     from tcpdump_parse.model import Finding, Read, Severity
@@ -218,7 +218,7 @@ def _write(
             from tcpdump_parse.tell.words import words
 
             lines = reported if any(map(is_live, log.files)) else report.folded(reported)
-            report.text(_worded(lines, lang), out, summary, colour=coloured(target.colour, out), words=words(lang))
+            report.text(_worded(lines, lang), out, summary, colour=target.coloured(out), words=words(lang))
         case "jsonl":
             target.writer.write(_filed(_worded(reported, lang)), out)
         case "sarif":

@@ -58,6 +58,10 @@ class Target:
         self._spare(inputs)
         return text_out(self.path, data=self.format not in FOR_PEOPLE)
 
+    def coloured(self, out: TextIO) -> bool:
+        """A file gets colours only when they are asked for by name: FORCE_COLOR is about what is looked at."""
+        return self.colour is Colour.ALWAYS if self.path is not None else coloured(self.colour, out)
+
     def octets(self, *inputs: str) -> AbstractContextManager[BinaryIO]:
         """The handle for a binary format."""
         self._spare(inputs)

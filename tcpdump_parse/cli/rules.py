@@ -10,7 +10,7 @@ import click
 
 from tcpdump_parse.cli.errors import Failure
 from tcpdump_parse.cli.options import Command, for_people, writes
-from tcpdump_parse.cli.output import FOR_PEOPLE, Target, coloured, language, width
+from tcpdump_parse.cli.output import FOR_PEOPLE, Target, language, width
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.rules import Explained
@@ -40,7 +40,7 @@ def rules(name: str | None, target: Target, no_plugins: bool) -> None:
 
             out.write(msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n")
             return
-        colour = coloured(target.colour, out)
+        colour = target.coloured(out)
         lines = bound(pages, width(out), lang, colour=colour) if pages else listed(found, colour=colour)
         out.writelines(line + "\n" for line in lines)
 

@@ -110,6 +110,14 @@ def test_colour_of_what_is_piped(arguments: list[str], env: dict[str, str], colo
     assert ("\x1b[" in tdparse("explain", *arguments, SEED, env=env).out) is coloured
 
 
+@pytest.mark.parametrize("command", ["explain", "check"])
+def test_a_file_is_coloured_only_by_name(tmp_path: Path, command: str) -> None:
+    """CI sets FORCE_COLOR for what it shows; what -o keeps is read by other programs."""
+    for arguments, painted in (([], False), (["--color", "always"], True)):
+        tdparse(command, SEED, "-o", tmp_path / "kept.txt", *arguments, env={"FORCE_COLOR": "1"})
+        assert ("\x1b[" in (tmp_path / "kept.txt").read_text()) is painted
+
+
 @pytest.mark.parametrize(("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
 def test_colour_on_a_terminal(env: dict[str, str], coloured: bool) -> None:
     with on_terminal("-q", str(SEED), env=env) as (terminal, process):
