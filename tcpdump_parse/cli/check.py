@@ -233,8 +233,10 @@ def _filed(reported: Iterable[Reported]) -> Iterator[Finding]:
     """Each with the file its lines are in: of several files a capture's number does not say which."""
     from msgspec.structs import replace
 
+    from tcpdump_parse.visible import encodable
+
     for one in reported:
-        yield replace(one.finding, file=one.file)
+        yield replace(one.finding, file=encodable(one.file))
 
 
 def _descriptions(*, plugins: bool) -> dict[str, dict[str, str]]:

@@ -23,8 +23,6 @@ from tcpdump_parse.cli.tap import Joined, Progress, Tap
 if TYPE_CHECKING:
     from tcpdump_parse.model import Finding, Read, Unread
 
-STDIN: Final = "<stdin>"
-"""The file of a capture that came through standard input."""
 HINT: Final = "tdparse reads the terminal: paste what tcpdump printed, then press Ctrl-D."
 
 
@@ -97,8 +95,12 @@ class Log:
             self._nothing()
 
     def _name(self, capture: int, value: Read, file: str) -> str:
-        self.names[capture] = _original(value) or shown_name(file)
-        return self.names[capture]
+        from tcpdump_parse.model import Capture
+        from tcpdump_parse.visible import encodable
+
+        original = value.file if isinstance(value, Capture) else ""  # the log that JSON lines were made of: it is where their lines are
+        name = self.names[capture] = shown_name(file if original in ("", encodable(file)) else original)
+        return name
 
     def fault(self, error: Exception) -> None:
         """Something of others failed beside the log: said at once, and in the exit status; the rest goes on."""
@@ -209,13 +211,6 @@ class Log:
         self.unread += 1
 
 
-def _original(value: Read) -> str:
-    """The log that JSON lines were made of: it is where their lines are."""
-    from tcpdump_parse.model import Capture
-
-    return shown_name("-" if value.file == STDIN else value.file) if isinstance(value, Capture) else ""
-
-
 def is_live(file: str) -> bool:
     """Whether it comes as it happens: a pipe, a terminal, a socket; no file at all is not live."""
     try:
@@ -243,7 +238,7 @@ def opened(file: str, out: TextIO | None, shown: Progress | None) -> Iterator[Ta
             raise SourceError(f"{file}: this is a directory; name the logs in it")
         if os.isatty(descriptor):
             tell(HINT)
-        yield Tap(descriptor, STDIN if file == "-" else file, out, shown)
+        yield Tap(descriptor, "<stdin>" if file == "-" else file, out, shown)
     finally:
         os.close(descriptor)
 

@@ -89,6 +89,18 @@ def test_an_output_that_cannot_be_written_is_told_as_one(tmp_path: Path) -> None
     assert tdparse("check", SEED, "-o", tmp_path).err == f"tdparse: {tmp_path}: cannot be written: it is a directory.\n"
 
 
+@pytest.mark.parametrize(
+    "arguments", [("parse",), ("check", "--format", "jsonl", "--select", "fin-active"), ("explain", "--format", "json")]
+)
+def test_a_file_whose_name_is_no_utf8_is_read_as_any_other(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Its octets stand as escapes where only UTF-8 may stand."""
+    named = tmp_path / os.fsdecode(b"b\xffd.txt")
+    named.write_bytes(SEED.read_bytes())
+    ran = tdparse(*arguments, named)
+    assert (ran.status, ran.err) == (0, "")
+    assert "b\\\\udcffd.txt" in ran.out
+
+
 def test_packed_logs_are_read_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(gzip.compress(SEED.read_bytes()))
     assert tdparse("flows", tmp_path / "log").out == tdparse("flows", SEED).out

@@ -78,10 +78,11 @@ def test_sarif_is_valid_by_its_schema() -> None:
 
 def test_a_file_is_an_address_that_leads_to_it() -> None:
     """What has a meaning in an address has none in a name, and a backslash is a letter where it separates nothing."""
-    out = io.StringIO()
-    report.sarif([hostile(file="logs/a:b%20\\c?#.txt")], out, {}, "1.0")
-    location = json.loads(out.getvalue())["runs"][0]["results"][0]["locations"][0]
-    assert location["physicalLocation"]["artifactLocation"]["uri"] == "logs/a%3Ab%2520%5Cc%3F%23.txt"
+    for file, uri in (("logs/a:b%20\\c?#.txt", "logs/a%3Ab%2520%5Cc%3F%23.txt"), ("b\udcffd.txt", "b%FFd.txt")):
+        out = io.StringIO()
+        report.sarif([hostile(file=file)], out, {}, "1.0")
+        location = json.loads(out.getvalue())["runs"][0]["results"][0]["locations"][0]
+        assert location["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
 def test_fingerprints_survive_a_log_that_was_shifted() -> None:

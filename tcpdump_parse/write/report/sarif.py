@@ -86,4 +86,8 @@ def _fingerprint(one: Reported, seen: dict[tuple[object, ...], int]) -> str:
 
 def _uri(file: str) -> str:
     """A path as a URI reference: no colon of it becomes a scheme."""
-    return quote(file.replace(os.sep, "/"), safe="/", errors="surrogatepass")
+    path = file.replace(os.sep, "/")
+    try:
+        return quote(path, safe="/", errors="surrogateescape")  # the octets of a name that is not UTF-8, as Python holds them
+    except UnicodeEncodeError:
+        return quote(path, safe="/", errors="surrogatepass")
