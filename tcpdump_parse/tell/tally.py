@@ -42,11 +42,11 @@ class Tally:
     __slots__ = (
         "after_reset", "answers", "asked", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack",
         "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest",
-        "reordered", "replies", "reset", "slowest", "spurious", "trips", "unexplained", "wrong", "zero_windows",
+        "reordered", "replies", "reset", "slowest", "spurious", "trips", "unexplained", "unjudged", "wrong", "zero_windows",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.checksums = self.incorrect = self.offload = 0
+        self.checksums = self.incorrect = self.offload = self.unjudged = 0
         self.wrong: list[int] = [0, 0]  # count, first frame
         self.unexplained: list[int] = [0, 0]
         self.contradiction = self.content = 0
@@ -263,8 +263,14 @@ def _wrong(tally: Tally, step: Step, happening: h.ChecksumWrong) -> bool:
     return False
 
 
+def _unjudged(tally: Tally, step: Step, happening: h.ChecksumUnjudged) -> bool:
+    tally.unjudged += 1
+    return False
+
+
 def _unexplained(tally: Tally, step: Step, happening: h.ChecksumUnexplained | h.LengthsDisagree) -> bool:
-    _first(tally.unexplained, step.frame)
+    if not (isinstance(happening, h.ChecksumUnexplained) and happening.explanation == "reserved_flag"):
+        _first(tally.unexplained, step.frame)
     return False
 
 
@@ -286,5 +292,5 @@ NOTES: Final[dict[type, Callable[[Tally, Step, Any], bool]]] = {
     h.Retransmitted: _again, h.Judged: _judged, h.Reordered: _reordered, h.Copied: _copied, h.WindowClosed: _closed,
     h.WindowReopened: _reopened, h.KeepAlive: _probe, h.KeepAliveAck: _answer, h.FinSent: _fin, h.FinAcked: _finack, h.ResetSent: _reset,
     h.ChecksumWrong: _wrong, h.ChecksumUnexplained: _unexplained, h.LengthsDisagree: _unexplained, h.Contradiction: _contradiction,
-    h.ContentDiffers: _content, h.GapAcked: _missed,
+    h.ContentDiffers: _content, h.GapAcked: _missed, h.ChecksumUnjudged: _unjudged,
 }  # fmt: skip

@@ -232,6 +232,8 @@ def _unknown(say: _Judge, scene: Scene, ending: Ending, ledger: Ledger) -> Itera
         yield say(Basis.PROVED, "quote", capture=ledger.number, earlier=ledger.quotes)
     if scene.tally.late:
         yield say(Basis.UNKNOWN, "late")
+    if scene.tally.unjudged:
+        yield say(Basis.UNKNOWN, "unjudged", n=scene.tally.unjudged, all=scene.tally.checksums)
     closer = _half_closed(ending)
     if closer is not None and ending.reason == "end":
         yield say(Basis.UNKNOWN, "afterwards", closer.side.other)

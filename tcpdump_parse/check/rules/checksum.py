@@ -19,7 +19,7 @@ from tcpdump_parse.check.screen import ALL_ONES
 from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.check.twins import Kind, Twins
 from tcpdump_parse.model import Checksum, IPv4, Packet, Severity
-from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers
+from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumUnjudged, ChecksumWrong, ContentDiffers
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Side
 
@@ -62,23 +62,26 @@ class Damaged(Notes):
 
 
 @rule(
-    on=ChecksumWrong,
+    on=(ChecksumWrong, ChecksumUnjudged),
     severity=Severity.ERROR,
     cites="RFC 9293 §3.1",
     label="MUST-3",
     quote="The sender MUST generate it (MUST-2) and the receiver MUST check it (MUST-3).",
     elsewhere=("tcp.checksum_bad.expert", "zeek:bad_TCP_checksum", "suricata:2200074"),
 )
-def cksum_bad(step: Step, event: ChecksumWrong) -> Iterator[Facts]:
+def cksum_bad(step: Step, event: ChecksumWrong | ChecksumUnjudged) -> Iterator[Facts]:
     """The checksum is wrong, and offload does not explain it.
 
     A receiver throws such a segment away. Damage on the way is rare; hardware, a driver that rewrites packets, or a segment made by hand
     to fool an observer are the usual causes. Captured on the sending machine it may still be harmless: some cards leave other values to be
-    filled in.
+    filled in. Where hosts are printed as names the sum that offload leaves cannot be worked out: then it is only a note.
     """
     checksum = _sum(step)
-    if checksum is not None and not event.zero:
-        yield Facts(value=f"0x{checksum.value:04x}", expected=None if checksum.expected is UNSET else f"0x{checksum.expected:04x}")
+    if checksum is None or (isinstance(event, ChecksumWrong) and event.zero):
+        return
+    names = isinstance(event, ChecksumUnjudged)
+    expected = None if checksum.expected is UNSET else f"0x{checksum.expected:04x}"
+    yield Facts(severity=Severity.NOTE if names else None, value=f"0x{checksum.value:04x}", expected=expected, names=names or None)
 
 
 @rule(on=ChecksumOffload, told=Told.ONCE_AN_END, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))

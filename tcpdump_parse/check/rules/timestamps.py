@@ -262,7 +262,7 @@ def ts_clock_rate(ending: Ending, notes: Stamps) -> Iterator[Facts]:
     for end in (ending.client, ending.server):
         rate = _rate(notes.first.get(end.side), end, least=SECOND) if end.side not in notes.broken else None
         if rate is not None:
-            slow = Severity.WARN if rate < 0.9 else None
+            slow = Severity.WARN if rate < 0.9 and ending.flow.duration is not UNSET else None  # across a step no rate is slow
             yield Facts(severity=slow, side=str(end.side), ticks_a_second=round(rate) if rate >= 10 else round(rate, 1))
 
 
