@@ -85,7 +85,9 @@ class Facts:
         self.side = side
         self.lines = lines if packet is None else (packet.line, packet.end_line)
         self.time = UNSET if packet is None else packet.time
-        self.facts = {name: value for name, value in facts.items() if value is not None}  # absent means not known
+        if None in facts.values():
+            facts = {name: value for name, value in facts.items() if value is not None}  # absent means not known
+        self.facts = facts
 
 
 @dataclass(frozen=True)
