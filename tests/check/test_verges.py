@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tcpdump_parse.check.engine import check
+from tcpdump_parse.model.events import Capture
 from tcpdump_parse.model.options import Mss
 from tcpdump_parse.read import read
 from tcpdump_parse.track import track
@@ -16,7 +17,8 @@ from tests.track.talk import Talk
 
 def said(talk: Talk, rule: str) -> list[tuple[int | None, dict[str, Any]]]:
     """(frame, facts) of each finding of the rule."""
-    return [(found.frame, dict(found.facts)) for found in check(track(talk.packets), select=[rule]) if found.rule == rule]  # type: ignore[misc]
+    events = track([Capture(capture=1), *talk.packets])
+    return [(found.frame, dict(found.facts)) for found in check(events, select=[rule]) if found.rule == rule]  # type: ignore[misc]
 
 
 def test_data_on_a_syn_need_no_psh() -> None:
@@ -135,3 +137,45 @@ def test_acks_that_a_reset_overtook_do_not_speak_against_it() -> None:
 def test_a_reset_of_the_usual_ttl_is_told_by_what_goes_on_after_it() -> None:
     talk = Talk().open().c("P.", 1, 10, 1).s("R", 1).s(".", 1, ack=11).c("P.", 11, 10, 1).s(".", 1, ack=21).s(".", 1, ack=21)
     assert [(facts["same_ttl"], facts["other_ttl"]) for _, facts in said(talk, "rst-injected")] == [(True, False)]
+
+
+def test_a_syn_that_the_open_connection_challenged_was_answered() -> None:
+    talk = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c("S", 70_000, after=5).s(".", 1, ack=11, after=0.03)
+    assert [frame for frame, _ in said(talk, "challenge-ack")] == [7]
+    assert said(talk.c("P.", 11, 10, 1, after=9).s(".", 1, ack=21), "syn-unanswered") == []
+
+
+def refused(ack: int) -> Talk:
+    """An answer with the numbers of an older connection, and its refusal."""
+    return Talk().c("S").s(".", 5000, ack=ack).c("R", ack, win=0)
+
+
+@pytest.mark.parametrize("ack", [-6000, 6000], ids=["below", "above"])
+@pytest.mark.parametrize(
+    "rule", ["rst-seen", "syn-then-rst-by-client", "ack-unsent", "rexmit-spurious", "cap-filter-bias", "cap-drop-inferred"]
+)
+def test_a_reset_that_refuses_an_old_answer_breaks_nothing_off(rule: str, ack: int) -> None:
+    """RFC 9293 figure 10: what the old connection acknowledged is no octet of this one, and the opener goes on."""
+    assert said(refused(ack), rule) == []
+    assert said(refused(ack).c("S", after=1).s("S.", ack=1).c(".", 1, ack=1).c("P.", 1, 10, 1), rule) == []
+    assert [frame for frame, _ in said(refused(ack), "half-open")] == [3]
+
+
+def broken_off(*resets: int) -> Talk:
+    """The client gives up in the middle of what it sends; what the server had already taken is acknowledged afterwards."""
+    talk = Talk().open()
+    for n in range(6):
+        talk.c(".", 1 + 1000 * n, 1000, 1)
+    talk.s(".", 1, ack=1001).c("R.", 6001, ack=1)
+    for number in resets:
+        talk.s(".", 1, ack=number).c("R", number, win=0)
+    return talk
+
+
+def test_a_reset_for_each_ack_that_was_still_on_its_way_is_no_guess() -> None:
+    assert said(broken_off(2001, 3001, 4001, 5001), "rst-guessing") == []
+
+
+def test_resets_at_numbers_that_nobody_named_are() -> None:
+    talk = broken_off(2001, 3001).c("R", 30_001).c("R", 40_001)
+    assert [frame for frame, _ in said(talk, "rst-guessing")] == [16]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from tcpdump_parse.check.openings import reset_cause
+from tcpdump_parse.check.openings import rejects, reset_cause
 from tcpdump_parse.check.paths import Paths, ttl_of
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.storms import STORM, Storms
@@ -39,10 +39,10 @@ def rst_seen(step: Step, event: ResetSent) -> Iterator[Facts]:
     """A reset: this side ends the connection at once, whatever was on its way.
 
     `facts.cause` says what the log shows of the reason. Data that was not acknowledged before it is lost. A reset that the other end must
-    ignore or question, one that refuses a SYN and one of which nothing else is in the log are told by rules of their own; a reset that is
-    its sender's first segment is only a note.
+    ignore or question, one that refuses a SYN or an ACK of what its sender never sent, and one of which nothing else is in the log are told
+    by rules of their own; a reset that is its sender's first segment is only a note.
     """
-    quiet = event.cause in (ResetCause.REPEATED, ResetCause.REFUSED) or step.happened(StartedLate) is not None
+    quiet = event.cause in (ResetCause.REPEATED, ResetCause.REFUSED) or step.happened(StartedLate) is not None or rejects(step, event)
     if not quiet and event.acceptable is not False and _in_window(step) is None:
         stranger = not step.before.me.packets  # it answers what it never knew: nothing that the log shows is lost
         yield Facts(cause=str(reset_cause(step, event)), severity=Severity.NOTE if stranger else None)
