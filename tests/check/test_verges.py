@@ -139,10 +139,49 @@ def test_a_reset_of_the_usual_ttl_is_told_by_what_goes_on_after_it() -> None:
     assert [(facts["same_ttl"], facts["other_ttl"]) for _, facts in said(talk, "rst-injected")] == [(True, False)]
 
 
+def test_the_octet_of_a_keep_alive_came_twice_and_nothing_was_copied() -> None:
+    """Windows sends an octet that the receiver has, and Linux says so in a D-SACK; that is no news of what was sent before."""
+    talk = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c(".", 10, 1, 1, after=45).s(".", 1, ack=11, sack=[(10, 11)])
+    assert said(talk, "dsack-copied") == []
+    again = Talk().open().c("P.", 1, 10, 1).c("P.", 1, 10, 1, after=1).s(".", 1, ack=11)
+    assert said(again.c(".", 10, 1, 1, after=45).s(".", 1, ack=11, sack=[(10, 11)]), "dsack-explains") == []
+
+
+def test_nobody_knows_how_often_octets_from_before_the_log_were_sent() -> None:
+    talk = Talk().c("P.", 5000, 100, 1).s(".", 1, ack=5100, sack=[(3000, 4000)])
+    assert said(talk, "dsack-copied") == []
+    assert said(talk.c("P.", 5100, 100, 1).s(".", 1, ack=5200, sack=[(5100, 5200)]), "dsack-copied") != []
+
+
+def test_a_syn_that_stands_behind_its_answer_opens_nothing_at_both_sides() -> None:
+    talk = Talk().s("S.", ack=1).c("S").c(".", 1, ack=1)
+    assert (said(talk, "simultaneous-open"), len(said(talk, "cap-handshake-reversed"))) == ([], 1)
+
+
 def test_a_syn_that_the_open_connection_challenged_was_answered() -> None:
     talk = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c("S", 70_000, after=5).s(".", 1, ack=11, after=0.03)
     assert [frame for frame, _ in said(talk, "challenge-ack")] == [7]
     assert said(talk.c("P.", 11, 10, 1, after=9).s(".", 1, ack=21), "syn-unanswered") == []
+
+
+def stopped(*windows: int) -> Talk:
+    """A window of 1000 octets, filled each time; the server answers with these."""
+    talk = Talk().c("S", win=1000, options=()).s("S.", ack=1, win=1000, options=()).c(".", 1, ack=1)
+    for n, window in enumerate(windows):
+        talk.c("P.", 1 + 1000 * n, 1000, 1, after=0.3).s(".", 1, ack=1001 + 1000 * n, win=window, after=0.1)
+        if not window:
+            talk.s(".", 1, ack=1001 + 1000 * n, win=1000, after=0.3)
+    return talk
+
+
+def test_a_window_that_was_closed_did_not_stand_still() -> None:
+    assert len(said(stopped(*[1000] * 6), "win-frozen")) == 1
+    assert said(stopped(1000, 1000, 0, 1000, 0, 1000), "win-frozen") == []
+
+
+def test_the_octet_of_a_probe_may_be_taken_while_the_window_stays_closed() -> None:
+    talk = Talk().open().c("P.", 1, 100, 1).s(".", 1, ack=101, win=0).c(".", 101, 1, 1, after=0.3).s(".", 1, ack=102, win=0)
+    assert said(talk, "win-probe-ack") == [(7, {})]
 
 
 def refused(ack: int) -> Talk:

@@ -260,7 +260,7 @@ def simultaneous_open(step: Step, event: SynSent) -> Iterator[Facts]:
     Rare and legal; programs that pass address translators do it on purpose. A server that answers a SYN with a bare SYN looks the same
     up to here (`four-way-handshake`).
     """
-    if event.crossed and event.copy == 1:
+    if event.crossed and event.copy == 1 and step.before.peer.ack != event.iss + 1:  # else it was answered: `cap-handshake-reversed`
         yield Facts(evidence=(step.before.peer.frame,))
 
 
