@@ -221,7 +221,7 @@ class Following:
         bits = seg.bits
         if bits & SYN and not bits & RST:
             if me.syn is None:
-                opening.learn(me, seg)
+                opening.learn(me, seg, cut=tcp.cut is not UNSET)
             me.win = me.wnd = seg.win
         options = seg.options
         if options and not (len(options) == 3 and seg.ts is not None and Timestamps in me.shown):

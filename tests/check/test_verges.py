@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tcpdump_parse.check.engine import check
 from tcpdump_parse.model.events import Capture
-from tcpdump_parse.model.options import Mss
+from tcpdump_parse.model.options import Mss, Nop, SackOk, Timestamps, Wscale
 from tcpdump_parse.read import read
 from tcpdump_parse.track import track
 from tests.samples.verdicts import SAMPLES
 from tests.track.talk import Talk
+
+TS = (Nop(), Nop(), Timestamps(1, 0))
 
 
 def said(talk: Talk, rule: str) -> list[tuple[int | None, dict[str, Any]]]:
@@ -182,6 +185,16 @@ def test_a_window_that_was_closed_did_not_stand_still() -> None:
 def test_the_octet_of_a_probe_may_be_taken_while_the_window_stays_closed() -> None:
     talk = Talk().open().c("P.", 1, 100, 1).s(".", 1, ack=101, win=0).c(".", 101, 1, 1, after=0.3).s(".", 1, ack=102, win=0)
     assert said(talk, "win-probe-ack") == [(7, {})]
+
+
+@pytest.mark.parametrize("rule", ["ts-unnegotiated", "sack-unnegotiated", "wscale-not-offered", "ts-not-offered", "win-exceeded"])
+def test_of_a_syn_cut_by_the_snapshot_length_nobody_knows_what_it_did_not_offer(rule: str) -> None:
+    cut = {"options": (Mss(1460),), "win": 200}
+    talk = Talk().c("S", **cut).s("S.", ack=1, options=(Mss(1460), SackOk(), Nop(), Wscale(7), *TS), win=200)
+    talk.packets[0] = replace(talk.packets[0], tcp=replace(talk.packets[0].tcp, cut=" [|tcp]>"))
+    talk.c(".", 1, ack=1, ts=(1, 1), win=2).c("P.", 1, 200, 1, ts=(2, 1), win=2).s(".", 1, 900, 201, ts=(2, 2))
+    talk.c(".", 201, ack=901, ts=(3, 2), win=2).s(".", 901, ack=201, sack=[(301, 401)])
+    assert said(talk, rule) == []
 
 
 def refused(ack: int) -> Talk:

@@ -114,7 +114,7 @@ class Ledger(CaptureNotes):
 
     def _unsummed(self, step: Step, segment: Segment) -> None:
         packet = step.packet
-        if segment.cut == "[|tcp]":
+        if segment.cut is not UNSET and "[|tcp]" in segment.cut:
             self.cut = self.cut or packet
             self.cuts += 1
         elif step.length and not step.connection.tunnel and _whole(packet):

@@ -19,6 +19,7 @@ from tcpdump_parse.model.happenings import HandshakeDone, OptionSeen, StartedLat
 from tcpdump_parse.model.options import Mss, Option, SackOk, Timestamps, Wscale
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
+from tcpdump_parse.track.opening import lacks
 
 SYNS = (SynSent, SynAckSent)
 O = TypeVar("O", bound=Option)  # noqa: E741
@@ -35,8 +36,7 @@ def _first(step: Step, event: SynSent | SynAckSent) -> bool:
 
 def _unasked(step: Step, event: SynAckSent, name: str) -> bool:
     """Does the answer carry an option that the SYN did not offer?"""
-    offered = step.before.peer.offered
-    return event.copy == 1 and offered is not None and name not in offered
+    return event.copy == 1 and lacks(step.before.peer.offered, name)
 
 
 # ---- maximum segment size ----
@@ -196,9 +196,14 @@ def wscale_not_offered(step: Step, event: SynAckSent) -> Iterator[Facts]:
 
 @rule(on=(StartedLate, SynAckSent), severity=Severity.NOTE, elsewhere=("tcp.window_size_scalefactor",))
 def wscale_unknown(step: Step, event: StartedLate | SynAckSent) -> Iterator[Facts]:
-    """Not both SYNs are in the log, so the scale of the windows is not known: they are told as printed."""
-    unknown = step.before.peer.offered is None and _find(step, Wscale) is not None and not step.before.me.seen
-    if isinstance(event, StartedLate) or unknown:
+    """Not both SYNs are in the log with all their options, so the scale of the windows is not known: they are told as printed.
+
+    The log began later, or a short snapshot length cut the options.
+    """
+    asked = step.before.peer.offered
+    unasked = asked is None and _find(step, Wscale) is not None and not step.before.me.seen
+    cut = asked is not None and step.after.me.wscale is None
+    if isinstance(event, StartedLate) or unasked or (cut and event.copy == 1):
         yield Facts()
 
 
@@ -260,9 +265,11 @@ def ts_not_offered(step: Step, event: SynAckSent) -> Iterator[Facts]:
 
 
 def _both_offered(step: Step) -> bool | None:
-    """Did both SYNs carry timestamps? None while one is not known."""
+    """Did both SYNs carry timestamps? None while one is not known, or not whole."""
     mine, other = step.before.me.offered, step.before.peer.offered
-    return None if mine is None or other is None else "TS" in mine and "TS" in other
+    if mine is None or other is None:
+        return None
+    return False if lacks(mine, "TS") or lacks(other, "TS") else ("TS" in mine and "TS" in other) or None
 
 
 @rule(

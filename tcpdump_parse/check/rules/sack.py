@@ -17,6 +17,7 @@ from tcpdump_parse.model.happenings import Copied, DuplicateAck, KeepAlive, Opti
 from tcpdump_parse.model.options import Sack, Timestamps
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import DupReason, Side
+from tcpdump_parse.track.opening import lacks
 from tcpdump_parse.track.ranges import Ranges
 
 MOST = 4
@@ -63,8 +64,7 @@ def _odd(option: Sack, flags: str, room: int) -> Sign | None:
 @rule(on=OptionSeen, severity=Severity.ERROR, cites="RFC 2018 §2", elsewhere=("tcp.options.sack",))
 def sack_unnegotiated(step: Step, event: OptionSeen) -> Iterator[Facts]:
     """SACK is sent to an end that did not say it understands it: its SYN had no sackOK."""
-    offered = step.before.peer.offered
-    if event.name == "sack" and offered is not None and "sackOK" not in offered:
+    if event.name == "sack" and lacks(step.before.peer.offered, "sackOK"):
         yield Facts()
 
 
