@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from tcpdump_parse.check.engine import check
@@ -195,6 +196,47 @@ def test_of_a_syn_cut_by_the_snapshot_length_nobody_knows_what_it_did_not_offer(
     talk.c(".", 1, ack=1, ts=(1, 1), win=2).c("P.", 1, 200, 1, ts=(2, 1), win=2).s(".", 1, 900, 201, ts=(2, 2))
     talk.c(".", 201, ack=901, ts=(3, 2), win=2).s(".", 901, ack=201, sack=[(301, 401)])
     assert said(talk, rule) == []
+
+
+def test_an_octet_sent_again_after_its_ack_is_no_keep_alive() -> None:
+    """No keep-alive comes so soon, and a timer did run out at the other end of a lost ACK (an interactive session: one key, one octet)."""
+    key = Talk().open().c("P.", 1, 1, 1, after=2).s(".", 1, ack=2).c("P.", 1, 1, 1, after=0.25)
+    assert (said(key, "keepalive-probe"), [frame for frame, _ in said(key, "rexmit-spurious")]) == ([], [6])
+    assert said(Talk().open().c("P.", 1, 1, 1).s(".", 1, ack=2).c(".", 1, 1, 1, after=30), "keepalive-probe") != []
+
+
+def test_the_octet_of_a_window_probe_is_no_retransmission() -> None:
+    talk = Talk().open().c("P.", 1, 100, 1).s(".", 1, ack=101, win=0).c(".", 101, 1, 1, after=0.3).s(".", 1, ack=101, win=0)
+    assert [frame for frame, _ in said(talk.c(".", 101, 1, 1, after=0.6), "win-probe")] == [6, 8]
+
+
+def beside_a_router(talk: Talk, **more: Any) -> Talk:
+    """The last packet once more, as the router sent it on."""
+    last = talk.packets[-1]
+    assert last.tcp is not UNSET
+    return talk.c("S", after=0.00002, id=last.ip.id, ttl=63, **more)  # type: ignore[union-attr]
+
+
+def test_a_syn_before_and_behind_a_router_that_lowers_its_mss_is_one_packet() -> None:
+    talk = Talk()
+    for after in (0, 1, 2):
+        beside_a_router(talk.c("S", after=after), options=(Mss(1452), SackOk(), Nop(), Wscale(7)))
+    assert [frame for frame, _ in said(talk, "mss-clamped")] == [2, 4, 6]
+    for rule in ("rexmit", "syn-backoff", "ttl-changed", "syn-options-changed"):
+        assert said(talk, rule) == []
+    assert [facts["copy"] for _, facts in said(talk, "syn-retransmit")] == [2, 3]
+
+
+def test_timestamps_that_go_on_though_the_answer_had_none_were_not_agreed_on() -> None:
+    talk = Talk().c("S", ts=(1, 0)).s("S.", ack=1)
+    assert [frame for frame, _ in said(talk.c(".", 1, ack=1, ts=(2, 0)), "ts-unnegotiated")] == [3]
+    assert said(Talk().c("S", ts=(1, 0)).s("S.", ack=1).c(".", 1, ack=1), "ts-unnegotiated") == []
+
+
+def test_ecn_that_was_only_reflected_is_no_agreement() -> None:
+    talk = Talk().c("SEW").s("S.EW", ack=1).c(".", 1, ack=1).c("P.", 1, 10, 1)
+    talk.packets[-1] = replace(talk.packets[-1], ip=replace(talk.packets[-1].ip, tos=2))  # type: ignore[type-var]
+    assert [frame for frame, _ in said(talk, "ecn-ect-unnegotiated")] == [4]
 
 
 def refused(ack: int) -> Talk:

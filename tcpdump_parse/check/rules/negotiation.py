@@ -11,11 +11,11 @@ from typing import ClassVar, TypeVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.openings import Opening, twin
+from tcpdump_parse.check.openings import Opening
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.options import MssFilled, OddOptions, TimestampMissing, is_syn, options_of
 from tcpdump_parse.model import IPv6, Packet, Severity
-from tcpdump_parse.model.happenings import HandshakeDone, OptionSeen, StartedLate, SynAckSent, SynSent
+from tcpdump_parse.model.happenings import Copied, HandshakeDone, OptionSeen, StartedLate, SynAckSent, SynSent
 from tcpdump_parse.model.options import Mss, Option, SackOk, Timestamps, Wscale
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
@@ -109,19 +109,19 @@ def mss_tiny(step: Step, event: SynSent | SynAckSent) -> Iterator[Facts]:
         yield Facts(severity=None if option.value < LEAST else Severity.NOTE, mss=option.value, usual=_default(step))
 
 
-@rule(on=SYNS, notes=Opening, severity=Severity.NOTE)
-def mss_clamped(step: Step, event: SynSent | SynAckSent, notes: Opening) -> Iterator[Facts]:
+@rule(on=Copied, notes=Opening, severity=Severity.NOTE)
+def mss_clamped(step: Step, event: Copied, notes: Opening) -> Iterator[Facts]:
     """The same SYN was recorded twice with two MSS values: a device between the two places changed it.
 
     Routers clamp the MSS for tunnels and PPPoE. The IP id (or the timestamp) shows that it is one packet.
     """
-    seen = [syn for syn in (notes.syns if isinstance(event, SynSent) else notes.answers) if syn.side is step.side]
     now = _find(step, Mss)
-    if not seen or now is None or not twin(seen[-1], step):
+    if now is None or not is_syn(step):
         return
-    was = next((option.value for option in seen[-1].options if type(option) is Mss), None)
+    first = next((syn for syn in (*notes.syns, *notes.answers) if syn.frame in event.frames), None)
+    was = next((option.value for option in first.options if type(option) is Mss), None) if first is not None else None
     if was is not None and was != now.value:
-        yield Facts(evidence=(seen[-1].frame,), was=was, now=now.value)
+        yield Facts(evidence=event.frames, was=was, now=now.value)
 
 
 class Filled(Notes):
@@ -291,10 +291,14 @@ def ts_missing_later(step: Step, event: TimestampMissing | OddOptions) -> Iterat
         yield Facts()
 
 
-@rule(on=OptionSeen, severity=Severity.ERROR, cites="RFC 7323 §3.2")
-def ts_unnegotiated(step: Step, event: OptionSeen) -> Iterator[Facts]:
-    """Timestamps without both SYNs having offered them."""
-    if event.name == "TS" and not is_syn(step) and _both_offered(step) is False:
+@rule(on=(OptionSeen, HandshakeDone), severity=Severity.ERROR, cites="RFC 7323 §3.2")
+def ts_unnegotiated(step: Step, event: OptionSeen | HandshakeDone) -> Iterator[Facts]:
+    """Timestamps without both SYNs having offered them.
+
+    Told where this end shows them first, or goes on with them in the third step although its own offer was not taken up.
+    """
+    first = isinstance(event, HandshakeDone) or (event.name == "TS" and "TS" not in (step.before.me.offered or ()))
+    if first and not is_syn(step) and _both_offered(step) is False and _find(step, Timestamps) is not None:
         yield Facts()
 
 
