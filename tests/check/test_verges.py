@@ -239,6 +239,20 @@ def test_ecn_that_was_only_reflected_is_no_agreement() -> None:
     assert [frame for frame, _ in said(talk, "ecn-ect-unnegotiated")] == [4]
 
 
+def test_a_duplicate_ack_of_the_one_segment_that_is_outstanding_names_no_other() -> None:
+    """It had no room for it, say: nothing in the log is another segment, nor one that it had."""
+    begun = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c("P.", 11, 100, 1)
+    assert [facts["alone"] for _, facts in said(begun.s(".", 1, ack=11), "dup-ack")] == [True]
+    two = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c(".", 11, 100, 1).c("P.", 111, 100, 1)
+    assert ["alone" in facts for _, facts in said(two.s(".", 1, ack=11), "dup-ack")] == [False]
+
+
+def test_one_data_segment_was_not_acknowledged_together_with_a_later_one() -> None:
+    """Fast Open: the third step acknowledges the SYN and the data behind it."""
+    talk = Talk().c("S", 0, 10).s("S.", ack=11).s("P.", 1, 100, 11).c(".", 11, ack=101)
+    assert said(talk, "ack-every-second") == []
+
+
 def refused(ack: int) -> Talk:
     """An answer with the numbers of an older connection, and its refusal."""
     return Talk().c("S").s(".", 5000, ack=ack).c("R", ack, win=0)

@@ -126,7 +126,7 @@ def _again(event: SynAckSent, notes: Opening) -> Syn | None:
     elsewhere=("tcp.analysis.retransmission", "suricata:stream.est_synack_resend"),
 )
 def synack_retransmit(step: Step, event: SynAckSent, notes: Opening) -> Iterator[Facts]:
-    """The same SYN+ACK again: no acknowledgement of it arrived in time."""
+    """The same SYN+ACK again: its sender has taken no acknowledgement of it in time."""
     last = _again(event, notes)
     if last is not None and last.seq == step.seq and last.ack == step.ack and not twin(last, step):
         yield Facts(evidence=(last.frame,), copy=event.copy)

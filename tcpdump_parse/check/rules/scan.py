@@ -130,7 +130,7 @@ def flood_syn(ending: Ending, notes: HalfOpen) -> Iterator[Facts]:
     """Many openings of one port within seconds, and none is completed: a SYN flood.
 
     Thirty within ten seconds. Their senders' addresses are often forged. A server that died under many clients looks the same, but its
-    clients ask again.
+    clients ask again; so does a busy server in a log that a filter left nothing but SYNs.
     """
     if not half_open(ending):
         return
