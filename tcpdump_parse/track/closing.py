@@ -74,8 +74,16 @@ def _cause(me: Direction, seg: Sent, fits: bool | None) -> tuple[ResetCause, tup
     if me.nxt is not None and seg.start == me.nxt:
         if last is not None and last.length and _after_fin(me, last):
             return ResetCause.LATE_DATA, (last.frame,)
-        return ResetCause.ABORT, ()
+        return (ResetCause.UNKNOWN if _may_answer(me, seg, last) else ResetCause.ABORT), ()
     return ResetCause.UNKNOWN, ()
+
+
+def _may_answer(me: Direction, seg: Sent, last: Sent | None) -> bool:
+    """Without ACK, with the number that the peer's last data acknowledged, and no answer to that before: so answers a host that knows no
+    such connection (§3.5.2). A stack that aborts sends an ACK with it."""
+    if last is None or not last.length or seg.bits & ACK or last.ack != seg.start:
+        return False
+    return me.last is None or me.last.frame < last.frame
 
 
 def _gone(me: Direction) -> bool:

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from tcpdump_parse.check.engine import check
+from tcpdump_parse.model import Severity
 from tcpdump_parse.model.events import Capture
 from tcpdump_parse.model.options import Mss, Nop, SackOk, Timestamps, Wscale
 from tcpdump_parse.read import read
@@ -251,6 +252,56 @@ def test_one_data_segment_was_not_acknowledged_together_with_a_later_one() -> No
     """Fast Open: the third step acknowledges the SYN and the data behind it."""
     talk = Talk().c("S", 0, 10).s("S.", ack=11).s("P.", 1, 100, 11).c(".", 11, ack=101)
     assert said(talk, "ack-every-second") == []
+
+
+def test_probes_whose_answers_take_another_way_are_not_dead() -> None:
+    talk = Talk().c("S").c(".", 1, ack=1).c("P.", 1, 10, 1)
+    for _ in range(4):
+        talk.c(".", 10, ack=501, after=60)
+    assert [found.severity for found in check(track(talk.packets), select=["keepalive-dead"])] == [Severity.NOTE]
+
+
+def test_a_reset_may_answer_what_came_before_the_other_reset() -> None:
+    begun = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11)
+    assert [frame for frame, _ in said(begun.c("R.", 11, ack=1).s("R", 1, win=0), "rst-to-rst")] == [7]
+    crossed = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c("P.", 11, 10, 1).c("R.", 21, ack=1)
+    assert said(crossed.s("R", 1, win=0), "rst-to-rst") == []
+
+
+def test_a_bare_reset_right_behind_data_is_not_put_down_to_the_program() -> None:
+    """So answers a host that has lost the connection; a program's abort carries an ACK."""
+    begun = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c("P.", 11, 10, 1, after=4000)
+    assert said(begun.s("R", 1, win=0), "rst-cause-abort") == []
+    begun = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c("P.", 11, 10, 1, after=4000)
+    assert [frame for frame, _ in said(begun.s("R.", 1, ack=21), "rst-cause-abort")] == [7]
+
+
+def probed(**more: Any) -> Talk:
+    """ACKs to four hosts, each answered by a reset."""
+    talk = Talk()
+    for n in range(4):
+        talk.c(".", 5, ack=9, **more).s("R", 9, win=0)
+        for packet in (-2, -1):
+            last = talk.packets[packet]
+            ends = {"src": f"10.1.{n}.1"} if packet == -1 else {"dst": f"10.1.{n}.1"}
+            talk.packets[packet] = replace(last, ip=replace(last.ip, **ends))  # type: ignore[type-var]
+    return talk
+
+
+def test_a_host_that_goes_on_with_connections_from_before_the_log_scans_nothing() -> None:
+    """A machine that slept asks its servers whether they are there; scanners send no timestamps."""
+    assert [facts["targets"] for _, facts in said(probed(), "scan-ack")] == [4]
+    assert said(probed(ts=(7, 8)), "scan-ack") == []
+
+
+def test_a_sender_that_waits_for_the_window_owes_no_psh() -> None:
+    talk = Talk().open().c(".", 1, 100, 1)
+    assert said(talk.s(".", 1, ack=101, win=0).s("P.", 1, 10, 101, after=3, win=0), "psh-missing-last") == []
+
+
+def test_a_fin_that_a_reset_answered_waits_for_no_ack() -> None:
+    talk = Talk().open().c("F.", 1, ack=1).s(".", 1, ack=2).s("F.", 1, ack=2)
+    assert said(talk.c("R", 2, win=0).c("R", 2, win=0), "fin-unacked") == []
 
 
 def refused(ack: int) -> Talk:

@@ -140,6 +140,8 @@ def fin_unacked(ending: Ending, notes: Fins) -> Iterator[Facts]:
     """
     if ending.flow.conn_state.startswith("R"):
         return
+    if State.CLOSED in (ending.client.state, ending.server.state):
+        return  # a reset was its answer
     for end in (ending.client, ending.server):
         frame = notes.sent.get(str(end.side))
         if _unacked(end) and frame is not None:

@@ -154,7 +154,8 @@ class Probed(Struct):
 
 
 class Probes(CaptureNotes):
-    """By host and kind: segments without a connection; FIN+ACK and ACK only when a reset answers them at once."""
+    """By host and kind: segments without a connection; FIN+ACK and ACK only when a reset answers them at once, and without options: a
+    stack that goes on with a connection from before the log sends its timestamps, where it uses them."""
 
     on: ClassVar = (StartedLate, ResetSent)
 
@@ -168,7 +169,7 @@ class Probes(CaptureNotes):
             return
         if isinstance(event, StartedLate):
             kind = KINDS.get(tcp.flags)
-            if kind is None or step.length:
+            if kind is None or step.length or (tcp.options and "." in tcp.flags):
                 return
             target = (link.addr(step.side.other), link.port(step.side.other))
             probe = Probed(step.packet, {target})

@@ -171,13 +171,13 @@ def rst_generation_form(step: Step, event: ResetSent) -> Iterator[Facts]:
 def rst_to_rst(step: Step, event: ResetSent, notes: Resets) -> Iterator[Facts]:
     """A reset answers a reset.
 
-    It takes its number from the other's ACK, as an answer does; resets must never be answered. Two ends that break off at the same moment
-    look alike when one does it without an ACK.
+    It takes its number from the other's ACK, as an answer does, and nothing else is there that it could answer; resets must never be
+    answered. Two ends that break off at the same moment look alike when one does it without an ACK.
     """
     other = notes.latest.get(step.side.other)
     if other is None or step.before.peer.frame != other[0] or step.ack is not None or step.seq is None or other[2] is None:
         return
-    if step.seq == other[2]:
+    if step.seq == other[2] and not step.before.peer.in_flight:  # else it may answer data from before the reset
         yield Facts(evidence=(other[0],))
 
 
