@@ -158,6 +158,19 @@ def test_nobody_knows_how_often_octets_from_before_the_log_were_sent() -> None:
     assert said(talk.c("P.", 5100, 100, 1).s(".", 1, ack=5200, sack=[(5100, 5200)]), "dsack-copied") != []
 
 
+def test_a_late_original_and_its_repair_were_two_sendings() -> None:
+    """The repair looked like an original when it came; the id says which was sent first."""
+    talk = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c(".", 11, 10, 1, id=130).s(".", 1, ack=21)
+    talk.c(".", 11, 10, 1, after=0.3, id=120)
+    assert said(talk.s(".", 1, ack=21, sack=[(11, 21)]), "dsack-copied") == []
+
+
+def test_data_that_crossed_the_fin_uses_no_half_closed_connection() -> None:
+    talk = Talk().open().c("F.", 1, ack=1).s("P.", 1, 10, 1).c(".", 2, ack=11).s(".", 11, ack=2)
+    assert said(talk, "half-close") == []
+    assert [frame for frame, _ in said(talk.s("P.", 11, 10, 2), "half-close")] == [8]
+
+
 def test_a_syn_that_stands_behind_its_answer_opens_nothing_at_both_sides() -> None:
     talk = Talk().s("S.", ack=1).c("S").c(".", 1, ack=1)
     assert (said(talk, "simultaneous-open"), len(said(talk, "cap-handshake-reversed"))) == ([], 1)

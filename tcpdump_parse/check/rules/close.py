@@ -115,9 +115,9 @@ class OpenHalf(Notes):
     quote="a host is permitted to continue sending data in the open direction on a half-closed connection",
 )
 def half_close(step: Step, event: DataSent, notes: OpenHalf) -> Iterator[Facts]:
-    """Half-closed: one side has sent its FIN, the other still sends data."""
-    frame = notes.fin.get(step.side.other)
-    if frame is not None and step.before.peer.fin is not None:
+    """Half-closed: one side has sent its FIN, the other knows that and still sends data."""
+    frame, fin = notes.fin.get(step.side.other), step.before.peer.fin
+    if frame is not None and fin is not None and step.ack is not None and step.ack > fin:
         yield Facts(evidence=(frame,))
 
 

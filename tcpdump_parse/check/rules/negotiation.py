@@ -297,7 +297,8 @@ def ts_unnegotiated(step: Step, event: OptionSeen | HandshakeDone) -> Iterator[F
 
     Told where this end shows them first, or goes on with them in the third step although its own offer was not taken up.
     """
-    first = isinstance(event, HandshakeDone) or (event.name == "TS" and "TS" not in (step.before.me.offered or ()))
+    offered = "TS" in (step.before.me.offered or ())
+    first = offered if isinstance(event, HandshakeDone) else event.name == "TS" and not offered
     if first and not is_syn(step) and _both_offered(step) is False and _find(step, Timestamps) is not None:
         yield Facts()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import UNSET
 
@@ -13,7 +13,17 @@ from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, Unmeasured, Unusual, letters, overtaken, sign
 from tcpdump_parse.model import Severity
-from tcpdump_parse.model.happenings import Copied, DuplicateAck, KeepAlive, OptionSeen, Retransmitted, SackSeen, WindowProbe
+from tcpdump_parse.model.happenings import (
+    Copied,
+    DuplicateAck,
+    GapFilled,
+    KeepAlive,
+    OptionSeen,
+    Reordered,
+    Retransmitted,
+    SackSeen,
+    WindowProbe,
+)
 from tcpdump_parse.model.options import Sack, Timestamps
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import DupReason, Side
@@ -155,24 +165,24 @@ def sack_overlap(step: Step, event: SackSeen) -> Iterator[Facts]:
 
 
 class Board(Notes):
-    """What each sender was selectively told, and what it sent again, copies and probes included, the latest."""
+    """What each sender was selectively told, and the latest that came of it more than once: sent again, copied, probes, late originals."""
 
-    on: ClassVar = (SackSeen, Retransmitted, Copied, KeepAlive, WindowProbe, Unmeasured)
+    on: ClassVar = (SackSeen, Retransmitted, Copied, KeepAlive, WindowProbe, Reordered, Unmeasured)
 
     def __init__(self) -> None:
         self.told: dict[Side, Ranges] = {}
         self.again: dict[Side, deque[tuple[int, int, int]]] = {}
         self.copies: dict[Side, deque[tuple[int, int, int]]] = {}
-        self.probes: dict[Side, deque[tuple[int, int, int]]] = {}
+        self.others: dict[Side, deque[tuple[int, int, int]]] = {}
 
-    def see(self, step: Step, event: SackSeen | Retransmitted | Copied | KeepAlive | WindowProbe | Unmeasured) -> None:
+    def see(self, step: Step, event: Any) -> None:
         if isinstance(event, Unmeasured):
             if step.happened(SackSeen) is None and self.takes_back(step):
                 del self.told[step.side.other]
         elif isinstance(event, SackSeen):
             self._tell(step, event)
-        else:
-            where = self.again if isinstance(event, Retransmitted) else self.copies if isinstance(event, Copied) else self.probes
+        elif not isinstance(event, Reordered) or step.happened(GapFilled) is None:  # a late original whose repair came first
+            where = self.again if isinstance(event, Retransmitted) else self.copies if isinstance(event, Copied) else self.others
             if step.seq is not None and step.end is not None and step.end > step.seq:
                 where.setdefault(step.side, deque(maxlen=KEPT)).append((step.seq, step.end, step.frame))
 
@@ -271,8 +281,8 @@ def dsack_explains(step: Step, event: SackSeen, notes: Board) -> Iterator[Facts]
     """The D-SACK answers a retransmission: the first copy had arrived, so it was not needed."""
     sender = step.side.other
     frame = None if event.dsack is None else _twice(notes.again.get(sender), event.dsack)
-    probe = None if event.dsack is None else _twice(notes.probes.get(sender), event.dsack)
-    if frame is not None and (probe is None or probe < frame):
+    other = None if event.dsack is None else _twice(notes.others.get(sender), event.dsack)
+    if frame is not None and (other is None or other < frame):
         yield Facts(evidence=(frame,), record=frame)
 
 
@@ -286,7 +296,7 @@ def dsack_copied(step: Step, event: SackSeen, notes: Board) -> Iterator[Facts]:
     sender, peer = step.side.other, step.before.peer
     if event.dsack is None or (peer.iss is None and event.dsack[0] <= (peer.base or 0)):
         return  # of octets from before the log nobody knows how often they were sent
-    if any(_twice(sent.get(sender), event.dsack) is not None for sent in (notes.again, notes.probes)):
+    if any(_twice(sent.get(sender), event.dsack) is not None for sent in (notes.again, notes.others)):
         return
     frame = _twice(notes.copies.get(sender), event.dsack)
     yield Facts(evidence=() if frame is None else (frame,), octets=event.dsack[1] - event.dsack[0], copy_seen=frame is not None)
