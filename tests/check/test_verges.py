@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -315,6 +316,24 @@ def test_a_sender_that_waits_for_the_window_owes_no_psh() -> None:
 def test_a_fin_that_a_reset_answered_waits_for_no_ack() -> None:
     talk = Talk().open().c("F.", 1, ack=1).s(".", 1, ack=2).s("F.", 1, ack=2)
     assert said(talk.c("R", 2, win=0).c("R", 2, win=0), "fin-unacked") == []
+
+
+def acknowledged(again: Callable[[Talk], Talk]) -> Talk:
+    """Four portions and their ACKs, without ids; `again` stands behind the first ACK."""
+    talk = Talk().open()
+    for n in range(4):
+        talk.c("P.", 1 + 10 * n, 10, 1, id=0).s(".", 1, ack=11 + 10 * n, id=0, after=0.03)
+        if not n:
+            again(talk)
+    return talk
+
+
+def test_an_ack_before_and_behind_a_router_came_from_one_host() -> None:
+    """Without an id, as in IPv6, only its numbers and the time say that it is one packet."""
+    for after, told in ((0.00002, 0), (0.02, 1)):
+        talk = acknowledged(lambda talk, after=after: talk.s(".", 1, ack=11, id=0, ttl=63, after=after))  # type: ignore[misc]
+        assert len(said(talk, "data-injection")) == told
+    assert len(said(acknowledged(lambda talk: talk.s(".", 1, ack=11, id=0, ttl=50, after=0.00002)), "data-injection")) == 1
 
 
 def refused(ack: int) -> Talk:
