@@ -28,7 +28,7 @@ from tcpdump_parse.model.happenings import (
 )
 from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import End, Step
-from tcpdump_parse.model.terms import ChallengeCause, ResetCause, Side
+from tcpdump_parse.model.terms import ChallengeCause, ResetCause, Side, State
 from tcpdump_parse.seq import roll
 from tcpdump_parse.track import states
 
@@ -143,6 +143,19 @@ class Opening(Notes):
         seen.append(syn_of(step))
         if isinstance(event, SynAckSent) and event.acks_syn is False:
             self.wrong = seen[-1]
+
+    def fits(self, step: Step) -> tuple[bool, bool] | None:
+        """Of the first ACK after a SYN+ACK: do its SEQ and its ACK fit? None for anything else."""
+        me, peer, seq, ack = step.before.me, step.before.peer, step.seq, step.ack
+        if peer.state is not State.SYN_RECEIVED or me.ack is not None or ack is None or seq is None:
+            return None
+        if me.iss is None or peer.iss is None or me.snd_nxt is None or peer.snd_nxt is None:
+            return None
+        if any(answer.seq is not None and roll(answer.seq + 1) == roll(ack) for answer in self.answers):
+            return None  # of two answers (`synack-diff-seq`) it takes one
+        if seq > me.snd_nxt and ack > peer.snd_nxt:
+            return None  # a later segment: the capture missed the third step
+        return me.iss < seq <= me.snd_nxt, peer.iss < ack <= peer.snd_nxt
 
 
 class Known(Struct, frozen=True, gc=False):

@@ -114,7 +114,7 @@ def _duplicate(me: Direction, seg: Sent, out: list[Happening]) -> None:
     if me.dup_acks == THIRD and seg.ack is not None and seg.at is not None:
         keep(peer.asked, (seg.ack, seg.at), ASKED)
         peer.recover = peer.nxt
-    outstanding = peer.nxt is not None and seg.ack is not None and peer.nxt > seg.ack
+    outstanding = bool(peer.sacked) or (peer.nxt is not None and seg.ack is not None and peer.nxt > seg.ack)
     if me.stray is not None or any(type(happening) is SackSeen and happening.dsack for happening in out):
         reason = DupReason.SPURIOUS
         me.stray = None

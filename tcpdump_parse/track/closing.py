@@ -107,6 +107,8 @@ def acceptable(me: Direction, seg: Sent) -> bool | None:
     peer = me.peer
     if me.packets <= 1 and seg.bits & ACK and peer.iss is not None and peer.nxt is not None:
         return seg.ack is not None and peer.iss < seg.ack <= peer.nxt  # SYN-SENT: the ACK must cover the SYN
+    if peer.state is State.SYN_SENT and not seg.bits & ACK:
+        return False  # §3.10.7.3: without an ACK it is dropped there
     if peer.ack is None:
         return None
     if seg.start == peer.ack:

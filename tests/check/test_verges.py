@@ -336,6 +336,25 @@ def test_an_ack_before_and_behind_a_router_came_from_one_host() -> None:
     assert len(said(acknowledged(lambda talk: talk.s(".", 1, ack=11, id=0, ttl=50, after=0.00002)), "data-injection")) == 1
 
 
+def test_a_third_step_may_take_the_first_of_two_answers() -> None:
+    talk = Talk().c("S").s("S.", ack=1).s("S.", 7777, ack=1).c(".", 1, ack=1)
+    assert [frame for frame, _ in said(talk, "synack-diff-seq")] == [3]
+    assert said(talk, "third-ack-wrong-ack") == said(talk, "third-ack-wrong-both") == []
+
+
+def test_a_bare_reset_refuses_no_syn() -> None:
+    """In SYN-SENT only an ACK of the SYN makes a reset acceptable (RFC 9293 §3.10.7.3)."""
+    talk = Talk().c("S").s("R", 0, win=0)
+    assert ([frame for frame, _ in said(talk, "rst-in-syn-sent")], said(talk, "syn-refused")) == ([2], [])
+
+
+def test_of_an_end_that_is_not_in_the_log_nobody_knows_what_is_outstanding() -> None:
+    """Its SACKs tell what the receiver misses."""
+    talk = Talk().s("S.", ack=1).s(".", 1, ack=1001).s(".", 1, ack=1001, sack=[(2001, 3001)]).s(".", 1, ack=1001, sack=[(2001, 4001)])
+    assert said(talk, "dup-ack-no-reason") == []
+    assert [facts["reason"] for _, facts in said(talk, "dup-ack")] == ["gap", "gap"]
+
+
 def refused(ack: int) -> Talk:
     """An answer with the numbers of an older connection, and its refusal."""
     return Talk().c("S").s(".", 5000, ack=ack).c("R", ack, win=0)

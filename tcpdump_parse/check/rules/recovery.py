@@ -264,7 +264,7 @@ def dup_ack_no_reason(step: Step, event: DuplicateAck) -> Iterator[Facts]:
 
     It tells of no loss. An ACK sent twice, a keep-alive of a kind, or an answer to a segment that the capture missed.
     """
-    if event.reason is DupReason.NOTHING_OUTSTANDING:
+    if event.reason is DupReason.NOTHING_OUTSTANDING and step.before.peer.seen:  # else nobody knows what is
         yield Facts(evidence=event.frames, n=event.n)
 
 
