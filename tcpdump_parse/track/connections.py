@@ -209,7 +209,8 @@ class Table:
         return me
 
     def _incarnation(self, packet: Packet, tcp: Segment, key: Key, me: Direction) -> Direction:
-        """A SYN with another ISN begins a new connection on the same 4-tuple; until it is answered, the old one may still speak."""
+        """A SYN with another ISN begins a new connection on the same 4-tuple; until it is answered, the old one may still speak. So does a
+        SYN+ACK where the old one is over: the log lacks the SYN."""
         following = me.following
         bits = bits_of(tcp.flags) if tcp.flags is not UNSET else 0
         wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
@@ -220,7 +221,7 @@ class Table:
                     return me
             elif me.place(wire) == me.iss or (me.syn is None and me.iss is None and me.nxt == me.place(wire)):
                 return me
-            if bits & ACK:
+            if bits & ACK and (following.closed_at is None or _answers(me, tcp)):
                 me.renew()
                 self._settle(following)
                 return me
@@ -334,6 +335,12 @@ def _place(addr: str, port: Port) -> str:
     return f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}"
 
 
+def _answers(me: Direction, tcp: Segment) -> bool:
+    """Does this SYN+ACK acknowledge the SYN that is known?"""
+    peer, ack = me.peer, tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
+    return ack is not UNSET and peer.iss is not None and peer.nxt is not None and peer.iss < peer.place(ack) <= peer.nxt
+
+
 def _distance(end: Direction, tcp: Segment, bits: int) -> int:
     """How far the numbers are from where this end and its peer stand."""
     wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
@@ -347,12 +354,13 @@ def _distance(end: Direction, tcp: Segment, bits: int) -> int:
 
 
 def _legal(previous: Following, tcp: Segment, key: Key) -> bool | None:
-    """May a SYN reuse these ports now (RFC 9293 MAY-2, RFC 6191)? Its ISN or its timestamp is above all that was used."""
+    """May a SYN reuse these ports now (RFC 9293 MAY-2, RFC 6191)? Its ISN or its timestamp is above all that was used. Of its answer alone
+    nobody can tell."""
     end = next(
         (d for d in (previous.client, previous.server) if (previous.connection.addr(d.side), previous.connection.port(d.side)) == key[:2]),
         None,
     )
     wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
-    if end is None or end.nxt is None or wire is UNSET:
+    if end is None or end.nxt is None or wire is UNSET or (tcp.flags is not UNSET and "." in tcp.flags):
         return None
     return end.place(wire) > end.nxt

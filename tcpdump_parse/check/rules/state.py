@@ -239,7 +239,8 @@ def challenge_ack_missing(step: Step, event: Retransmitted, notes: Stale) -> Ite
 )
 def port_reuse(step: Step, event: PortReused) -> Iterator[Facts]:
     """A new connection between the same addresses and ports as one before."""
-    yield Facts(previous=event.previous)
+    if "." not in letters(step):  # an answer alone is `syn-missing`
+        yield Facts(previous=event.previous)
 
 
 def _newer(stamp: int | None, last: int | None) -> bool:
