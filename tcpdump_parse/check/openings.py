@@ -80,6 +80,12 @@ def rejects(step: Step, event: ResetSent) -> bool:
     return not (me.iss is None or me.snd_nxt is None or step.seq is None or me.iss < step.seq <= me.snd_nxt)
 
 
+def unseen(step: Step) -> bool:
+    """Does it acknowledge what the log does not show: then the log may lack octets of its own end as well."""
+    nxt = step.before.peer.snd_nxt
+    return step.ack is not None and nxt is not None and step.ack > nxt
+
+
 def no_copy(step: Step) -> bool:
     """What lies below this end's next number and yet is nothing sent again: an answer to the other's SYN, or a segment of an older
     connection."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from tcpdump_parse.check.openings import rejects, reset_cause
+from tcpdump_parse.check.openings import rejects, reset_cause, unseen
 from tcpdump_parse.check.paths import Paths, ttl_of
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.storms import STORM, Storms
@@ -19,10 +19,11 @@ from tcpdump_parse.model.terms import ResetCause, State
 def _in_window(step: Step) -> int | None:
     """How far beyond the other end's next octet the reset lies, while it is in its window; None when not.
 
-    A reset at its sender's own next octet is no guess: what lies between is on its way.
+    A reset at its sender's own next octet is no guess: what lies between is on its way. Where the log lacks octets, as behind a filter on
+    flags, nobody knows which octet is the next.
     """
     peer = step.before.peer
-    if step.seq is None or peer.ack is None or peer.wnd is None or step.seq == step.before.me.snd_nxt:
+    if step.seq is None or peer.ack is None or peer.wnd is None or step.seq == step.before.me.snd_nxt or unseen(step):
         return None
     ahead = step.seq - peer.ack
     return ahead if 0 < ahead < peer.wnd else None

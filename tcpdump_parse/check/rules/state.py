@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.openings import Incarnations, Latest, ports, syn_of
+from tcpdump_parse.check.openings import Incarnations, Latest, ports, syn_of, unseen
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, Unusual, letters, sign
 from tcpdump_parse.model import Severity
@@ -157,7 +157,7 @@ def rst_generation_form(step: Step, event: ResetSent) -> Iterator[Facts]:
     me, peer = step.before.me, step.before.peer
     if step.seq is None or me.snd_nxt is None or me.iss is None or peer.ack is None:
         return
-    if step.seq > max(me.snd_nxt, peer.ack) and roll(step.seq):
+    if step.seq > max(me.snd_nxt, peer.ack) and roll(step.seq) and not unseen(step):
         yield Facts(ahead=step.seq - me.snd_nxt)
 
 
