@@ -102,7 +102,7 @@ def syn_missing(step: Step, event: SynAckSent) -> Iterator[Facts]:
 def synack_missing(step: Step, event: Unsettled) -> Iterator[Facts]:
     """The opener acknowledges a SYN+ACK that is not in the log.
 
-    It was sent, or there would be nothing to acknowledge: the capture missed it, or the way back does not pass here.
+    It was sent, or there would be nothing to acknowledge: the capture missed it or wrote it late, or the way back does not pass here.
     """
     me = step.before.me
     first = me.state is State.SYN_SENT and me.ack is None and step.before.peer.offered is None
