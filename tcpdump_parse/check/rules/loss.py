@@ -2,6 +2,7 @@
 
 `facts.kind` is `rexmit`, `reordered` or `copy`; for `rexmit`, `facts.needed` (absent when the log cannot tell), `facts.cause` and the
 proof of both. A retransmission is reported when what it was is decided: at its own frame, at the frame that proves it, or at the end.
+However, data that the answer to its SYN left out is sent again without any loss: `tfo-rexmit-data` of the family `tfo`.
 """
 
 from __future__ import annotations
