@@ -103,8 +103,8 @@ def repeats(me: Direction, seg: Sent, was_win: int | None, was_wnd: int | None, 
 
 def takes_probe(me: Direction, seg: Sent, out: list[Happening]) -> None:
     """The octet of a window probe is taken and the window is still closed: this too answers the probe (RFC 9293 §3.8.6.1)."""
-    probe = me.peer.probes[-1] if me.peer.probes else None
-    if probe is not None and probe.end == seg.ack and probe.length and not seg.win and seg.end == seg.start:
+    probe = me.peer.probes[-1]
+    if probe.end == seg.ack and probe.length and not seg.win and seg.end == seg.start:
         out.append(WindowProbeAck(_since(probe, seg), (probe.frame,)))
 
 

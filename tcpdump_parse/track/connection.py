@@ -281,7 +281,8 @@ class Following:
         fin_done = peer.fin_acked
         if una is None or ack > una:
             acks.advance(me, seg, out)
-            bare.takes_probe(me, seg, out)
+            if peer.probes:
+                bare.takes_probe(me, seg, out)
             me.dup_acks, me.last_ack = 0, seg
             peer.keepalives.clear()
             if syn_done:
