@@ -35,6 +35,8 @@ NOW = -NEVER
 _EPHEMERAL = 32768
 _WELL_KNOWN = 1024
 _FAR = 1 << 32
+_STRANGE = 1 << 24
+"""Octets; a closed connection has nothing on its way so far from its numbers."""
 
 
 class Bounds(Struct, frozen=True):
@@ -150,6 +152,9 @@ class Table:
             flags = tcp.flags
             if (flags and "S" in flags) or rival:
                 me = self._incarnation(packet, tcp, key, me)
+            elif following.closed_at is not None and _strange(me, tcp):
+                me = self._new(packet, tcp, key, following)
+                self._end(following, "closed", forget=False)
         following = me.following
         if since is not None and since < 0 and before is not None and at is not None:
             self._runs(packet.frame, before, at)
@@ -339,6 +344,15 @@ def _answers(me: Direction, tcp: Segment) -> bool:
     """Does this SYN+ACK acknowledge the SYN that is known?"""
     peer, ack = me.peer, tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
     return ack is not UNSET and peer.iss is not None and peer.nxt is not None and peer.iss < peer.place(ack) <= peer.nxt
+
+
+def _strange(me: Direction, tcp: Segment) -> bool:
+    """Behind the close, are both numbers far from all that was used? Then the ports have a connection whose opening the log lacks."""
+    bits = bits_of(tcp.flags) if tcp.flags is not UNSET else 0
+    wire, ack = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs, tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
+    if not bits & ACK or bits & RST or wire is UNSET or ack is UNSET or me.nxt is None or me.peer.nxt is None:
+        return False
+    return abs(me.place(wire) - me.nxt) > _STRANGE and abs(me.peer.place(ack) - me.peer.nxt) > _STRANGE
 
 
 def _distance(end: Direction, tcp: Segment, bits: int) -> int:

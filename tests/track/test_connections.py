@@ -253,3 +253,13 @@ def test_another_answer_to_the_syn_of_a_connection_that_was_reset_belongs_to_it(
     talk = Talk().c("S").s("S.", ack=1).s("R.", 1, ack=1)
     talk.iss["s"] = 9_000_000
     assert {step.connection.conn for step in talk.s("S.", ack=1).steps()} == {1}
+
+
+def test_data_far_from_all_numbers_of_a_closed_connection_is_not_of_it() -> None:
+    """The log lacks the new connection's whole handshake."""
+    talk = Talk().open().c("F.", 1, ack=1).s("F.", 1, ack=2).c(".", 2, ack=2)
+    late = Talk().open().c("F.", 1, ack=1).s("F.", 1, ack=2).c(".", 2, ack=2).c("P.", 2, 10, 2, after=50)
+    assert {step.connection.conn for step in late.steps()} == {1}
+    talk.iss = {"c": 500_000_000, "s": 900_000_000}
+    steps = talk.c("P.", 1, 10, 1, after=50).s(".", 1, ack=11).steps()
+    assert [step.connection.conn for step in steps] == [1] * 6 + [2] * 2
