@@ -15,6 +15,7 @@ from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.signs import letters
 from tcpdump_parse.model import IPv4, Port, TcpOption
 from tcpdump_parse.model.happenings import (
+    ChallengeAck,
     GapAcked,
     GapFilled,
     GapOpened,
@@ -27,8 +28,9 @@ from tcpdump_parse.model.happenings import (
 )
 from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import End, Step
-from tcpdump_parse.model.terms import ResetCause, Side
+from tcpdump_parse.model.terms import ChallengeCause, ResetCause, Side, State
 from tcpdump_parse.seq import roll
+from tcpdump_parse.track import states
 
 KEPT = 16
 """SYNs and SYN+ACKs remembered of one connection."""
@@ -70,6 +72,20 @@ def reset_cause(step: Step, event: ResetSent) -> ResetCause:
     if event.cause is ResetCause.ABORT and me.ack is None and peer.ack is not None and step.seq == peer.ack and "." not in letters(step):
         return ResetCause.UNEXPECTED_ACK
     return event.cause
+
+
+def rejects(step: Step, event: ResetSent) -> bool:
+    """Does it answer an ACK of what its sender never sent, an old duplicate say? It gives nothing up (RFC 9293 §3.10.7.3, figure 8)."""
+    me = step.before.me
+    if event.cause is not ResetCause.UNEXPECTED_ACK or me.state not in states.KEPT:
+        return False
+    return not (me.iss is None or me.snd_nxt is None or step.seq is None or me.iss < step.seq <= me.snd_nxt)
+
+
+def unseen(step: Step) -> bool:
+    """Does it acknowledge what the log does not show: then the log may lack octets of its own end as well."""
+    nxt = step.before.peer.snd_nxt
+    return step.ack is not None and nxt is not None and step.ack > nxt
 
 
 def no_copy(step: Step) -> bool:
@@ -136,6 +152,19 @@ class Opening(Notes):
         if isinstance(event, SynAckSent) and event.acks_syn is False:
             self.wrong = seen[-1]
 
+    def fits(self, step: Step) -> tuple[bool, bool] | None:
+        """Of the first ACK after a SYN+ACK: do its SEQ and its ACK fit? None for anything else."""
+        me, peer, seq, ack = step.before.me, step.before.peer, step.seq, step.ack
+        if peer.state is not State.SYN_RECEIVED or me.ack is not None or ack is None or seq is None:
+            return None
+        if me.iss is None or peer.iss is None or me.snd_nxt is None or peer.snd_nxt is None:
+            return None
+        if any(answer.seq is not None and roll(answer.seq + 1) == roll(ack) for answer in self.answers):
+            return None  # of two answers (`synack-diff-seq`) it takes one
+        if seq > me.snd_nxt and ack > peer.snd_nxt:
+            return None  # a later segment: the capture missed the third step
+        return me.iss < seq <= me.snd_nxt, peer.iss < ack <= peer.snd_nxt
+
 
 class Known(Struct, frozen=True, gc=False):
     """A connection as it stood when a state of it last moved, or a SYN of it was last seen."""
@@ -189,12 +218,18 @@ class Incarnations(CaptureNotes):
 
 
 class Latest(CaptureNotes):
-    """When the last segment of the capture was recorded: how long a silent connection was waited for."""
+    """When the last segment of the capture was recorded: how long a silent connection was waited for; and the SYNs that the connection
+    before, on the same ports, answered with an ACK of its own."""
 
-    on: ClassVar = (Step,)
+    on: ClassVar = (Step, ChallengeAck)
 
     def __init__(self) -> None:
         self.last: int | None = None
+        self.challenged: dict[int, None] = {}
+
+    def see(self, step: Step, event: ChallengeAck) -> None:
+        if event.cause is ChallengeCause.SYN and event.frames:
+            remember(self.challenged, event.frames[0], None)
 
     def see_all(self, steps: Sequence[Step]) -> None:
         self.last = next((step.at for step in reversed(steps) if step.at is not None), self.last)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from msgspec import UNSET
 
 from tcpdump_parse.check.missed import Holes
-from tcpdump_parse.check.openings import no_copy, reset_cause, third_step
+from tcpdump_parse.check.openings import no_copy, rejects, reset_cause, third_step
 from tcpdump_parse.check.trips import DataTrips
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import DupReason, Proof, ResetCause, Side
-from tcpdump_parse.track.states import KEPT
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.shapes import Shape
@@ -246,14 +245,6 @@ def _reset(tally: Tally, step: Step, happening: h.ResetSent) -> bool:
     if not rejects(step, happening) and (first is None or (first.cause is ResetCause.FOREIGN and not tally.after_reset)):
         tally.reset = Reset(step.side, reset_cause(step, happening), step.frame, happening.acceptable)
     return False
-
-
-def rejects(step: Step, happening: h.ResetSent) -> bool:
-    """Does it answer an ACK of what its sender never sent, an old duplicate say? It gives nothing up (RFC 9293 §3.10.7.3, figure 8)."""
-    me = step.before.me
-    if happening.cause is not ResetCause.UNEXPECTED_ACK or me.state not in KEPT or None in (me.iss, me.snd_nxt, step.seq):
-        return False
-    return not me.iss < step.seq <= me.snd_nxt  # type: ignore[operator]
 
 
 def _wrong(tally: Tally, step: Step, happening: h.ChecksumWrong) -> bool:

@@ -13,12 +13,13 @@ import enum
 from typing import TYPE_CHECKING, Final
 
 from tcpdump_parse.model.happenings import Copied, Happening, Reordered, Retransmitted
+from tcpdump_parse.model.options import Mss
 from tcpdump_parse.model.terms import Proof, Where
 from tcpdump_parse.track import needed, triggers
 from tcpdump_parse.track.checksums import compare
 from tcpdump_parse.track.order import ENOUGH, before, by_id, usable
 from tcpdump_parse.track.rtt import LEAST_RTO as TIMER
-from tcpdump_parse.track.segment import ACK, FIN, MICRO, SYN, Sent
+from tcpdump_parse.track.segment import ACK, FIN, MICRO, SECOND, SYN, Sent
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
@@ -51,7 +52,7 @@ def judge(me: Direction, seg: Sent, out: list[Happening]) -> Kind:
             return Kind.COPY
     if _answers_syn(seg, overlapping):
         return Kind.ORIGINAL
-    if _probes(me, seg):
+    if _probes(me, seg) and not _repeats(me, seg, overlapping):
         return Kind.PROBE
     if not overlapping and not me.seen.overlap(start, end):
         return _fills(me, seg, out)
@@ -68,7 +69,7 @@ def judge(me: Direction, seg: Sent, out: list[Happening]) -> Kind:
 def copied(me: Direction, seg: Sent, overlapping: list[Sent], out: list[Happening]) -> bool:
     """The very same packet again? Asked first, because a copy satisfies every later test as well."""
     for sent in reversed(overlapping):
-        proof = same_packet(me, sent, seg) if same_header(sent, seg) else None
+        proof = same_packet(me, sent, seg) if same_header(sent, seg) or _clamped(sent, seg) else None
         if proof is not None:
             tell_copy(me, sent, seg, proof, out)
             return True
@@ -87,6 +88,14 @@ def tell_copy(me: Direction, sent: Sent, seg: Sent, proof: Proof, out: list[Happ
 def same_header(a: Sent, b: Sent) -> bool:
     """The same in all of the TCP header that a copy keeps."""
     return a.start == b.start and a.end == b.end and a.bits == b.bits and a.ack == b.ack and a.win == b.win and a.options == b.options
+
+
+def _clamped(a: Sent, b: Sent) -> bool:
+    """Are they one SYN before and behind a router that lowers the MSS? Its id, or its timestamp, must say so too."""
+    if not a.bits & b.bits & SYN or not (b.ipid or b.ts):
+        return False
+    rest = [tuple(option for option in sent.options if type(option) is not Mss) for sent in (a, b)]
+    return rest[0] == rest[1] and a.start == b.start and a.end == b.end and a.bits == b.bits and a.ack == b.ack and a.win == b.win
 
 
 def same_packet(me: Direction, sent: Sent, seg: Sent) -> Proof | None:
@@ -127,6 +136,15 @@ def _probes(me: Direction, seg: Sent) -> bool:
     if seg.length > 1 or seg.bits & (SYN | FIN) or me.nxt is None or seg.start != me.nxt - 1:
         return False
     return me.peer.zero_since is not None or (me.una is not None and me.una >= me.nxt)
+
+
+def _repeats(me: Direction, seg: Sent, overlapping: list[Sent]) -> bool:
+    """The same single octet as a segment of its own, sooner than any keep-alive: its ACK was lost on the way back. (A window probe repeats
+    its octet as well.)"""
+    last = overlapping[-1] if overlapping else None
+    if last is None or not seg.length or last.length != 1 or last.bits != seg.bits or last.at is None or seg.at is None:
+        return False
+    return seg.at - last.at < SECOND and me.peer.zero_since is None and me.peer.reopened is None
 
 
 def _fills(me: Direction, seg: Sent, out: list[Happening]) -> Kind:

@@ -210,13 +210,14 @@ def psh_missing_last(step: Step, event: Idle, notes: Latest) -> Iterator[Facts]:
     for now. The RFC demands it of stacks that offer their applications no PUSH; the others do it as well. Data on a SYN wait for the
     handshake, not for a PSH.
     """
-    for end in (step.before.me, step.before.peer):
+    for end, other in ((step.before.me, step.before.peer), (step.before.peer, step.before.me)):
         data = notes.of(end.side)
         if data is None or data.last or data.start == end.iss:
             continue
         if data.end != end.snd_nxt or end.snd_una != end.snd_nxt or end.fin is not None:
             continue
-        if end.edge is not None and end.snd_nxt is not None and end.edge > end.snd_nxt:
+        room = None if other.ack is None or other.wnd is None or end.snd_nxt is None else other.ack + other.wnd - end.snd_nxt
+        if room is not None and room >= (other.mss or 1):  # else the sender may wait for the window
             yield Facts(side=str(end.side), evidence=(data.frame,), record=data.frame, idle_s=event.gap / SECOND)
 
 

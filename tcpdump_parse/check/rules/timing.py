@@ -236,7 +236,7 @@ def ack_every_second(ending: Ending) -> Iterator[Facts]:
     for me, peer, flow, _other in _ends(ending):
         syn = me.offered is not None and peer.offered is None  # its SYN waited for the ACK of its data: the log lacks the answer to it
         together = flow.segs_cum_acked - syn
-        if 0 < together <= flow.actual_data_pkts:  # more: the capture missed some of them
+        if 0 < together < flow.actual_data_pkts:  # all, or more: a SYN is among them, or the capture missed some
             yield Facts(side=str(me.side), together=together, segments=flow.actual_data_pkts)
 
 
