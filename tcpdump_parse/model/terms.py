@@ -113,5 +113,6 @@ class ChallengeCause(enum.StrEnum):
     """What made an end answer with a bare ACK of where it stands (RFC 9293 §3.10.7.4, RFC 5961)."""
 
     SYN = "syn"
+    SYN_ACK = "syn_ack"  # one that it had already, once more
     RESET = "reset"
     UNACCEPTABLE = "unacceptable"  # octets outside its window, or an ACK of octets it never sent

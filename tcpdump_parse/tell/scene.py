@@ -116,11 +116,12 @@ def phase_after(scene: Scene, shape: Shape, step: Step) -> Phase:
 
 
 def _phase(scene: Scene, shape: Shape, step: Step) -> Phase:
-    """What an end sends again after its FIN belongs to the close; what answers the data of a half-closed connection, to that data."""
+    """What an end sends again after its FIN belongs to the close; what answers the data of a half-closed connection, to that data, and
+    so does what follows an opening that stands in the log after a close."""
     if scene.phase is Phase.RESET:
         return Phase.RESET
     if shape.phase is not None and not (shape.phase is Phase.DATA and scene.closing and step.after.me.fin is not None):
         return shape.phase
     if scene.closing:
-        return Phase.DATA if scene.phase is Phase.DATA and shape.phase is None else Phase.CLOSE
+        return Phase.DATA if scene.phase in (Phase.DATA, Phase.OPENING) and shape.phase is None else Phase.CLOSE
     return Phase.DATA if scene.open else Phase.OPENING

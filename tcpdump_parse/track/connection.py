@@ -119,6 +119,9 @@ class Following:
             self._move(me, Seen.SENT_FIN, out)
             if not me.gaps:
                 self._move(peer, Seen.GOT_FIN, out)
+            if me.fin is not None and me.una == me.fin + 1 and not me.fin_acked:
+                me.fin_acked = True  # it stands in the log behind its own ACK
+                self._closes(peer, out)
         if not copied:
             possible.follow(me, seg, kind, self.fits, out)
         if me.pending or peer.pending:
@@ -240,6 +243,8 @@ class Following:
             opening.syn(me, seg, out)
             if bits & ACK:
                 self._move(me, Seen.SENT_SYN_ACK, out)
+                if me.una is not None and me.una > seg.start:
+                    self._move(me, Seen.GOT_ACK_OF_SYN, out)  # it stands in the log behind its own ACK
                 if opening.acceptable(me, seg):
                     self._move(me.peer, Seen.GOT_SYN_ACK, out)
             else:

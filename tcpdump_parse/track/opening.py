@@ -32,6 +32,8 @@ def syn(me: Direction, seg: Sent, out: list[Happening]) -> None:
     other = me.peer.syn
     if seg.bits & ACK:
         answers = [sent for sent in me.log if sent.bits & SYN and sent.bits & ACK and sent is not seg]
+        if answers:
+            me.syn_again = seg
         if answers and acceptable(me, seg) and not any(acceptable(me, sent) for sent in answers):
             copies = 1  # those before answered an old duplicate (figure 8)
         delay = None if other is None or other.at is None or seg.at is None else seg.at - other.at

@@ -125,6 +125,8 @@ def follow(me: Direction, seg: Sent, kind: Kind, accepted: bool | None, out: lis
     after = was
     for seen in _emitted(me, seg, kind):
         after = move(after, seen)
+    if bits & FIN and me.fin_acked:
+        after |= move(after, Seen.GOT_ACK_OF_FIN)  # its ACK stands in the log before it
     if bits & RST:
         if was & STAND and closing.answers_wrong_ack(me, seg):
             after = move(was & ~STAND, Seen.SENT_RST) | was & STAND

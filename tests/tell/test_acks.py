@@ -81,3 +81,24 @@ def test_a_window_that_a_syn_closes_is_told_when_it_opens():
     talk = Talk().c("S").s("S.", ack=1, win=0).c(".", 1, ack=1).s(".", 1, ack=1, win=5792)
     assert said(talk, 2) == ["handshake.synack", "handshake.offers", "handshake.no_room"]
     assert said(talk) == ["window.opened"]
+
+
+def test_an_ack_that_answers_a_syn_sent_again_names_it():
+    """An open connection answers a SYN with where it stands (RFC 5961 §4.2); no bytes arrived."""
+    assert said(asked(100).s(".", 1, ack=101, after=0.02).c("S", after=4).s(".", 1, ack=101, after=0.02)) == ["close.challenge_syn"]
+
+
+def test_an_ack_that_answers_a_syn_ack_sent_again_names_it():
+    assert said(Talk().open().s("S.", ack=1, after=1.1).c(".", 1, ack=1)) == ["close.challenge_syn_ack"]
+
+
+def test_a_syn_ack_sent_again_before_the_third_step_is_answered_beside_it():
+    """The third step answers one of the two; what repeats it, while one segment is on its way, the other."""
+    talk = Talk().c("S").s("S.", ack=1).s("S.", ack=1, after=1).c(".", 1, ack=1, after=0.01).s("P.", 1, 90, 1)
+    assert said(talk.c(".", 1, ack=1, after=0.01)) == ["close.challenge_syn_ack"]
+    assert said(talk.c(".", 1, ack=1, after=0.01)) == ["loss.duplicate_alone"]
+
+
+def test_a_gap_explains_a_repeated_ack_before_a_syn_ack_sent_again_does():
+    talk = Talk().c("S").s("S.", ack=1).s("S.", ack=1, after=1).c(".", 1, ack=1, after=0.01).s("P.", 1, 90, 1).s("P.", 91, 90, 1)
+    assert said(talk.c(".", 1, ack=1, after=0.01)) == ["loss.duplicate"]

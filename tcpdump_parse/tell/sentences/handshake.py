@@ -96,7 +96,9 @@ def synack(step: Step, happening: h.SynAckSent, scene: Scene) -> tuple[Sentence,
     if happening.copy > 1 and answers_syn(step):
         return (scene.say("handshake.synack_crossed", step.side),)
     if happening.copy > 1:
-        return (scene.say("handshake.synack_again", step.side, n=happening.copy),)
+        sent = scene.tally.synacks.get(step.side, happening.copy)
+        key = "handshake.synack_again" if sent > 1 else "handshake.synack_late"
+        return (scene.say(key, step.side, n=sent),)
     if happening.acks_syn is False:
         return (scene.say("handshake.synack_other", step.side),)
     key = "handshake.synack_unseen" if happening.acks_syn is None else "handshake.synack"

@@ -39,7 +39,11 @@ def again(step: Step, happening: h.Retransmitted, scene: Scene) -> tuple[Sentenc
     if happening.cause is not Cause.UNKNOWN:
         unheard = happening.cause is Cause.TIMEOUT and happening.proof in (Proof.ALREADY_ACKED, Proof.ALREADY_SACKED)
         key = "loss.cause_timeout_acked" if unheard else f"loss.cause_{happening.cause.value}"
-        told.append(scene.say(key, step.side, Weight.REMARK))
+        ran_out = scene.tally.timeouts.get(step.side)
+        if happening.cause is Cause.TIMEOUT and ran_out is not None and ran_out.frame != step.frame:
+            told.append(scene.say("loss.cause_timeout_goes_on", step.side, Weight.REMARK, frame=ran_out.frame))
+        else:
+            told.append(scene.say(key, step.side, Weight.REMARK))
     if happening.needed is not None:
         likely = happening.needed and happening.proof in (None, Proof.AS_FAR_AS_SEEN)
         key = "likely" if likely else _NEEDED[happening.needed]
@@ -143,7 +147,9 @@ def filled(step: Step, happening: h.GapFilled, scene: Scene) -> tuple[Sentence, 
 
 
 def old(step: Step, happening: h.OldAck, scene: Scene) -> tuple[Sentence, ...]:
-    return (scene.say("loss.old_ack", step.side, octets=scene.octets(happening.behind)),)
+    ack, sent = step.before.me.ack, step.before.peer.snd_nxt
+    key = "loss.old_ack_beyond" if ack is not None and sent is not None and ack > sent else "loss.old_ack"
+    return (scene.say(key, step.side, octets=scene.octets(happening.behind)),)
 
 
 def _first(frames: tuple[int, ...]) -> int | str:
