@@ -54,8 +54,8 @@ class Following:
     """The mutable state of one connection; gives immutable steps."""
 
     __slots__ = (
-        "after", "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "heir", "keys", "last", "lingers",
-        "missed", "ready", "reset_at", "reused", "server", "settled", "speaker", "started_at", "zeek",
+        "after", "at", "challenged", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "heir", "keys",
+        "last", "lingers", "missed", "ready", "reset_at", "reused", "server", "settled", "speaker", "started_at", "zeek",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, reused: PortReused | None = None) -> None:
@@ -72,6 +72,7 @@ class Following:
         self.fits: bool | None = None  # whether the last RST was acceptable
         self.reused = reused
         self.heir = 0  # the connection that has its ports now, though this one may still speak
+        self.challenged = 0  # the record in which the connection that had its ports before answers its SYN
         self.started_at: int | None = None
         self.keys: list[tuple[object, ...]] = []  # what the table files its two ends under
         self.completeness = 0
@@ -106,8 +107,8 @@ class Following:
         if seg.ipid:
             me.ids.add(seg.ipid, at, seg.start)
         count(me, seg, tcp.urg if isinstance(tcp.urg, int) else 0)
-        if me.state is State.SYN_SENT and bits & ACK and not bits & (SYN | RST) and peer.syn is None and seg.start > (me.iss or 0):
-            self._move(me, Seen.GOT_SYN_ACK, out)  # an answer that this log does not show, or it would have no number to acknowledge
+        if me.state is State.SYN_SENT and opening.answer_unseen(me, seg):
+            self._move(me, Seen.GOT_SYN_ACK, out)
         kind = self._octets(tcp, me, seg, since, out)
         copied = kind is Kind.COPY
         if bits & ACK and not copied and not bits & RST:
@@ -157,6 +158,7 @@ class Following:
         waiting = unacked(self.client), unacked(self.server)
         made = Ending(
             self.connection, reason, self.client.freeze(), self.server.freeze(), row, tuple(out), last, self.first, self.last, waiting,
+            self.challenged,
         )  # fmt: skip
         for end in (self.client, self.server):
             end.part()

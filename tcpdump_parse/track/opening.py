@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from tcpdump_parse.model.happenings import HandshakeDone, Happening, SynAckSent, SynSent
 from tcpdump_parse.model.options import Eol, Mss, Nop, Wscale
-from tcpdump_parse.track.segment import ACK, SYN, Sent, name_of
+from tcpdump_parse.seq import roll
+from tcpdump_parse.track.segment import ACK, RST, SYN, Sent, name_of
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
@@ -53,6 +54,14 @@ def covers_syn(me: Direction, seg: Sent) -> bool:
     """Does this ACK of `me` cover the peer's SYN, as far as that was seen? A wrong third step does not."""
     peer = me.peer
     return peer.iss is None or seg.ack is None or seg.ack > peer.iss
+
+
+def answer_unseen(me: Direction, seg: Sent) -> bool:
+    """Does this end, which has sent a SYN, acknowledge a SYN+ACK that the log does not show? Else it had no number to acknowledge; one of 0
+    acknowledges nothing."""
+    if seg.bits & (SYN | RST) or me.peer.syn is not None or seg.start <= (me.iss or 0):
+        return False
+    return seg.ack is not None and roll(seg.ack) != 0
 
 
 def _learn(me: Direction, seg: Sent) -> None:

@@ -8,7 +8,7 @@ from tcpdump_parse.model.events import Capture
 from tcpdump_parse.read import read
 from tcpdump_parse.tell import Manner, Order, Verdict, tell
 from tcpdump_parse.track import track
-from tests.tell.test_acks import said
+from tests.tell.test_acks import said, told
 from tests.track.talk import Talk
 from tests.track.test_resets import answered
 
@@ -94,6 +94,12 @@ def test_an_end_that_goes_on_after_its_reset_has_not_aborted():
     (verdict,) = verdicts(answered().s("R", 91).s("P.", 91, 40, 21, after=0.01).s("P.", 131, 40, 21))
     assert verdict.headline == f"{OPEN}the server goes on after it."
     assert "verdict.abort" not in [reason.key for reason in verdict.reasons]
+
+
+def test_an_end_that_was_not_closed_by_its_reset_is_said_to_be_open_after_all():
+    """No end goes from CLOSED to ESTABLISHED: the reset was not what it seemed."""
+    value = told(answered().s("R", 91).s("P.", 91, 40, 21, after=0.01))[-1]
+    assert [sentence.text for sentence in value.sentences if sentence.key == "state.moved"] == ["server ESTABLISHED after all, not CLOSED"]
 
 
 def test_what_recovers_from_an_old_duplicate_is_no_abort():

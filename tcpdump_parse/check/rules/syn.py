@@ -296,10 +296,11 @@ def syn_refused(step: Step, event: ResetSent) -> Iterator[Facts]:
 def syn_unanswered(ending: Ending, notes: Latest) -> Iterator[Facts]:
     """Nothing ever answered the SYN.
 
-    The host is down, a firewall drops silently, the way is broken, or the answers take a way that this capture does not see.
+    The host is down, a firewall drops silently, the way is broken, or the answers take a way that this capture does not see. An ACK of
+    an older connection between these ports is an answer, too.
     """
     client, syns = ending.client, ending.flow.client.syn_pkts_sent
-    if ending.server.seen or not _only_syns(client):
+    if ending.server.seen or ending.challenged or not _only_syns(client):
         return
     waited = notes.last is not None and client.at is not None and notes.last - client.at > SECOND
     if syns > 1 or waited:
