@@ -60,6 +60,7 @@ class Where(enum.StrEnum):
 
     NETWORK = "network"
     CAPTURE = "capture"
+    ROUTER = "router"  # the capture, before and behind a router: the TTL is one less
 
 
 class Proof(enum.StrEnum):

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from tcpdump_parse.model.happenings import HandshakeDone, Happening, SynAckSent, SynSent
 from tcpdump_parse.model.options import Eol, Mss, Nop, Wscale
-from tcpdump_parse.seq import roll
-from tcpdump_parse.track.segment import ACK, RST, SYN, Sent, name_of
+from tcpdump_parse.track.segment import ACK, FIN, RST, SYN, Sent, name_of
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
@@ -57,11 +56,14 @@ def covers_syn(me: Direction, seg: Sent) -> bool:
 
 
 def answer_unseen(me: Direction, seg: Sent) -> bool:
-    """Does this end, which has sent a SYN, acknowledge a SYN+ACK that the log does not show? Else it had no number to acknowledge; one of 0
-    acknowledges nothing."""
-    if seg.bits & (SYN | RST) or me.peer.syn is not None or seg.start <= (me.iss or 0):
+    """Does this end, which has sent a SYN, acknowledge a SYN+ACK that the log does not show? Else it had no number to acknowledge.
+
+    However, a FIN right after the SYN shows no answer: scanners send it, and whoever closes has first sent the third step.
+    """
+    first = (me.iss or 0) + 1
+    if seg.ack is None or seg.bits & (SYN | RST) or me.peer.syn is not None or seg.start < first:
         return False
-    return seg.ack is not None and roll(seg.ack) != 0
+    return not seg.bits & FIN or seg.end > first + 1
 
 
 def _learn(me: Direction, seg: Sent) -> None:

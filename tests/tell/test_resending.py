@@ -1,7 +1,8 @@
 """What is said of why something was sent again, and whether it had to be."""
 
+from tcpdump_parse.model.options import Mss
 from tests.tell.test_acks import asked, said
-from tests.track.talk import Talk
+from tests.track.talk import SYN_OPTIONS, Talk
 
 
 def test_an_ack_that_passed_here_did_not_fail_to_come():
@@ -58,6 +59,11 @@ def test_the_first_syn_ack_of_an_end_is_no_second_one():
     talk = asked(100).s(".", 1, ack=101, after=0.02).c("S.", ack=1, after=0.5)
     assert said(talk)[0] == "handshake.synack_late"
     assert said(talk.c("S.", ack=1, after=0.5))[0] == "handshake.synack_again"
+
+
+def test_a_syn_recorded_with_two_mss_values_is_told_as_one():
+    talk = Talk().c("S").c("S", after=0.00004, ttl=63, id=101, options=(Mss(1400), *SYN_OPTIONS[1:]))
+    assert said(talk) == ["loss.copied_clamped"]
 
 
 def test_an_ack_below_one_of_bytes_that_were_never_sent_was_not_overtaken():

@@ -92,6 +92,7 @@ def test_every_sentence_about_a_segment_can_be_reached(lang):
         "handshake.synack_late",
         "loss.cause_timeout_goes_on",
         "loss.old_ack_beyond",
+        "loss.copied_clamped",
         "data.ack_first",
         "data.ack_one",
         "reset.unfitting",

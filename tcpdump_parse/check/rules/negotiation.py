@@ -15,7 +15,7 @@ from tcpdump_parse.check.openings import Opening, twin
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.options import MssFilled, OddOptions, TimestampMissing, is_syn, options_of
 from tcpdump_parse.model import IPv6, Packet, Severity
-from tcpdump_parse.model.happenings import HandshakeDone, OptionSeen, StartedLate, SynAckSent, SynSent
+from tcpdump_parse.model.happenings import Copied, HandshakeDone, OptionSeen, StartedLate, SynAckSent, SynSent
 from tcpdump_parse.model.options import Mss, Option, SackOk, Timestamps, Wscale
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
@@ -109,13 +109,13 @@ def mss_tiny(step: Step, event: SynSent | SynAckSent) -> Iterator[Facts]:
         yield Facts(severity=None if option.value < LEAST else Severity.NOTE, mss=option.value, usual=_default(step))
 
 
-@rule(on=SYNS, notes=Opening, severity=Severity.NOTE)
-def mss_clamped(step: Step, event: SynSent | SynAckSent, notes: Opening) -> Iterator[Facts]:
+@rule(on=(*SYNS, Copied), notes=Opening, severity=Severity.NOTE)
+def mss_clamped(step: Step, event: SynSent | SynAckSent | Copied, notes: Opening) -> Iterator[Facts]:
     """The same SYN was recorded twice with two MSS values: a device between the two places changed it.
 
     Routers clamp the MSS for tunnels and PPPoE. The IP id (or the timestamp) shows that it is one packet.
     """
-    seen = [syn for syn in (notes.syns if isinstance(event, SynSent) else notes.answers) if syn.side is step.side]
+    seen = [syn for syn in (notes.answers if step.ack is not None else notes.syns) if syn.side is step.side]
     now = _find(step, Mss)
     if not seen or now is None or not twin(seen[-1], step):
         return

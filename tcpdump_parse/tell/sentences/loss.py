@@ -8,7 +8,9 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from tcpdump_parse.check.openings import began_before, no_copy
+from tcpdump_parse.check.rules.options import options_of
 from tcpdump_parse.model import happenings as h
+from tcpdump_parse.model.options import Mss
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import Cause, DupReason, Proof, Side, Where
 from tcpdump_parse.tell.scene import Scene, extent, relative
@@ -91,9 +93,15 @@ def reordered(step: Step, happening: h.Reordered, scene: Scene) -> tuple[Sentenc
     return (scene.say("loss.reordered_by", step.side, proof=reason, since=scene.span(happening.late_by)),)
 
 
+_COPIED: Final = {Where.CAPTURE: "loss.copied_capture", Where.NETWORK: "loss.copied_network", Where.ROUTER: "loss.copied_router"}
+
+
 def copied(step: Step, happening: h.Copied, scene: Scene) -> tuple[Sentence, ...]:
-    key = "loss.copied_capture" if happening.where is Where.CAPTURE else "loss.copied_network"
-    return (scene.say(key, step.side, frame=_first(happening.frames), proof=proof(happening.proof, scene)),)
+    frame, was = _first(happening.frames), step.before.me.mss
+    now = next((option.value for option in options_of(step) if type(option) is Mss), None)
+    if now is not None and was is not None and now != was:
+        return (scene.say("loss.copied_clamped", step.side, frame=frame, was=was, now=now),)
+    return (scene.say(_COPIED[happening.where], step.side, frame=frame, proof=proof(happening.proof, scene)),)
 
 
 def duplicate(step: Step, happening: h.DuplicateAck, scene: Scene) -> tuple[Sentence, ...]:
