@@ -158,11 +158,16 @@ class Following:
         waiting = unacked(self.client), unacked(self.server)
         made = Ending(
             self.connection, reason, self.client.freeze(), self.server.freeze(), row, tuple(out), last, self.first, self.last, waiting,
-            self.challenged,
+            self.challenged, self._silence(steps, now),
         )  # fmt: skip
         for end in (self.client, self.server):
             end.part()
         return made
+
+    def _silence(self, steps: Steps, now: int | None) -> int | None:
+        if now is None or self.at is None or self.last is None or steps.since(self.last.frame):
+            return None
+        return now - self.at
 
     # ---- what judgement asks ----
 
