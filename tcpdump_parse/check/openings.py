@@ -67,7 +67,13 @@ def reset_cause(step: Step, event: ResetSent) -> ResetCause:
     me, peer = step.before.me, step.before.peer
     if event.cause is ResetCause.ABORT and me.ack is None and peer.ack is not None and step.seq == peer.ack and "." not in letters(step):
         return ResetCause.UNEXPECTED_ACK
-    return event.cause
+    return ResetCause.UNKNOWN if event.cause is ResetCause.ABORT and syns_crossed(step) else event.cause
+
+
+def syns_crossed(step: Step) -> bool:
+    """Has each end sent a SYN, and acknowledged nothing: then no program has a connection yet that it could give up?"""
+    me, peer = step.before.me, step.before.peer
+    return me.offered is not None and peer.offered is not None and me.ack is None and peer.ack is None
 
 
 def no_copy(step: Step) -> bool:

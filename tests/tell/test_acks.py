@@ -65,6 +65,22 @@ def test_the_other_end_is_open_once_it_acknowledges_what_followed_the_third_step
     assert talk.steps()[-1].after.me.states == (State.ESTABLISHED,)
 
 
+def test_what_stands_beyond_the_third_step_is_not_called_that():
+    """The log lacks it, and the first data as well."""
+    talk = Talk().c("S").s("S.", ack=1).c("P.", 101, 20, 901)
+    assert {"handshake.done_later", "data.sent"} <= set(said(talk))
+    assert not {"handshake.done", "handshake.done_untimed", "data.first"} & set(said(talk))
+
+
+def test_what_a_log_without_the_opening_shows_first_is_not_called_the_first_data():
+    assert "data.sent" in said(Talk().c("P.", 101, 20, 901))
+
+
+def test_one_number_beyond_all_that_is_here_may_be_a_fin():
+    assert "data.ack" in said(asked(100).s(".", 1, ack=102))
+    assert "data.ack_one" in said(asked(100).s(".", 1, ack=101).s(".", 1, ack=102))
+
+
 def test_the_third_step_is_told_though_the_syn_is_not_in_the_log():
     assert said(Talk().s("S.", ack=1).c(".", 1, ack=1)) == ["handshake.done_untimed"]
 

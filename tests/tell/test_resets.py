@@ -102,6 +102,13 @@ def test_an_end_that_was_not_closed_by_its_reset_is_said_to_be_open_after_all():
     assert [sentence.text for sentence in value.sentences if sentence.key == "state.moved"] == ["server ESTABLISHED after all, not CLOSED"]
 
 
+def test_a_reset_that_answers_a_bare_syn_is_no_program_that_gave_up():
+    """While neither end has acknowledged anything no program has a connection."""
+    talk = Talk().c("S").s("S", after=0.03).c("R.", 1, ack=1)
+    assert said(talk) == ["reset.crossed"]
+    assert "verdict.abort" not in [reason.key for reason in verdicts(talk)[0].reasons]
+
+
 def test_what_recovers_from_an_old_duplicate_is_no_abort():
     """RFC 9293 §3.5, figure 8."""
     talk = Talk().c("S").s("S.", ack=-89).c("R", -89).c("S", after=1).s("S.", ack=1).c(".", 1, ack=1)

@@ -92,6 +92,11 @@ def test_an_end_that_speaks_of_another_connection_is_in_no_state_of_this_one():
     assert talk.steps()[-1].after.me.states == (State.SYN_RECEIVED,)
 
 
+def test_a_second_syn_ack_with_another_isn_holds_no_octet():
+    talk = Talk().c("S").s("S.", ack=1).s("S.", 5_000_000, ack=1)
+    assert talk.ending().flow.server.unique_bytes_sent == 0
+
+
 def test_a_fin_right_after_a_syn_shows_no_answer():
     """Its ACK may be of anything. With octets before it, or after a third step, it closes what was open."""
     closed = [Talk().c("S").c("F.", 1, ack=0), Talk().c("S").c("F.", 1, 20, 1), Talk().c("S").c(".", 1, ack=1).c("F.", 1, ack=1)]

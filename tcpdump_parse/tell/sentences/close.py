@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tcpdump_parse.check.openings import reset_cause
+from tcpdump_parse.check.openings import reset_cause, syns_crossed
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import ResetCause, State
@@ -65,6 +65,8 @@ def _reset(step: Step, happening: h.ResetSent, scene: Scene) -> str:
         return "rejected"
     if cause is ResetCause.UNEXPECTED_ACK and me.offered is not None and me.ack is None and peer.offered is not None:
         return "disowned"
+    if cause is ResetCause.UNKNOWN and syns_crossed(step):
+        return "crossed"
     if happening.acceptable is False and peer.state is State.SYN_SENT:
         return "unfitting"
     return cause.value

@@ -118,7 +118,9 @@ def done(step: Step, happening: h.HandshakeDone, scene: Scene) -> tuple[Sentence
 
 
 def done_after(step: Step, happening: h.HandshakeDone, scene: Scene) -> Sentence:
-    if happening.to_server is None or happening.to_client is None or not third_step(step):
+    if not third_step(step):
+        return scene.say("handshake.done_later", step.side)
+    if happening.to_server is None or happening.to_client is None:
         return scene.say("handshake.done_untimed", step.side)
     return scene.say("handshake.done", step.side, total=scene.span(happening.to_server + happening.to_client))
 
