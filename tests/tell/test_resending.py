@@ -49,6 +49,14 @@ def test_a_timer_that_runs_out_again_is_another():
     assert said(ran_out().s(".", 1, ack=101, after=0.1).c("P.", 101, 100, 1, after=0.6))[-1] == "loss.cause_timeout"
 
 
+def test_the_lowest_hole_repaired_once_more_is_no_further_one():
+    talk = asked(100, 100, 100)
+    for top in (201, 301, 301):
+        talk.s(".", 1, ack=1, after=0.005, sack=[(101, top)])
+    talk.c("P.", 1, 100, 1).s(".", 1, ack=1, after=0.01, sack=[(101, 301)])
+    assert "loss.cause_sack_again" in said(talk.c("P.", 1, 100, 1, after=0.03))
+
+
 def test_what_was_first_sent_after_a_timeout_has_a_timer_of_its_own():
     talk = ran_out().s(".", 1, ack=301, after=0.1).c("P.", 301, 100, 1).s("P.", 1, 10, 301, after=0.2).c("P.", 301, 100, 11, after=0.1)
     assert "loss.cause_timeout" in said(talk)

@@ -91,6 +91,7 @@ def test_every_sentence_about_a_segment_can_be_reached(lang):
         "handshake.synack_crossed",
         "handshake.synack_late",
         "loss.cause_timeout_goes_on",
+        "loss.cause_sack_again",
         "loss.old_ack_beyond",
         "loss.copied_clamped",
         "data.ack_first",

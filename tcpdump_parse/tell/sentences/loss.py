@@ -39,18 +39,25 @@ def again(step: Step, happening: h.Retransmitted, scene: Scene) -> tuple[Sentenc
         return ()
     told = [] if h.SynSent in scene.kinds or h.SynAckSent in scene.kinds else list(_first_words(step, happening, scene))
     if happening.cause is not Cause.UNKNOWN:
-        unheard = happening.cause is Cause.TIMEOUT and happening.proof in (Proof.ALREADY_ACKED, Proof.ALREADY_SACKED)
-        key = "loss.cause_timeout_acked" if unheard else f"loss.cause_{happening.cause.value}"
-        ran_out = scene.tally.timeouts.get(step.side)
-        if happening.cause is Cause.TIMEOUT and ran_out is not None and ran_out.frame != step.frame:
-            told.append(scene.say("loss.cause_timeout_goes_on", step.side, Weight.REMARK, frame=ran_out.frame))
-        else:
-            told.append(scene.say(key, step.side, Weight.REMARK))
+        told.append(_cause(step, happening, scene))
     if happening.needed is not None:
         likely = happening.needed and happening.proof in (None, Proof.AS_FAR_AS_SEEN)
         key = "likely" if likely else _NEEDED[happening.needed]
         told.append(scene.say(f"loss.{key}", step.side, Weight.REMARK, proof=proof(happening.proof, scene)))
     return tuple(told)
+
+
+def _cause(step: Step, happening: h.Retransmitted, scene: Scene) -> Sentence:
+    key, frame = f"loss.cause_{happening.cause.value}", 0
+    if happening.cause is Cause.TIMEOUT:
+        ran_out = scene.tally.timeouts.get(step.side)
+        if ran_out is not None and ran_out.frame != step.frame:
+            key, frame = "loss.cause_timeout_goes_on", ran_out.frame
+        elif happening.proof in (Proof.ALREADY_ACKED, Proof.ALREADY_SACKED):
+            key = "loss.cause_timeout_acked"
+    elif happening.cause is Cause.SACK_HOLE and happening.start == step.before.me.snd_una:
+        key = "loss.cause_sack_again"  # the lowest hole is repaired first, so this is no further one
+    return scene.say(key, step.side, Weight.REMARK, frame=frame)
 
 
 def _first_words(step: Step, happening: h.Retransmitted, scene: Scene) -> Iterator[Sentence]:
