@@ -69,8 +69,16 @@ def _headline(scene: Scene, ending: Ending) -> str:
         return _say(scene, "verdict.OTHER")  # what it sent is no answer to Zeek
     if conn_state == "OTH" or (late and conn_state in ("S0", "S1")):
         return _say(scene, "verdict.OTH" if late else "verdict.OTHER")
+    if conn_state == "S1" and _lacks(scene):
+        return _say(scene, "verdict.S1_holes")
     key = f"verdict.{conn_state}_late"
     return _say(scene, key if late and scene.words.knows(key) else f"verdict.{conn_state}")
+
+
+def _lacks(scene: Scene) -> bool:
+    """Does the log lack segments of it? What was acknowledged and never sent, if that is found, is no segment."""
+    unsent = any(rule == "ack-unsent" for rule, _ in scene.findings)
+    return not unsent and any(holes.settle() for holes in scene.tally.holes.values())
 
 
 _RESET: Final = frozenset(("REJ", "RSTO", "RSTR", "RSTOS0", "RSTRH"))

@@ -1,7 +1,7 @@
 """What is said of why something was sent again, and whether it had to be."""
 
 from tcpdump_parse.model.options import Mss
-from tests.tell.test_acks import asked, said
+from tests.tell.test_acks import asked, said, told
 from tests.track.talk import SYN_OPTIONS, Talk
 
 
@@ -47,6 +47,11 @@ def test_what_an_ack_lets_go_after_a_timeout_had_no_timer_of_its_own():
 def test_a_timer_that_runs_out_again_is_another():
     assert said(ran_out().c("P.", 1, 100, 1, after=0.6))[-1] == "loss.cause_timeout"
     assert said(ran_out().s(".", 1, ack=101, after=0.1).c("P.", 101, 100, 1, after=0.6))[-1] == "loss.cause_timeout"
+
+
+def test_only_what_was_sent_before_is_said_to_be_sent_again():
+    value = told(asked(100).c("P.", 1, 300, 1, after=0.3))[-1]
+    assert value.sentences[0].text.startswith("The client sends bytes 1:101 again")
 
 
 def test_the_lowest_hole_repaired_once_more_is_no_further_one():

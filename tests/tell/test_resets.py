@@ -116,6 +116,12 @@ def test_what_recovers_from_an_old_duplicate_is_no_abort():
     assert (said(talk, 3), verdict.headline) == (["reset.rejected"], "Opened and still open when the log ends: no FIN and no RST.")
 
 
+def test_an_opened_connection_of_which_segments_are_missing_is_not_called_open_still():
+    """Its FIN may be among them."""
+    (verdict,) = verdicts(Talk().open().c(".", 101, ack=901).s(".", 901, ack=101))
+    assert verdict.headline == "Opened; no FIN and no RST is in this log, which lacks some of its segments."
+
+
 def test_a_reset_outside_the_window_is_dropped_without_an_answer():
     """RFC 9293 §3.10.7.4: what follows it answers something else."""
     talk = answered().s("R", -5000).c(".", 21, ack=91)

@@ -75,7 +75,8 @@ def _again(step: Step, happening: h.Retransmitted, scene: Scene) -> Sentence:
         stop = max(happening.end, happening.start + happening.new_octets)
         key = "loss.again_early" if began_before(step) else "loss.again_unseen"
         return scene.say(key, step.side, what=what(happening.start, stop, me, scene))
-    name = what(happening.start, happening.end, me, scene)
+    top = step.before.me.snd_nxt
+    name = what(happening.start, happening.end if top is None else min(happening.end, max(top, happening.start + 1)), me, scene)
     if happening.since_last is None:
         return scene.say("loss.again_untimed", step.side, what=name)
     return scene.say("loss.again", step.side, what=name, since=scene.span(happening.since_last))
