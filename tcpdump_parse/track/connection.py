@@ -118,7 +118,7 @@ class Following:
             if me.state is State.CLOSE_WAIT and seg.ack is not None and peer.fin is not None and seg.ack <= peer.fin and not peer.fin_acked:
                 me.state = State.ESTABLISHED  # the peer's FIN had not come when this one was sent: they crossed (§3.6, figure 13)
             self._move(me, Seen.SENT_FIN, out)
-            if not me.gaps:
+            if not me.gaps and bits & (ACK | SYN):  # without ACK it is dropped (RFC 9293 §3.10.7.4, fifth)
                 self._move(peer, Seen.GOT_FIN, out)
             if me.fin is not None and me.una == me.fin + 1 and not me.fin_acked:
                 me.fin_acked = True  # it stands in the log behind its own ACK

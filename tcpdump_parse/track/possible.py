@@ -280,7 +280,7 @@ def _reaches(me: Direction, seg: Sent, accepted: bool | None) -> None:
             reaching.append(Seen.GOT_ACK_OF_SYN)
         if peer.fin is not None and seg.ack is not None and seg.ack > peer.fin:
             reaching.append(Seen.GOT_ACK_OF_FIN)
-        if bits & FIN:
+        if bits & FIN and bits & (ACK | SYN):  # without ACK it is dropped
             reaching.append(Seen.GOT_FIN)
     if not reaching:
         return

@@ -6,7 +6,7 @@ import pytest
 
 from tcpdump_parse.model.events import Capture
 from tcpdump_parse.read import read
-from tcpdump_parse.tell import Manner, Order, Verdict, tell
+from tcpdump_parse.tell import Manner, Order, Phase, Verdict, tell
 from tcpdump_parse.track import track
 from tests.tell.test_acks import said, told
 from tests.track.talk import Talk
@@ -120,6 +120,13 @@ def test_an_opened_connection_of_which_segments_are_missing_is_not_called_open_s
     """Its FIN may be among them."""
     (verdict,) = verdicts(Talk().open().c(".", 101, ack=901).s(".", 901, ack=101))
     assert verdict.headline == "Opened; no FIN and no RST is in this log, which lacks some of its segments."
+
+
+def test_what_follows_a_reset_that_ended_nothing_stands_under_a_heading_of_its_own():
+    talk = answered().s("R", -5000).c(".", 21, ack=91).s("P.", 91, 40, 21).c("F.", 21, ack=131)
+    assert [value.phase for value in told(talk)][6:] == [Phase.RESET, Phase.RESET, Phase.DATA, Phase.CLOSE]
+    talk = answered().c("R.", 21, ack=91).s("P.", 91, 40, 21)  # on its way when the reset left
+    assert [value.phase for value in told(talk)][6:] == [Phase.RESET, Phase.RESET]
 
 
 def test_a_reset_outside_the_window_is_dropped_without_an_answer():

@@ -97,6 +97,12 @@ def test_a_second_syn_ack_with_another_isn_holds_no_octet():
     assert talk.ending().flow.server.unique_bytes_sent == 0
 
 
+def test_a_fin_without_ack_closes_no_direction_for_the_other_end():
+    """RFC 9293 §3.10.7.4: it is dropped."""
+    after = Talk().open().c("F", 1).steps()[-1].after
+    assert (after.peer.state, State.CLOSE_WAIT in after.peer.states) == (State.ESTABLISHED, False)
+
+
 def test_a_fin_right_after_a_syn_shows_no_answer():
     """Its ACK may be of anything. With octets before it, or after a third step, it closes what was open."""
     closed = [Talk().c("S").c("F.", 1, ack=0), Talk().c("S").c("F.", 1, 20, 1), Talk().c("S").c(".", 1, ack=1).c("F.", 1, ack=1)]
