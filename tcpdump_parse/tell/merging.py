@@ -30,7 +30,7 @@ STANDS: Final[dict[str, tuple[str, ...]]] = {
     "rst-seen": (
         "reset.refused", "reset.abort", "reset.late_data", "reset.unexpected_ack", "reset.timeout", "reset.repeated",
         "reset.repeated_other", "reset.foreign", "reset.foreign_number", "reset.rejected", "reset.disowned", "reset.crossed",
-        "reset.unknown", "verdict.abort",
+        "reset.no_connection", "reset.unknown", "verdict.abort",
     ),
     "rst-out": ("reset.outside",),
     "segment-hole": ("loss.gap",),

@@ -71,6 +71,8 @@ def _headline(scene: Scene, ending: Ending) -> str:
         return _say(scene, "verdict.OTH" if late else "verdict.OTHER")
     if conn_state == "S1" and _lacks(scene):
         return _say(scene, "verdict.S1_holes")
+    if late and conn_state in _ABORTED and _only_resets(ending, conn_state):
+        conn_state = _ABORTED[conn_state]
     key = f"verdict.{conn_state}_late"
     return _say(scene, key if late and scene.words.knows(key) else f"verdict.{conn_state}")
 
@@ -79,6 +81,15 @@ def _lacks(scene: Scene) -> bool:
     """Does the log lack segments of it? What was acknowledged and never sent, if that is found, is no segment."""
     unsent = any(rule == "ack-unsent" for rule, _ in scene.findings)
     return not unsent and any(holes.settle() for holes in scene.tally.holes.values())
+
+
+_ABORTED: Final = {"RSTO": "RSTOS0", "RSTR": "RSTRH"}
+"""What is left to say where the end that reset shows nothing of a connection that it could have aborted."""
+
+
+def _only_resets(ending: Ending, conn_state: str) -> bool:
+    end = ending.flow.client if conn_state == "RSTO" else ending.flow.server
+    return end.total_packets == end.resets_sent
 
 
 _RESET: Final = frozenset(("REJ", "RSTO", "RSTR", "RSTOS0", "RSTRH"))

@@ -129,6 +129,13 @@ def test_what_follows_a_reset_that_ended_nothing_stands_under_a_heading_of_its_o
     assert [value.phase for value in told(talk)][6:] == [Phase.RESET, Phase.RESET]
 
 
+def test_a_reset_to_a_segment_without_ack_says_that_there_is_no_connection():
+    """A FIN scan: the host never had one that it could abort."""
+    talk = Talk().c("F", 1).s("R.", 0, ack=2)
+    assert said(talk) == ["reset.no_connection"]
+    assert verdicts(talk)[0].headline == "The server sent a RST; nothing of an opening is in this log."
+
+
 def test_a_reset_outside_the_window_is_dropped_without_an_answer():
     """RFC 9293 §3.10.7.4: what follows it answers something else."""
     talk = answered().s("R", -5000).c(".", 21, ack=91)

@@ -67,6 +67,8 @@ def _reset(step: Step, happening: h.ResetSent, scene: Scene) -> str:
         return "disowned"
     if cause is ResetCause.UNKNOWN and syns_crossed(step):
         return "crossed"
+    if cause is ResetCause.UNKNOWN and not me.seen and peer.seen and peer.ack is None and step.ack == peer.snd_nxt:
+        return "no_connection"  # the form of an answer to a segment without ACK (RFC 9293 §3.5.2)
     if happening.acceptable is False and peer.state is State.SYN_SENT:
         return "unfitting"
     return cause.value
