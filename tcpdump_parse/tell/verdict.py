@@ -69,12 +69,19 @@ def _headline(scene: Scene, ending: Ending) -> str:
         return _say(scene, "verdict.OTHER")  # what it sent is no answer to Zeek
     if conn_state == "OTH" or (late and conn_state in ("S0", "S1")):
         return _say(scene, "verdict.OTH" if late else "verdict.OTHER")
+    if conn_state == "S1" and not late and not _acknowledged(ending.server):
+        return _say(scene, "verdict.never")
     if conn_state == "S1" and _lacks(scene):
         return _say(scene, "verdict.S1_holes")
     if late and conn_state in _ABORTED and _only_resets(ending, conn_state):
         conn_state = _ABORTED[conn_state]
     key = f"verdict.{conn_state}_late"
     return _say(scene, key if late and scene.words.knows(key) else f"verdict.{conn_state}")
+
+
+def _acknowledged(end: End) -> bool:
+    """Is its SYN acknowledged? Zeek calls a connection open as soon as the SYN+ACK is there."""
+    return end.snd_una is not None and (end.iss is None or end.snd_una > end.iss)
 
 
 def _lacks(scene: Scene) -> bool:

@@ -136,6 +136,12 @@ def test_a_reset_to_a_segment_without_ack_says_that_there_is_no_connection():
     assert verdicts(talk)[0].headline == "The server sent a RST; nothing of an opening is in this log."
 
 
+def test_an_opening_without_its_third_step_is_not_called_open():
+    """Zeek's S1 is older than that."""
+    assert verdicts(Talk().c("S").s("S.", ack=1))[0].headline == "Not opened in this log: the handshake was not completed."
+    assert verdicts(Talk().s("S.", ack=1).c(".", 1, ack=1))[0].headline.startswith("Opened and still open")
+
+
 def test_a_reset_outside_the_window_is_dropped_without_an_answer():
     """RFC 9293 §3.10.7.4: what follows it answers something else."""
     talk = answered().s("R", -5000).c(".", 21, ack=91)
