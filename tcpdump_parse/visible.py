@@ -20,6 +20,11 @@ def visible(text: str) -> str:
     return "".join(character if _harmless(character) else _escape(character) for character in text)
 
 
+def encodable(name: str) -> str:
+    """A file's name as UTF-8 can hold it: octets that are none in it (lone surrogates, in Python) stand as they are shown."""
+    return name if name.isascii() else "".join(_escape(each) if "\ud800" <= each <= "\udfff" else each for each in name)
+
+
 def csv_cell(text: str) -> str:
     """`text` as a cell that no spreadsheet takes for a formula.
 

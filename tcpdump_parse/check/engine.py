@@ -12,12 +12,13 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
+from tcpdump_parse.check.needs import TIMELESS, unmet_at_end, unmet_by_step
 from tcpdump_parse.check.notes import CaptureNotes, Notes
-from tcpdump_parse.check.rule import Facts, Need, Rule, Told, rules
+from tcpdump_parse.check.rule import Facts, Rule, Told, rules
 from tcpdump_parse.check.screen import plain
 from tcpdump_parse.check.select import chosen
 from tcpdump_parse.check.signs import SIGNS, Sign
-from tcpdump_parse.check.watch import PLANS, Listeners, Place, Plan, Shape, Wakes, Watch
+from tcpdump_parse.check.watch import PLANS, Call, Place, Plan, Plans, Readers, Shape, Telling, Wakes, Watch, of_whole
 from tcpdump_parse.model import Capture, Finding, Notice, Packet, Severity, Unread
 from tcpdump_parse.model.happenings import ClockStepped, GapAcked
 from tcpdump_parse.model.steps import Connection, Ending, Step
@@ -27,9 +28,9 @@ AT_ONCE = ("end", "capture")  # endings that nothing later is needed for
 LOWERED = {Severity.ERROR: Severity.WARN, Severity.WARN: Severity.NOTE, Severity.NOTE: Severity.NOTE}
 GRAVITY = {Severity.NOTE: 0, Severity.WARN: 1, Severity.ERROR: 2}
 _NOWHERE = (0, UNSET, UNSET, UNSET)
-TOGETHER = 64  # segments that the notes of all segments are told of at once
-_NOTHING, _ONCE = Need.NOTHING, Told.ONCE_AN_END
-TIMELESS = "time"  # the need, as `unless` names it
+_NONE: list[Finding] = []
+TOGETHER = 64  # segments that notes are told of at once
+_ONCE = Told.ONCE_AN_END
 MEASURED = ("_s", "_a_second")  # ends of the names of facts that a clock measured
 _SHAPES = 4096  # sequences of happenings whose wake-ups are kept; a log that makes up ever new ones starts anew
 
@@ -65,18 +66,21 @@ class Judge:
         for rule in active:
             for kind in rule.on:
                 self._rules.setdefault(kind, []).append(rule)
-        readers = dict.fromkeys(rule.notes for rule in active if rule.notes)
-        for notes in dict.fromkeys(each for reader in readers for each in (*reader.shares, reader)):
+        reading = dict.fromkeys(rule.notes for rule in active if rule.notes)
+        for notes in dict.fromkeys(each for reader in reading for each in (*reader.shares, reader)):
             for kind in notes.on:
                 self._notes.setdefault(kind, []).append(notes)
-        self._awaited = frozenset(kind for each in active for kind in each.after) | {kind for notes in readers for kind in notes.after}
+        self._awaited = frozenset(kind for each in active for kind in each.after) | {kind for notes in reading for kind in notes.after}
         wanted = {*self._rules, *self._notes, *self._awaited}
         self.asked = [sign for sign in SIGNS if not wanted.isdisjoint(sign.shows)]
         self._every = tuple(notes for notes in self._notes.get(Step, ()) if issubclass(notes, CaptureNotes))
+        self._readers = Readers(self._notes)
         self._shapes: dict[Shape, Wakes] = {}
+        self._plans = Plans()
         self._watches: dict[int, Watch] = {}
         self._whole, self._each = self._open()
         self._passed: list[Step] = []  # segments that those notes were not yet told of
+        self._quiet: list[Watch] = []  # connections whose notes were not yet told of all
         self._capture: Capture | None = None
         self._frame = 0
         self._records = 0
@@ -85,10 +89,10 @@ class Judge:
         self._pending: list[Ending] = []
         self.woken = 0  # rules called so far; a test counts them on plain segments
 
-    def feed(self, event: Event) -> list[Finding]:
+    def feed(self, event: Event) -> Sequence[Finding]:
         """The findings that this event makes certain."""
         if type(event) is Step:
-            return self._step(event)
+            return self.step(event)
         if type(event) is Ending:
             return self._hold(event)
         if type(event) is Capture:
@@ -133,85 +137,115 @@ class Judge:
         self._capture = None
         return found
 
-    def _step(self, step: Step) -> list[Finding]:
-        """The rules that the happenings wake are asked, then those that signs wake; then the notes are told of both."""
+    def step(self, step: Step) -> Sequence[Finding]:
+        """`feed` of a segment; most are plain and woke nobody: they are only kept for the notes."""
         packet, happenings = step.packet, step.happenings
-        found = self._settle(packet.frame) if self._pending else []
+        found = self._settle(packet.frame) if self._pending else _NONE
         self._frame = packet.frame
         self._records += 1
         conn = step.connection.conn
         watch = self._watches.get(conn)
         if watch is None:
             watch = self._watches[conn] = Watch()
+            self._plans.turn(watch)
         plans = watch.plans[step.side]
         if len(happenings) == 2:  # most often, and four times as fast
             first, second = happenings
             kinds: Shape = (type(first), type(second))
         else:
             kinds = tuple(map(type, happenings))
-        wakes, calls, told = plans.get(kinds) or self._plan(plans, kinds, watch, step)
+        plan = plans.get(kinds) or self._plan(plans, kinds, watch, step)
+        screened = plain(step)
+        if screened and plan[3]:
+            if not watch.quiet:
+                self._quiet.append(watch)
+            watch.quiet.append(step)
+        else:
+            found = self._loud(list(found), step, kinds, plan, watch, screened=screened)
+        passed = self._passed
+        passed.append(step)
+        if len(passed) >= TOGETHER:
+            self._pass_on()
+        return found
+
+    def _loud(self, found: list[Finding], step: Step, kinds: Shape, plan: Plan, watch: Watch, *, screened: bool) -> list[Finding]:
+        """The rules that the happenings wake are asked, then those that signs wake; then the notes are told of both."""
+        packet, happenings = step.packet, step.happenings
+        wakes, calls, told, _ = plan
+        if watch.quiet:
+            self._readers.tell(watch)
         if wakes.takes_needs:
             self._lose_needs(watch, happenings)
-        self.woken += len(calls)
-        for at, rule, body, notes in calls:
-            for facts in body(step, happenings[at]) if notes is None else body(step, happenings[at], notes):
-                found.append(self._of_step(rule, facts, watch, step))
+        if wakes.reads_passed:
+            self._pass_on()
+        self._ask(found, calls, happenings, watch, step)
         signs: list[Sign] = []
-        for question, about in wakes.signs if plain(step) else wakes.all_signs:
+        for question, about in wakes.signs if screened else wakes.all_signs:
             sign = question(step) if about is None else question(step, happenings[about])
             if sign is not None:
                 signs.append(sign)
-        by_sign = self._of_signs(found, signs, watch, step) if signs else ()
+        by_sign: Sequence[Telling] = self._of_signs(found, signs, watch, step) if signs else ()
         if wakes.awaited and not wakes.awaited <= watch.happened:
-            told = self._wake(wakes, watch)
-        for at, listeners in told:
-            event = happenings[at]
-            for see in listeners:
-                see(step, event)
-        for at, listeners in by_sign:
-            for see in listeners:
-                see(step, signs[at])
-        self._passed.append(step)
-        if len(self._passed) >= TOGETHER:
-            self._pass_on()
+            told = self._wake(wakes, kinds, watch, step)
+        self._tell(told, happenings, watch, step)
+        self._tell(by_sign, signs, watch, step)
         if signs or not wakes.usual:
             place = (packet.frame, packet.line, packet.end_line, packet.time)
             watch.places.append(place)
             self._whole.places.append(place)
         return found
 
-    def _of_signs(self, found: list[Finding], signs: Sequence[Sign], watch: Watch, step: Step) -> Listeners:
-        """Ask the rules that they wake; who is to be told of them is answered."""
+    def _ask(self, found: list[Finding], calls: Sequence[Call], events: Sequence[Any], watch: Watch, step: Step) -> None:
+        """Ask the rules that they wake."""
+        self.woken += len(calls)
+        for at, rule, body, kind, captures in calls:
+            if kind is None:
+                facts_found = body(step, events[at])
+            else:
+                home = self._whole if captures else watch
+                facts_found = body(step, events[at], home.notes.get(kind) or home.note(kind))
+            for facts in facts_found:
+                found.append(self._of_step(rule, facts, watch, step))  # noqa: PERF401
+
+    def _tell(self, told: Sequence[Telling], events: Sequence[Any], watch: Watch, step: Step) -> None:
+        """Tell the notes that want to be told of them."""
+        for at, kind, captures in told:
+            home = self._whole if captures else watch
+            (home.notes.get(kind) or home.note(kind)).see(step, events[at])
+
+    def _of_signs(self, found: list[Finding], signs: Sequence[Sign], watch: Watch, step: Step) -> Sequence[Telling]:
+        """Ask the rules that signs wake; who is to be told of them is answered."""
         kinds = tuple(map(type, signs))
         plans = watch.plans[step.side]
-        wakes, calls, told = plans.get(kinds) or self._plan(plans, kinds, watch, step)
-        self.woken += len(calls)
-        for at, rule, body, notes in calls:
-            for facts in body(step, signs[at]) if notes is None else body(step, signs[at], notes):
-                found.append(self._of_step(rule, facts, watch, step))  # noqa: PERF401
-        if wakes.awaited and not wakes.awaited <= watch.happened:
-            told = self._wake(wakes, watch)
-        return told
-
-    def _wake(self, wakes: Wakes, watch: Watch) -> Listeners:
-        """What some waited for happened; who is told of it and of what came with it."""
-        watch.happens(wakes.awaited)
-        return wakes.told(watch, self._whole)
-
-    def _plan(self, plans: dict[Shape, Plan | None], kinds: Shape, watch: Watch, step: Step) -> Plan:
-        """What the shape wakes on this connection; kept if it is usual, else when it comes a second time."""
-        wakes = self._shapes.get(kinds) or self._shape(kinds)
+        wakes, calls, told, _ = plans.get(kinds) or self._plan(plans, kinds, watch, step)
         if wakes.reads_passed:
             self._pass_on()
-        plan = wakes.plan(watch, self._whole, step.side)
+        self._ask(found, calls, signs, watch, step)
+        if wakes.awaited and not wakes.awaited <= watch.happened:
+            told = self._wake(wakes, kinds, watch, step)
+        return told
+
+    def _wake(self, wakes: Wakes, kinds: Shape, watch: Watch, step: Step) -> Sequence[Telling]:
+        """What some waited for happened; who is told of it and of what came with it."""
+        self._plans.happens(watch, wakes.awaited)
+        plans = watch.plans[step.side]
+        return (plans.get(kinds) or self._plan(plans, kinds, watch, step))[2]
+
+    def _plan(self, plans: dict[Shape, Plan], kinds: Shape, watch: Watch, step: Step) -> Plan:
+        """What of the shape is awake on this connection."""
+        wakes = self._shapes.get(kinds) or self._shape(kinds)
         if len(plans) >= PLANS:
             plans.clear()
-        plans[kinds] = plan if (wakes.usual or kinds in plans) and not wakes.reads_passed else None
+        plan = plans[kinds] = wakes.plan(watch, step.side)
         return plan
 
     def _pass_on(self) -> None:
         """Tell the notes of all segments what passed since they were told last."""
         passed, self._passed = self._passed, []
+        quiet, self._quiet = self._quiet, []
+        for watch in quiet:
+            if watch.quiet:
+                self._readers.tell(watch)
         if self._resolution.coarse:
             self._time(passed)
         for notes in self._each:
@@ -246,7 +280,7 @@ class Judge:
 
     def _of_step(self, rule: Rule, facts: Facts, watch: Watch, step: Step) -> Finding:
         if rule.told is _ONCE:
-            watch.tells(rule, step.side)
+            self._plans.tells(watch, rule, step.side)
         if self._resolution.coarse:
             self._resolution.see(step.at)
         own = step.packet.frame
@@ -254,7 +288,8 @@ class Judge:
         place = watch.place(frame) if frame != own else (own, step.packet.line, step.packet.end_line, step.packet.time)
         known_at = UNSET if frame == own else own
         side = facts.side or str(step.side)
-        return self._finding(rule, facts, frame, known_at, place, self._unmet_by_step(rule.needs, watch, step), step.connection, side)
+        unmet = unmet_by_step(rule.needs, watch, step, timed=not self._stepped)
+        return self._finding(rule, facts, frame, known_at, place, unmet, step.connection, side)
 
     def _hold(self, ending: Ending) -> list[Finding]:
         """An eviction is known at the record that causes it, which comes next; an end of the capture is known at the end."""
@@ -289,10 +324,10 @@ class Judge:
         for facts in rule.body(*event) if notes is None else rule.body(*event, notes):
             ending: Ending = event[0]
             frame = ending.frame if facts.frame is None else facts.frame
-            unmet = self._unmet_at_end(rule.needs, watch, ending)
+            unmet = unmet_at_end(rule.needs, watch, ending)
             if TIMELESS in unmet and (facts.severity or rule.severity) is Severity.NOTE:
                 continue  # a figure across a step of the clock is none, and nothing is lower than a note
-            place = watch.place(frame) or _of_whole(ending, frame)
+            place = watch.place(frame) or of_whole(ending, frame)
             found.append(self._finding(rule, facts, frame, known_at, place, unmet, ending.connection, facts.side))
 
     def _ask_capture(self, rule: Rule, event: CaptureEnd | Packet | Notice | Unread) -> Iterator[Finding]:
@@ -314,33 +349,6 @@ class Judge:
     def _notes_of(self, kind: type[Notes], watch: Watch) -> Notes:
         home = self._whole if issubclass(kind, CaptureNotes) else watch
         return home.notes.get(kind) or home.note(kind)
-
-    def _unmet_by_step(self, needs: Need, watch: Watch, step: Step) -> tuple[str, ...]:
-        if needs is _NOTHING:
-            return ()
-        peer, me = step.before.peer, step.after.me
-        segment = step.packet.tcp
-        absolute = segment is not UNSET and (segment.seq_abs is not UNSET or segment.ack_abs is not UNSET)
-        handshake = me.offered is not None and peer.offered is not None
-        return self._unmet(needs, watch, peer.seen, handshake, absolute=absolute, timed=not self._stepped)
-
-    def _unmet_at_end(self, needs: Need, watch: Watch, ending: Ending) -> tuple[str, ...]:
-        client, server = ending.client, ending.server
-        handshake = client.offered is not None and server.offered is not None
-        timed = ending.flow.duration is not UNSET
-        return self._unmet(needs, watch, client.seen and server.seen, handshake, absolute=True, timed=timed)
-
-    def _unmet(self, needs: Need, watch: Watch, both: bool, handshake: bool, *, absolute: bool, timed: bool) -> tuple[str, ...]:
-        if both and handshake and absolute and timed and not watch.gap:
-            return ()
-        met = {
-            Need.BOTH_SIDES: both,
-            Need.NO_GAP: not watch.gap,
-            Need.HANDSHAKE: handshake,
-            Need.ABSOLUTE: absolute,
-            Need.TIME: timed,
-        }
-        return tuple(need.name.lower() for need in needs if not met[need] and need.name)
 
     def _finding(
         self,
@@ -377,21 +385,15 @@ class Judge:
         )
 
 
-def _of_whole(ending: Ending, frame: int) -> Place | None:
-    """Where the connection begins and ends is known, even if these are ordinary records or long ago."""
-    record = next((record for record in (ending.last, ending.first) if record is not None and record.frame == frame), None)
-    return None if record is None else (frame, record.line, record.end_line, record.time)
-
-
 def check(
     events: Iterable[Event], select: Iterable[str] = (), ignore: Iterable[str] = (), known: Mapping[str, Rule] | None = None
 ) -> Iterator[Finding]:
     """The findings of a log, in order of certainty. `events` are what `track` yields; `select` and `ignore` take rule names, families and
     globs (ValueError for one that names no rule); `known` are the rules to choose from, by default all that are installed."""
     judge = Judge(select, ignore, known)
-    feed = judge.feed
+    feed, step = judge.feed, judge.step
     for event in events:
-        found = feed(event)
+        found = step(event) if type(event) is Step else feed(event)
         if found:
             yield from found
     yield from judge.finish()

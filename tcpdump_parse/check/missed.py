@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from tcpdump_parse.check.notes import CaptureNotes
-from tcpdump_parse.check.openings import remember
+from tcpdump_parse.check.openings import rejects, remember
 from tcpdump_parse.check.rules.sequence import SURE, BelowAck, empty_ack
 from tcpdump_parse.model import Packet
-from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, Retransmitted
+from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, ResetSent, Retransmitted
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
 
@@ -61,6 +61,10 @@ class Holes:
             if step.seq == hole.start and (isinstance(event, DataSent | FinSent) or _sure(step, hole)):
                 hole.seen = hole.end - hole.start  # it goes on here: the ACK was early, or of octets never sent
 
+    def refused(self, event: ResetSent) -> None:
+        """A reset says that these octets were never sent."""
+        self.open = [hole for hole in self.open if hole.ack.frame not in event.frames]
+
     def settle(self) -> int:
         """Octets that stay unseen."""
         while self.open:
@@ -87,7 +91,7 @@ def _sure(step: Step, hole: Hole) -> bool:
 class Missed(CaptureNotes):
     """Octets of all connections that were acknowledged and never seen, not even later, and the first ACK of them."""
 
-    on: ClassVar = (GapAcked, *SENT, FinSent, BelowAck, Ending)
+    on: ClassVar = (GapAcked, *SENT, FinSent, BelowAck, ResetSent, Ending)
     after: ClassVar = (GapAcked,)
 
     def __init__(self) -> None:
@@ -110,8 +114,10 @@ class Missed(CaptureNotes):
             remember(self.open, key, holes)
         elif self.open:
             known = self.open.get((step.connection.conn, step.side))
-            if known is not None:
+            if known is not None and not isinstance(event, ResetSent):
                 known.sent(step, event)
+            elif known is not None and rejects(step, event):
+                known.refused(event)
 
     def _settle(self, holes: Holes | None) -> bool:
         """Count what stays unseen of these."""

@@ -27,6 +27,11 @@ class Notes:
         """Called as the rules are: `(step, event)`, `(ending,)`."""
         raise NotImplementedError
 
+    def see_each(self, told: Sequence[tuple[Step, Any]]) -> None:
+        """The same of several segments that woke no rule, in order; of what nearly every segment brings notes are told so. At least one."""
+        for step, event in told:
+            self.see(step, event)
+
 
 class CaptureNotes(Notes):
     """Per capture. Happenings and signs come as `see(step, event)`; `Capture`, `Notice`, `Unread`, `Packet` (a record that is no

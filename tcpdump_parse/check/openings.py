@@ -7,7 +7,7 @@ Bounded: a few SYNs a connection, the latest `BEFORE` connections and `MOST` hos
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from msgspec import UNSET, Struct
 
@@ -27,8 +27,9 @@ from tcpdump_parse.model.happenings import (
 )
 from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import End, Step
-from tcpdump_parse.model.terms import ResetCause, Side
+from tcpdump_parse.model.terms import ResetCause, Side, State
 from tcpdump_parse.seq import roll
+from tcpdump_parse.track import states
 
 KEPT = 16
 """SYNs and SYN+ACKs remembered of one connection."""
@@ -38,6 +39,8 @@ BEFORE = 1024
 """Connections remembered as they stood, in case their ports are used again: some more than `track` keeps after their close."""
 
 SOON = 200_000_000  # ns
+
+_CLIENT: Final = Side.CLIENT
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -74,6 +77,20 @@ def syns_crossed(step: Step) -> bool:
     """Has each end sent a SYN, and acknowledged nothing: then no program has a connection yet that it could give up?"""
     me, peer = step.before.me, step.before.peer
     return me.offered is not None and peer.offered is not None and me.ack is None and peer.ack is None
+
+
+def rejects(step: Step, event: ResetSent) -> bool:
+    """Does it answer an ACK of what its sender never sent, an old duplicate say? It gives nothing up (RFC 9293 §3.10.7.3, figure 8)."""
+    me = step.before.me
+    if event.cause is not ResetCause.UNEXPECTED_ACK or me.state not in states.KEPT:
+        return False
+    return not (me.iss is None or me.snd_nxt is None or step.seq is None or me.iss < step.seq <= me.snd_nxt)
+
+
+def unseen(step: Step) -> bool:
+    """Does it acknowledge what the log does not show: then the log may lack octets of its own end as well."""
+    nxt = step.before.peer.snd_nxt
+    return step.ack is not None and nxt is not None and step.ack > nxt
 
 
 def no_copy(step: Step) -> bool:
@@ -140,6 +157,19 @@ class Opening(Notes):
         if isinstance(event, SynAckSent) and event.acks_syn is False:
             self.wrong = seen[-1]
 
+    def fits(self, step: Step) -> tuple[bool, bool] | None:
+        """Of the first ACK after a SYN+ACK: do its SEQ and its ACK fit? None for anything else."""
+        me, peer, seq, ack = step.before.me, step.before.peer, step.seq, step.ack
+        if peer.state is not State.SYN_RECEIVED or me.ack is not None or ack is None or seq is None:
+            return None
+        if me.iss is None or peer.iss is None or me.snd_nxt is None or peer.snd_nxt is None:
+            return None
+        if any(answer.seq is not None and roll(answer.seq + 1) == roll(ack) for answer in self.answers):
+            return None  # of two answers (`synack-diff-seq`) it takes one
+        if seq > me.snd_nxt and ack > peer.snd_nxt:
+            return None  # a later segment: the capture missed the third step
+        return me.iss < seq <= me.snd_nxt, peer.iss < ack <= peer.snd_nxt
+
 
 class Known(Struct, frozen=True, gc=False):
     """A connection as it stood when a state of it last moved, or a SYN of it was last seen."""
@@ -167,20 +197,22 @@ class Incarnations(CaptureNotes):
         self.answered: dict[int, set[int]] = {}  # connection → ISNs of its SYN+ACKs
 
     def see(self, step: Step, event: SynSent | SynAckSent | StateMoved | PortReused) -> None:
-        key = ports(step)
-        if isinstance(event, PortReused):
+        if type(event) is PortReused:
             old = self.known.get(event.previous)
             if old is None or old.server.seen:
-                self.tried.pop(key, None)
+                self.tried.pop(ports(step), None)
             return
-        who = step.connection
-        known = Known(step.end_of(Side.CLIENT), step.end_of(Side.SERVER), step.frame, (who.client, who.client_port))
-        remember(self.known, who.conn, known, BEFORE)
-        if isinstance(event, SynSent):
-            remember(self.latest, key, (step.connection.conn, step.frame, roll(event.iss)), BEFORE)
+        who, after, frame = step.connection, step.after, step.packet.frame
+        if type(event) is StateMoved and (last := self.known.get(who.conn)) is not None and last.frame == frame:
+            return
+        client, server = (after.me, after.peer) if step.side is _CLIENT else (after.peer, after.me)
+        remember(self.known, who.conn, Known(client, server, frame, (who.client, who.client_port)), BEFORE)
+        if type(event) is SynSent:
+            key = ports(step)
+            remember(self.latest, key, (who.conn, frame, roll(event.iss)), BEFORE)
             self._add(self.tried, key, event.iss)
-        elif isinstance(event, SynAckSent) and event.copy > 1:
-            self._add(self.answered, step.connection.conn, event.iss)
+        elif type(event) is SynAckSent and event.copy > 1:
+            self._add(self.answered, who.conn, event.iss)
 
     def _add(self, memory: dict[K, set[int]], key: K, iss: int) -> None:
         isns = memory.get(key)

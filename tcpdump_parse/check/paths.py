@@ -147,7 +147,7 @@ class Paths(CaptureNotes):
             path.back += 1
 
     def _differs(self, step: Step, path: Path, ttl: int | None, dscp: int, df: bool) -> None:
-        if step.happened(Copied) is not None or ttl is None:
+        if step.happened(Copied) is not None or ttl is None or _routed(step, path, ttl):
             return  # the copy of a router or a mirror
         if ttl != path.ttl:
             path.ttl_odd += 1
@@ -156,6 +156,18 @@ class Paths(CaptureNotes):
             path.dscp_changed = path.dscp_changed or Odd(step, path.dscp, dscp)
         if df != path.df and "+" not in (getattr(step.packet.ip, "flags", UNSET) or ()):
             path.df_changed = path.df_changed or Odd(step, "DF" if path.df else "none", "DF" if df else "none")
+
+
+SOON: Final = 1_000_000
+"""A router passes a packet on within this many nanoseconds."""
+
+
+def _routed(step: Step, path: Path, ttl: int) -> bool:
+    """The bare ACK before once more, a router further on? Without an id, as in IPv6, nothing else tells a copy of it."""
+    me, now, tcp = step.before.me, step.after.me, step.packet.tcp
+    if step.length or path.ttl is None or abs(ttl - path.ttl) != 1 or step.at is None or me.at is None or not 0 <= step.at - me.at < SOON:
+        return False
+    return tcp is not UNSET and (step.seq, step.ack, tcp.win, now.tsval) == (me.snd_nxt, me.ack, me.win, me.tsval)
 
 
 ENOUGH: Final = 6

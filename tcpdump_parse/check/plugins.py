@@ -10,10 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from msgspec import convert
+from msgspec.json import encode
+
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, PluginError, Rule
+from tcpdump_parse.model import Severity
 
 OURS = "tcpdump_parse."
+_PLACED = tuple[int | None, tuple[int, ...], Severity | None, str | None, tuple[int, int] | None]
+"""Frame, evidence, severity, side and lines of what a rule found."""
 
 
 def named(rule: Rule) -> Rule:
@@ -25,11 +31,18 @@ def named(rule: Rule) -> Rule:
             for facts in body(*arguments):
                 if not isinstance(facts, Facts):
                     raise TypeError(f"{facts!r} is no Facts")
+                _sound(facts)
                 yield facts
-        except Exception as error:  # whatever the code of others raises
+        except (Exception, SystemExit) as error:  # whatever the code of others raises
             raise PluginError(_sentence(rule.name, arguments, error)) from error
 
     return replace(rule, body=asked, notes=_told(rule.notes, rule.name))
+
+
+def _sound(facts: Facts) -> None:
+    """Raises for what no report could write: an object of no JSON, a severity that is none, text for a frame."""
+    encode(facts.facts)
+    convert((facts.frame, facts.evidence, facts.severity, facts.side, facts.lines), _PLACED)
 
 
 def sheltered(known: Mapping[str, Rule], told: Callable[[PluginError], None]) -> dict[str, Rule]:
@@ -66,7 +79,7 @@ def _told(notes: type[Notes] | None, rule: str) -> type[Notes] | None:
         def told(self: Notes, *event: Any) -> None:
             try:
                 method(self, *event)
-            except Exception as error:  # whatever the code of others raises
+            except (Exception, SystemExit) as error:  # whatever the code of others raises
                 raise PluginError(_sentence(rule, event, error)) from error
 
         return told
@@ -94,12 +107,14 @@ def _wrapped(notes: type[Notes] | None, around: Around) -> type[Notes] | None:
     if notes is None or notes.__module__.startswith(OURS):
         return notes
     methods = {"__init__": around(notes.__init__), "see": around(notes.see), "__module__": notes.__module__}
+    if notes.see_each is not Notes.see_each:
+        methods["see_each"] = around(notes.see_each)
     if issubclass(notes, CaptureNotes) and notes.see_all is not CaptureNotes.see_all:
         methods["see_all"] = around(notes.see_all)
     return type(notes.__name__, (notes,), methods)
 
 
-def _sentence(name: str, arguments: tuple[Any, ...], error: Exception) -> str:
+def _sentence(name: str, arguments: tuple[Any, ...], error: BaseException) -> str:
     vendor, _, rule = name.partition("/")
     frame = next((found for found in map(_frame, arguments) if found is not None), None)
     where = "" if frame is None else f" at frame {frame}"

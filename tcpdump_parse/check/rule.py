@@ -85,7 +85,9 @@ class Facts:
         self.side = side
         self.lines = lines if packet is None else (packet.line, packet.end_line)
         self.time = UNSET if packet is None else packet.time
-        self.facts = {name: value for name, value in facts.items() if value is not None}  # absent means not known
+        if None in facts.values():
+            facts = {name: value for name, value in facts.items() if value is not None}  # absent means not known
+        self.facts = facts
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ def rule(
         title, _, reason = (body.__doc__ or "").partition("\n")
         if not title:
             raise TypeError(f"rule {name} has no docstring: its first line is the fault, in one sentence")
+        if isinstance(elsewhere, str):
+            raise TypeError(f"rule {name}: elsewhere takes several names, as a tuple")
         home = body.__module__
         package, _, family = home.rpartition(".")
         for module, other in _RULES:
@@ -148,8 +152,8 @@ def rule(
                 raise TypeError(f"rule {name} is defined twice: in {module} and in {home}")
         wakes = on if isinstance(on, tuple) else (on,)
         _RULES[home, name] = Rule(
-            name, family, body, wakes, needs, severity, cites, quote, label, elsewhere, notes, title.strip(), _dedent(reason),
-            gravest or severity, positions=positions, after=after if isinstance(after, tuple) else (after,), told=told,
+            name, family, body, wakes, needs, Severity(severity), cites, quote, label, elsewhere, notes, title.strip(), _dedent(reason),
+            Severity(gravest or severity), positions=positions, after=after if isinstance(after, tuple) else (after,), told=told,
         )  # fmt: skip
         return body
 
@@ -214,7 +218,7 @@ def _plugged() -> dict[str, Rule]:
     for point in entry_points(group=GROUP):
         try:
             module = point.load()
-        except Exception as error:  # whatever the code of others raises
+        except (Exception, SystemExit) as error:  # whatever the code of others raises, and wherever it means to leave
             whose = f"{point.name} ({point.value})"
             raise PluginError(f"the rules of {whose} cannot be loaded: {error!r}; `--no-plugins` leaves them out") from error
         for name, theirs in _of(module.__name__).items():

@@ -1,4 +1,4 @@
-"""One look at a whole segment: is it one of ordinary traffic, of which no `Unusual` sign could show anything?
+"""One look at a whole segment: is it one of ordinary traffic, of which no `Unusual` sign could show anything, nor of its happenings?
 
 Nearly every segment is, and fourteen questions asked of each would cost more than the rules. So this says in one place what ordinary
 looks like; the signs keep their exact questions for the rest. Law, tested on every log and on made-up segments: no sign asked of a
@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import UNSET
 
 from tcpdump_parse.model import IPv4, IPv6
+from tcpdump_parse.model.happenings import AckAdvanced, ChecksumOffload, DataSent
 from tcpdump_parse.model.options import Nop, Timestamps
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import State
@@ -25,6 +26,9 @@ ALL_ONES: Final = 0xFFFF
 HALF: Final = CIRCLE // 2
 TICKS: Final = 1000
 """Timestamp ticks from one segment to the next that nobody needs to look at: a second of the usual millisecond clock."""
+
+LONG: Final = 500_000_000
+"""Nanoseconds: an ACK that comes later was held back, or its network is slow."""
 
 _ESTABLISHED: Final = State.ESTABLISHED
 _DATA: Final = (".", "P.")
@@ -76,7 +80,24 @@ def plain(step: Step) -> bool:
         return False
     if (tcp.urg, tcp.bad_header, tcp.ack_unflagged, tcp.urg_unflagged) != _ABSENT:
         return False
-    return _goes_on(step, me, peer)
+    return _goes_on(step, me, peer) and _as_usual(step, me, peer)
+
+
+def _as_usual(step: Step, me: End, peer: End) -> bool:
+    """Data that is no small part of a segment, or an answer that waited for nothing; an ACK that measured a round trip, soon; a checksum
+    that is left to the card as nearly all are."""
+    for event in step.happenings:
+        if type(event) is DataSent:
+            mss = peer.mss
+            if mss is not None and 2 * step.length < mss and not (event.turn and step.packet.tcp.flags == "P." and not me.in_flight):  # type: ignore[union-attr]
+                return False
+        elif type(event) is AckAdvanced:
+            rtt = event.rtt
+            if rtt is None or rtt >= LONG:
+                return False
+        elif type(event) is ChecksumOffload and event.lso:
+            return False
+    return True
 
 
 def _goes_on(step: Step, me: End, peer: End) -> bool:

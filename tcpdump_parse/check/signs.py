@@ -6,6 +6,7 @@ None), those here serve several families. Of what a sign is asked decides what i
     @sign(Small, of=DataSent)      small(step, event)    each of those happenings
     @sign(FlagsSeen, of=Unusual)   flags(step)           segments that `check.screen` does not call plain: a law asks that none of them
                                                          would have shown it
+    @sign(Late, of=(AckAdvanced, Unusual))               those happenings of such segments
     @sign(Oddity)                  oddity(step)          every segment: be quick, a few tenths of a microsecond
 
 A sign that no rule asked for wakes on is not asked.
@@ -14,7 +15,7 @@ A sign that no rule asked for wakes on is not asked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import UNSET, Struct
 
@@ -31,11 +32,13 @@ class Unusual:
 
 
 class Asked(NamedTuple):
-    """A question asked of segments. `shows`: the signs it may answer with; `of`: `Step`, `Unusual` or a happening."""
+    """A question asked of segments. `shows`: the signs it may answer with; `of`: `Step`, `Unusual` or a happening; `screened`: not asked
+    of plain ones."""
 
     body: Callable[..., Sign | None]
     shows: tuple[type[Sign], ...]
     of: type
+    screened: bool
 
 
 SIGNS: list[Asked] = []
@@ -43,11 +46,14 @@ SIGNS: list[Asked] = []
 Body = Callable[..., "Sign | None"]
 
 
-def sign(*shows: type[Sign], of: type[Happening] | type[Unusual] | type[Step] = Step) -> Callable[[Body], Body]:
+def sign(
+    *shows: type[Sign], of: type[Happening] | type[Unusual] | type[Step] | tuple[type[Happening], type[Unusual]] = Step
+) -> Callable[[Body], Body]:
     """Register the question below: what it may show, and of which segments it is asked."""
+    kind, screened = (of[0], True) if isinstance(of, tuple) else (of, of is Unusual)
 
     def register(body: Body) -> Body:
-        SIGNS.append(Asked(body, shows, of))
+        SIGNS.append(Asked(body, shows, kind, screened))
         return body
 
     return register
@@ -91,7 +97,7 @@ class Unmeasured(Sign, frozen=True):
     octets: int
 
 
-@sign(Unmeasured, of=AckAdvanced)
+@sign(Unmeasured, of=(AckAdvanced, Unusual))
 def unmeasured(step: Step, event: AckAdvanced) -> Sign | None:
     """Does the ACK advance without measuring a round trip?"""
     if event.rtt is not None or step.ack is None or step.ack == step.before.me.ack:
@@ -106,10 +112,19 @@ class Uncommon(Sign, frozen=True):
     kind: int
 
 
-COMMON = frozenset({"mss", "wscale", "sackOK", "TS", "sack"})
+class StampsSeen(Sign, frozen=True):
+    """This end's first timestamps."""
 
 
-@sign(Uncommon, of=OptionSeen)
+class SackShown(Sign, frozen=True):
+    """This end's first selective acknowledgement."""
+
+
+_BY_NAME: Final[dict[str, Sign | None]] = {"mss": None, "wscale": None, "sackOK": None, "TS": StampsSeen(), "sack": SackShown()}
+
+
+@sign(Uncommon, StampsSeen, SackShown, of=OptionSeen)
 def uncommon(step: Step, event: OptionSeen) -> Sign | None:
-    """Any option beyond the ordinary."""
-    return None if event.name in COMMON else Uncommon(event.name, event.kind)
+    """Any option beyond the ordinary; and of those, the two that must have been agreed on."""
+    name = event.name
+    return _BY_NAME[name] if name in _BY_NAME else Uncommon(name, event.kind)

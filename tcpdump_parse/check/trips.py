@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.model.happenings import AckAdvanced, DuplicateAck, FinSent, HandshakeDone, SackSeen
+from tcpdump_parse.model.happenings import AckAdvanced, DataSent, DuplicateAck, FinSent, HandshakeDone, SackSeen
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Side
+from tcpdump_parse.seq import CIRCLE
 from tcpdump_parse.track.rtt import LEAST_RTO, Rtt
 
 SECOND = 1_000_000_000
 _CLIENT: Final = Side.CLIENT
+_SERVER: Final = Side.SERVER
 
 
 class Trips(Notes):
@@ -24,12 +27,13 @@ class Trips(Notes):
         self.server = Rtt()
 
     def see(self, step: Step, event: AckAdvanced | HandshakeDone) -> None:
-        if isinstance(event, HandshakeDone):
+        if type(event) is AckAdvanced:
+            if event.rtt is not None:
+                (self.server if step.side is _CLIENT else self.client).add(event.rtt)
+        elif type(event) is HandshakeDone:
             for rtt, sample in ((self.client, event.to_server), (self.server, event.to_client)):
                 if sample is not None:
                     rtt.add(sample)
-        elif event.rtt is not None:
-            (self.server if step.side is Side.CLIENT else self.client).add(event.rtt)
 
     def there(self, side: Side) -> Rtt:
         return self.client if side is Side.CLIENT else self.server
@@ -96,3 +100,43 @@ class DataTrips(Notes):
 
     def of(self, side: Side) -> Samples:
         return self.client if side is _CLIENT else self.server
+
+
+class Echoes(Notes):
+    """Round trips by timestamps, one under way at a time for each end: a value it sends, and when the other end echoes it."""
+
+    on: ClassVar = (DataSent, AckAdvanced)
+
+    def __init__(self) -> None:
+        self.sent: dict[Side, tuple[int, int]] = {}  # the value and when it passed here
+        self.seen: dict[Side, list[int]] = {}  # samples, least, sum, most
+
+    def see(self, step: Step, event: DataSent | AckAdvanced) -> None:
+        self.see_each(((step, event),))
+
+    def see_each(self, told: Sequence[tuple[Step, DataSent | AckAdvanced]]) -> None:
+        sent = self.sent
+        for step, event in told:
+            side = step.side
+            if type(event) is DataSent:
+                if side not in sent:
+                    self._send(step)
+            elif (waiting := sent.get(_SERVER if side is _CLIENT else _CLIENT)) is not None:
+                self._echo(step, side.other, *waiting)
+
+    def _send(self, step: Step) -> None:
+        val = step.after.me.tsval
+        if val is not None and step.at is not None and val != step.before.me.tsval:
+            self.sent[step.side] = (val, step.at)
+
+    def _echo(self, step: Step, side: Side, val: int, then: int) -> None:
+        echo, at = step.after.me.tsecr, step.at
+        if echo is None or at is None or (echo - val) % CIRCLE >= CIRCLE // 2:
+            return  # of something older
+        del self.sent[side]
+        if echo == val and at >= then:
+            self._count(side, at - then)
+
+    def _count(self, side: Side, trip: int) -> None:
+        seen = self.seen.setdefault(side, [0, trip, 0, trip])
+        self.seen[side] = [seen[0] + 1, min(seen[1], trip), seen[2] + trip, max(seen[3], trip)]

@@ -47,20 +47,37 @@ class Twins(CaptureNotes):
         self.pairs: dict[Kind, Pair] = {}
 
     def see_all(self, steps: Sequence[Step]) -> None:
-        recent, older = self.recent, self.older
+        fresh: dict[tuple[object, object, object], Packet] = {}
+        count = 0
+        for step in steps:
+            packet = step.packet
+            ip, tcp = packet.ip, packet.tcp
+            if type(ip) is IPv4 and ip.id and tcp is not UNSET and step.at is not None:
+                fresh[ip.id, tcp.seq, tcp.flags] = packet
+                count += 1
+        if len(fresh) < count or not (fresh.keys().isdisjoint(self.recent) and fresh.keys().isdisjoint(self.older)):
+            self._each(steps)
+        else:  # nearly always: no two of them are alike
+            self._begin()
+            self.recent |= fresh
+
+    def _begin(self) -> None:
+        if len(self.recent) >= KEPT:
+            self.older, self.recent = self.recent, {}
+
+    def _each(self, steps: Sequence[Step]) -> None:
         for step in steps:
             packet = step.packet
             ip, tcp = packet.ip, packet.tcp
             if type(ip) is not IPv4 or not ip.id or step.at is None or tcp is UNSET:
                 continue
             key = (ip.id, tcp.seq, tcp.flags)
-            twin = recent.get(key) or older.get(key)
+            twin = self.recent.get(key) or self.older.get(key)
             if twin is not None and _soon(twin, step.at):
                 self._pair(twin, packet)
-            elif len(recent) >= KEPT:
-                older = self.older = recent
-                recent = self.recent = {}
-            recent[key] = packet
+            else:
+                self._begin()
+            self.recent[key] = packet
 
     def _pair(self, first: Packet, second: Packet) -> None:
         for kind in kinds(first, second):

@@ -1,7 +1,7 @@
 """What the engine keeps of a connection or of a capture (`Watch`), and what a sequence of events wakes (`Wakes`).
 
-What is the same for every connection is decided once for each shape: a shape is the sequence of its events' classes. What belongs to
-one connection is looked up at the second sight of a shape on it and kept (`Plan`): the rules' bodies with the very notes they read.
+A shape is the sequence of a segment's events' classes. What it wakes is decided once; what of that is awake, once for all connections on
+which the same was waited for and has happened (`Plans`). A plan names the notes that are read and told; whose they are, the watch knows.
 """
 
 from __future__ import annotations
@@ -9,22 +9,21 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.rule import Facts, Rule, Told
 from tcpdump_parse.check.signs import Asked, Sign, Unusual
-from tcpdump_parse.model.happenings import AckAdvanced, ChecksumOffload, ClockStepped, DataSent, GapAcked
-from tcpdump_parse.model.steps import Step
+from tcpdump_parse.model.happenings import AckAdvanced, ChecksumOffload, ClockStepped, DataSent, GapAcked, Happening
+from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
 
 PLACES: Final = 4096
 """Remarkable records of a connection whose place in the file is kept, so that later findings can point back."""
-PLANS: Final = 32
-"""Shapes of one connection whose plans are kept; a log that makes up ever new ones starts anew."""
+PLANS: Final = 256
+"""Of so many states, each with so many shapes, plans are kept; a log that makes up ever new ones starts anew."""
 USUAL: Final = frozenset({DataSent, AckAdvanced, ChecksumOffload})
-"""A shape of these alone comes again on its connection, if it comes at all, and nobody asks where such a record stands: its plan is kept
-at once, its place never; the plan of another is kept when it comes again, its place always."""
+"""Nobody asks where a record stands of which these are all; another's place is always kept."""
 
 Shape = tuple[type, ...]
 T = TypeVar("T")
@@ -33,55 +32,30 @@ Registered = Mapping[type, list[T]]
 Body = Callable[..., Iterator[Facts]]
 Place = tuple[int, int, int, Any]
 """Of a record: frame, first and last line, time."""
-Listeners = tuple[tuple[int, tuple[Callable[..., None], ...]], ...]
-"""Who is told of which event: its place in the sequence, and the notes' own `see`."""
-Planned = tuple[int, Rule, Body, Notes | None]
-"""A rule's call: of which event, and with what it reads."""
-Plan = tuple["Wakes", tuple[Planned, ...], Listeners]
-"""What a shape wakes on one connection: the rules' calls, and who is told."""
+Call = tuple[int, Rule, Body, type[Notes] | None, bool]
+"""A rule that an event wakes: which of the sequence, the rule, its body, the notes it reads, and whether those are the capture's."""
+Telling = tuple[int, type[Notes], bool]
+"""Notes that want to be told of an event: which of the sequence, the notes, and whether they are the capture's."""
+Plan = tuple["Wakes", Sequence[Call], Sequence[Telling], bool]
+"""What of a shape is awake: the rules to ask, who is told; and whether in a plain segment there is nothing to ask or to look for, and
+nobody told but notes of the connection."""
 Question = tuple[Callable[..., Sign | None], int | None]
 """A sign's, and which of the segment's happenings it is about; None: the segment itself."""
-
-
-class Call(NamedTuple):
-    """A rule that an event wakes. `at`: which of the sequence; `whole`: the notes it reads are the capture's; `waits`: it is not always
-    asked; `ready`: the same on every connection, for it neither reads notes nor waits."""
-
-    at: int
-    rule: Rule
-    body: Body
-    notes: type[Notes] | None
-    whole: bool
-    waits: bool
-    ready: Planned | None
-
-
-def _call(at: int, rule: Rule) -> Call:
-    waits = bool(rule.after) or rule.told is not Told.ALWAYS
-    ready = None if waits or rule.notes is not None else (at, rule, rule.body, None)
-    return Call(at, rule, rule.body, rule.notes, _captures(rule.notes), waits, ready)
-
-
-class Telling(NamedTuple):
-    """Notes that want to be told of an event."""
-
-    at: int
-    notes: type[Notes]
-    whole: bool
 
 
 class Watch:
     """Of one connection, or of a capture."""
 
-    __slots__ = ("gap", "happened", "notes", "places", "plans", "told")
+    __slots__ = ("gap", "happened", "notes", "places", "plans", "quiet", "told")
 
     def __init__(self) -> None:
         self.gap = False
         self.notes: dict[type[Notes], Notes] = {}
         self.places: deque[Place] = deque(maxlen=PLACES)  # in order of frames
-        self.plans: dict[Side, dict[Shape, Plan | None]] = {Side.CLIENT: {}, Side.SERVER: {}}  # None: the shape was seen once
         self.happened: frozenset[type] = frozenset()  # of what rules and notes wait for (`after`)
-        self.told: frozenset[tuple[str, Side]] = frozenset()  # rules that are told once an end
+        self.told: dict[Side, frozenset[str]] = dict.fromkeys(Side, frozenset())  # rules that are told once an end
+        self.plans: dict[Side, dict[Shape, Plan]] = {}  # as long as nothing more of that happens
+        self.quiet: list[Step] = []  # segments that its notes were not yet told of
 
     def note(self, kind: type[Notes]) -> Notes:
         found = self.notes.get(kind)
@@ -95,22 +69,7 @@ class Watch:
 
     def asks(self, rule: Rule, side: Side) -> bool:
         """Is it awake, and not yet done with that side?"""
-        return self.awake(rule) and (rule.name, side) not in self.told
-
-    def happens(self, kinds: frozenset[type]) -> None:
-        """From now on rules and notes that waited for these are awake."""
-        self.happened |= kinds
-        self.forget()
-
-    def tells(self, rule: Rule, side: Side) -> None:
-        """It found something; once an end is enough for it."""
-        self.told |= {(rule.name, side)}
-        self.forget()
-
-    def forget(self) -> None:
-        """Plans no longer hold."""
-        for plans in self.plans.values():
-            plans.clear()
+        return self.awake(rule) and rule.name not in self.told[side]
 
     def place(self, frame: int) -> Place | None:
         """Where that record stands, if it is one of those that are remembered."""
@@ -121,6 +80,63 @@ class Watch:
 
 def _frame(place: Place) -> int:
     return place[0]
+
+
+def of_whole(ending: Ending, frame: int) -> Place | None:
+    """Where the connection begins and ends is known, even if these are ordinary records or long ago."""
+    record = next((record for record in (ending.last, ending.first) if record is not None and record.frame == frame), None)
+    return None if record is None else (frame, record.line, record.end_line, record.time)
+
+
+class Plans:
+    """By what has happened on a connection, and what was told of that end of it."""
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[frozenset[type], frozenset[str]], dict[Shape, Plan]] = {}
+
+    def turn(self, watch: Watch) -> None:
+        """What was planned for this connection holds no more; other plans do."""
+        for side, told in watch.told.items():
+            state = (watch.happened, told)
+            plans = self._of.get(state)
+            if plans is None:
+                if len(self._of) >= PLANS:
+                    self._of.clear()
+                plans = self._of[state] = {}
+            watch.plans[side] = plans
+
+    def happens(self, watch: Watch, kinds: frozenset[type]) -> None:
+        """From now on rules and notes that waited for these are awake."""
+        watch.happened |= kinds
+        self.turn(watch)
+
+    def tells(self, watch: Watch, rule: Rule, side: Side) -> None:
+        """It found something; once an end is enough for it."""
+        watch.told[side] |= {rule.name}
+        self.turn(watch)
+
+
+class Readers:
+    """The notes of a connection that want to be told of what nearly every segment brings. Those of the same kinds are told of one list."""
+
+    def __init__(self, notes: Registered[type[Notes]]) -> None:
+        wanted = {reader: tuple(kind for kind in USUAL if kind in reader.on) for kind in USUAL for reader in notes.get(kind, ())}
+        lists = list(dict.fromkeys(wanted.values()))
+        self._readers = [(reader, lists.index(kinds)) for reader, kinds in wanted.items() if not _captures(reader)]
+        self._lists = {kind: [at for at, kinds in enumerate(lists) if kind in kinds] for kind in USUAL}
+        self._count = len(lists)
+
+    def tell(self, watch: Watch) -> None:
+        """What passed on this connection since they were told last and woke no rule."""
+        steps, watch.quiet = watch.quiet, []
+        lists: list[list[tuple[Step, Happening]]] = [[] for _ in range(self._count)]
+        for step in steps:
+            for event in step.happenings:
+                for at in self._lists[type(event)]:
+                    lists[at].append((step, event))
+        for reader, at in self._readers:
+            if lists[at] and watch.awake(reader):
+                (watch.notes.get(reader) or watch.note(reader)).see_each(lists[at])
 
 
 class Wakes:
@@ -137,36 +153,30 @@ class Wakes:
         awaited: frozenset[type],
         every: Collection[type[Notes]],
     ) -> None:
-        self.calls = tuple(_call(at, rule) for at, kind in enumerate(kinds) for rule in rules.get(kind, ()))
-        self.tells = tuple(Telling(at, reader, _captures(reader)) for at, kind in enumerate(kinds) for reader in notes.get(kind, ()))
-        self.reads_passed = any(call.notes in every for call in self.calls)
+        self.calls: tuple[Call, ...] = tuple(
+            (at, rule, rule.body, rule.notes, _captures(rule.notes)) for at, kind in enumerate(kinds) for rule in rules.get(kind, ())
+        )
+        self.tells: tuple[Telling, ...] = tuple(
+            (at, reader, _captures(reader)) for at, kind in enumerate(kinds) for reader in notes.get(kind, ())
+        )
+        self.reads_passed = any(kind in every for _, _, _, kind, _ in self.calls)
         self.usual = USUAL.issuperset(kinds)
         self.awaited = awaited.intersection(kinds)
         self.takes_needs = GapAcked in kinds or ClockStepped in kinds
         concerned = [sign for sign in asked if sign.of in (Step, Unusual) or sign.of in kinds]
         self.all_signs = tuple(question for sign in concerned for question in _questions(sign, kinds))
-        self.signs = tuple(question for sign in concerned if sign.of is not Unusual for question in _questions(sign, kinds))
+        self.signs = tuple(question for sign in concerned if not sign.screened for question in _questions(sign, kinds))
 
-    def plan(self, watch: Watch, whole: Watch, side: Side) -> Plan:
-        """What of it is awake for that side's segments, with the notes of the connection and its capture."""
-        calls: list[Planned] = []
-        for at, rule, body, kind, captures, waits, ready in self.calls:
-            if ready is not None:
-                calls.append(ready)
-            elif not waits or watch.asks(rule, side):
-                home = whole if captures else watch
-                calls.append((at, rule, body, None if kind is None else home.notes.get(kind) or home.note(kind)))
-        return self, tuple(calls), self.told(watch, whole)
+    def plan(self, watch: Watch, side: Side) -> Plan:
+        """What of it is awake for that side's segments."""
+        calls = tuple(call for call in self.calls if _always(call[1]) or watch.asks(call[1], side))
+        tells = tuple(telling for telling in self.tells if watch.awake(telling[1]))
+        quiet = self.usual and self.awaited <= watch.happened and not calls and not self.signs
+        return self, calls, tells, quiet and not any(captures for _, _, captures in tells)
 
-    def told(self, watch: Watch, whole: Watch) -> Listeners:
-        """Who is told of which."""
-        told: dict[int, list[Callable[..., None]]] = {}
-        for at, kind, captures in self.tells:
-            if kind.after and not watch.awake(kind):
-                continue
-            home = whole if captures else watch
-            told.setdefault(at, []).append((home.notes.get(kind) or home.note(kind)).see)
-        return tuple((at, tuple(each)) for at, each in told.items())
+
+def _always(rule: Rule) -> bool:
+    return not rule.after and rule.told is Told.ALWAYS
 
 
 def _questions(sign: Asked, kinds: Shape) -> list[Question]:

@@ -11,9 +11,9 @@ import click
 
 from tcpdump_parse.cli.config import LEVELS, Config, config
 from tcpdump_parse.cli.errors import Failure, Status
-from tcpdump_parse.cli.input import Log, is_live, shown_name
+from tcpdump_parse.cli.input import Log, is_live
 from tcpdump_parse.cli.options import Command, for_people, reads_logs, writes
-from tcpdump_parse.cli.output import FOR_PEOPLE, Target, coloured, language
+from tcpdump_parse.cli.output import FOR_PEOPLE, Target, language
 
 if TYPE_CHECKING:
     from tcpdump_parse.model import Finding, Read, Severity
@@ -32,10 +32,22 @@ class Names(click.ParamType[tuple[str, ...]]):
         return value if isinstance(value, tuple) else tuple(name.strip() for name in str(value).split(",") if name.strip())
 
 
+def _together(ctx: click.Context, param: click.Parameter, given: tuple[tuple[str, ...], ...]) -> tuple[str, ...] | None:
+    """An option that was given several times, as one list; None where it was not."""
+    return tuple(name for names in given for name in names) if given else None
+
+
+def _some(ctx: click.Context, param: click.Parameter, given: tuple[tuple[str, ...], ...]) -> tuple[str, ...] | None:
+    names = _together(ctx, param, given)
+    if names == ():
+        raise click.BadParameter("it names no rule; '*' is all of them.", ctx, param)
+    return names
+
+
 @click.command(cls=Command, short_help="Hold the log against TCP's rules.")
 @reads_logs
-@click.option("--select", metavar="RULE,…", type=Names(), help="Only these rules: names, families, globs.")
-@click.option("--ignore", metavar="RULE,…", type=Names(), help="Not these rules.")
+@click.option("--select", metavar="RULE,…", type=Names(), multiple=True, callback=_some, help="Only these rules: names, families, globs.")
+@click.option("--ignore", metavar="RULE,…", type=Names(), multiple=True, callback=_together, help="Not these rules.")
 @click.option("--fail-on", type=click.Choice(LEVELS), help="Exit with status 1 from this severity on. Default: error.")
 @click.option("--view", type=click.Choice([WIRESHARK]), help="Wireshark's own analysis flags instead of our findings.")
 @click.option(
@@ -62,8 +74,14 @@ def check(
 
     Settings come from tdparse.toml, or [tool.tdparse] of pyproject.toml, in this folder or the nearest above: select, ignore, fail-on.
     """
+    _agree(view, compare, select or ignore, settings, isolated=isolated)
     chosen = _chosen(select, ignore, fail_on, Config() if isolated else config(settings))
     failing = _failing(chosen.fail_on or "error")
+    if view or compare:
+        chosen = Config(select or (), ignore or ())  # what a file says is about our rules
+        _fields(chosen)
+    else:
+        _known(chosen, select, ignore, plugins=not no_plugins)
     with target.text(*log.files) as out:
         from tcpdump_parse.write.report import Summary
 
@@ -76,9 +94,43 @@ def check(
     return Status.FOUND if any(summary.found.get(severity) for severity in failing) else Status.DONE
 
 
+def _agree(view: str | None, compare: str | None, names: tuple[str, ...] | None, settings: Path | None, *, isolated: bool) -> None:
+    """UsageError for options of which one would silently lose."""
+    if isolated and settings is not None:
+        raise click.UsageError("--isolated takes no settings from a file, --config does: one of them is enough.")
+    if view and compare:
+        raise click.UsageError("--view and --compare are two different reports: one of them at a time.")
+    if compare and names:
+        raise click.UsageError("--compare is about retransmission and order alone: --select and --ignore choose nothing in it.")
+
+
+def _known(chosen: Config, select: tuple[str, ...] | None, ignore: tuple[str, ...] | None, *, plugins: bool) -> None:
+    """Failure for a name that is no rule's, before anything is written; it says where the name stands."""
+    from tcpdump_parse.check.rule import rules
+    from tcpdump_parse.check.select import chosen as names
+
+    for key, given, patterns in (("select", select, chosen.select), ("ignore", ignore, chosen.ignore)):
+        try:
+            names(rules(plugins=plugins), patterns)
+        except ValueError as error:
+            raise Failure(f"{f'--{key}' if given is not None else f'{chosen.path}: {key}'}: {error}") from None
+
+
+def _fields(chosen: Config) -> None:
+    """The same for Wireshark's names."""
+    from fnmatch import filter as matching
+
+    from tcpdump_parse.check.wireshark import BLIND, MEANINGS
+
+    fields = [*(meaning.field for meaning in MEANINGS.values()), BLIND]
+    for pattern in (*chosen.select, *chosen.ignore):
+        if not matching(fields, pattern):
+            raise Failure(f"no flag of Wireshark's analysis is called {pattern!r}; there are: {', '.join(fields)}")
+
+
 def _chosen(select: tuple[str, ...] | None, ignore: tuple[str, ...] | None, fail_on: str | None, set_: Config) -> Config:
     """What the command line says wins over the file."""
-    return Config(set_.select if select is None else select, set_.ignore if ignore is None else ignore, fail_on or set_.fail_on)
+    return Config(set_.select if select is None else select, set_.ignore if ignore is None else ignore, fail_on or set_.fail_on, set_.path)
 
 
 def _failing(level: str) -> tuple[Severity, ...]:
@@ -92,7 +144,6 @@ def _findings(log: Log, out: TextIO, chosen: Config, view: str | None, *, plugin
     from tcpdump_parse.check.engine import check as checked
     from tcpdump_parse.check.plugins import sheltered
     from tcpdump_parse.check.rule import rules
-    from tcpdump_parse.check.select import chosen as names
     from tcpdump_parse.read.portions import unbroken
     from tcpdump_parse.track import track
 
@@ -107,10 +158,6 @@ def _findings(log: Log, out: TextIO, chosen: Config, view: str | None, *, plugin
         ours, theirs = tee(events)
         yield from wireshark.compare(list(checked(track(ours), ("loss",))), list(wireshark.view(theirs)))
         return
-    try:
-        names(known, chosen.select, chosen.ignore)
-    except ValueError as error:
-        raise Failure(str(error)) from None
     yield from checked(unbroken(track(log.in_portions(out))), chosen.select, chosen.ignore, known)
 
 
@@ -171,21 +218,33 @@ def _write(
             from tcpdump_parse.tell.words import words
 
             lines = reported if any(map(is_live, log.files)) else report.folded(reported)
-            report.text(_worded(lines, lang), out, summary, colour=coloured(target.colour, out), words=words(lang))
+            report.text(_worded(lines, lang), out, summary, colour=target.coloured(out), words=words(lang))
         case "jsonl":
-            target.writer.write((one.finding for one in _worded(reported, lang)), out)
+            target.writer.write(_filed(_worded(reported, lang)), out)
         case "sarif":
-            report.sarif(_worded(reported, lang), out, _descriptions(plugins=plugins), _version())
+            report.sarif(_worded(reported, lang), out, _descriptions(plugins=plugins), _version(), log.faults)
         case "junit":
-            report.junit(_worded(reported, lang), out, failing, [shown_name(file) for file in log.files])
+            report.junit(_worded(reported, lang), out, failing, log.logs, log.unread_files)
         case _:
             report.github(_worded(reported, lang), out)
 
 
+def _filed(reported: Iterable[Reported]) -> Iterator[Finding]:
+    """Each with the file its lines are in: of several files a capture's number does not say which."""
+    from msgspec.structs import replace
+
+    from tcpdump_parse.visible import encodable
+
+    for one in reported:
+        yield replace(one.finding, file=encodable(one.file))
+
+
 def _descriptions(*, plugins: bool) -> dict[str, dict[str, str]]:
     from tcpdump_parse.check.rule import rules
+    from tcpdump_parse.check.wireshark import MEANINGS
 
-    return {name: {"title": rule.title, "reason": rule.reason, "cites": rule.cites} for name, rule in rules(plugins=plugins).items()}
+    ours = {name: {"title": rule.title, "reason": rule.reason, "cites": rule.cites} for name, rule in rules(plugins=plugins).items()}
+    return ours | {meaning.field: {"title": meaning.message} for meaning in MEANINGS.values()}
 
 
 def _version() -> str:

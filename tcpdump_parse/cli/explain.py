@@ -8,7 +8,7 @@ import click
 
 from tcpdump_parse.cli.input import Log, is_live
 from tcpdump_parse.cli.options import Command, for_people, reads_logs, writes
-from tcpdump_parse.cli.output import FOR_PEOPLE, Target, coloured, language, width
+from tcpdump_parse.cli.output import FOR_PEOPLE, Target, language, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,7 +110,7 @@ def look(out: TextIO, target: Target, lang: str) -> Look:
     """How the page looks on this handle."""
     from tcpdump_parse.write.story import Glyphs, Look, Paint
 
-    paint = Paint.COLOUR if coloured(target.colour, out) else Paint.PLAIN
+    paint = Paint.COLOUR if target.coloured(out) else Paint.PLAIN
     return Look(width(out), paint, Glyphs.UNICODE if _draws(out) else Glyphs.ASCII, lang)
 
 

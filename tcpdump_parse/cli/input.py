@@ -28,7 +28,8 @@ HINT: Final = "tdparse reads the terminal: paste what tcpdump printed, then pres
 
 @dataclass
 class Log:
-    """FILE…, `--join`, `--tz`, `--strict`; when `events` is used up, what came of them."""
+    """FILE…, `--join`, `--tz`, `--strict`; when `events` is used up, what came of them: `logs`, as a person names them, each with what it
+    gave or why it could not be read (`unread_files`)."""
 
     files: tuple[str, ...]
     join: bool = False
@@ -37,6 +38,9 @@ class Log:
     packets: int = 0
     unread: int = 0
     failed: bool = False
+    faults: list[str] = field(default_factory=list)
+    unread_files: dict[str, str] = field(default_factory=dict)
+    logs: dict[str, None] = field(default_factory=dict)
     octets: int = 0
     captures: int = 0
     current: str = ""
@@ -63,11 +67,14 @@ class Log:
         from tcpdump_parse.read.portions import PAUSE
 
         gc.freeze()  # all that start-up made stays; no look for cycles needs to pass over it again
+        saved = not any(map(is_live, self.files))
         with progress(self.files) as shown:
             for file, source in self._sources(out, shown):
                 before, current = self.captures, -1
                 with self._failing(file), source as octets:
                     for value in read(octets, self.zone):
+                        if INTERRUPT.asked and saved:  # a file is left where it stands; the record that stands there is not cut, it is left
+                            return
                         if value is PAUSE:
                             yield value
                             continue
@@ -75,17 +82,30 @@ class Log:
                             value = replace(value, capture=value.capture + before)
                         if value.capture != current:
                             current = self.captures = value.capture
-                            self.names[current] = shown_name(file)
+                            self.logs[self._name(current, value, file)] = None
                         kind = type(value)
                         if kind is Packet:
                             self.packets += 1
                         elif kind is Unread:
                             self._not_read(value)
                         yield value
+                if before == self.captures:
+                    self.logs[shown_name(file)] = None
+        if not self.packets and not INTERRUPT.asked:
+            self._nothing()
+
+    def _name(self, capture: int, value: Read, file: str) -> str:
+        from tcpdump_parse.model import Capture
+        from tcpdump_parse.visible import encodable
+
+        original = value.file if isinstance(value, Capture) else ""  # the log that JSON lines were made of: it is where their lines are
+        name = self.names[capture] = shown_name(file if original in ("", encodable(file)) else original)
+        return name
 
     def fault(self, error: Exception) -> None:
         """Something of others failed beside the log: said at once, and in the exit status; the rest goes on."""
         self.failed = True
+        self.faults.append(str(error))
         tell(f"tdparse: {error}")
 
     def conclude(self) -> None:
@@ -102,6 +122,13 @@ class Log:
         if not self.packets and not INTERRUPT.asked:
             where = shown_name(self.files[0]) if len(self.files) == 1 else "the files"
             raise Failure(f"{where}: {self._emptiness()}")
+
+    def _nothing(self) -> None:
+        """A report says of each log that there was nothing to look at, which is not that nothing was found."""
+        for log in self.logs:
+            if log not in self.unread_files:
+                self.unread_files[log] = f"{log}: {self._emptiness()}"
+                self.faults.append(self.unread_files[log])
 
     def _emptiness(self) -> str:
         if self.unread:
@@ -145,6 +172,7 @@ class Log:
         lines = 0
         for file in self.files:
             self.starts.append((lines, shown_name(file)))
+            self.logs[shown_name(file)] = None
             with self._failing(file), self._opened(file, out, shown) as tap, open_source(tap) as source:
                 if source.events is not None:
                     raise Failure(f"{file}: --join joins logs, not the JSON lines of tdparse parse")
@@ -168,6 +196,9 @@ class Log:
         try:
             yield
         except SourceError as error:
+            if INTERRUPT.asked and not is_live(file):
+                return  # it is not the file that breaks off
+            self.unread_files[self.current] = str(error)
             self.fault(error)
 
     def _not_read(self, value: Unread) -> None:

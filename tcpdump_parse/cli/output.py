@@ -45,7 +45,8 @@ class Target:
     def format(self) -> str:
         """The format asked for, else the one whose files end as the file's name does, else the command's default."""
         if self.form is None and self.path is not None:
-            return next((name for name in self.formats if suffix(name) == self.path.suffix), self.formats[0])
+            named = self.path.name.removesuffix(".json") if self.path.name.endswith(".sarif.json") else self.path.name  # SARIF 2.1.0 §3.2
+            return next((name for name in self.formats if suffix(name) == Path(named).suffix), self.formats[0])
         return self.form or self.formats[0]
 
     @property
@@ -56,6 +57,10 @@ class Target:
         """The handle for a text format. `inputs` are the files being read, which are never written over."""
         self._spare(inputs)
         return text_out(self.path, data=self.format not in FOR_PEOPLE)
+
+    def coloured(self, out: TextIO) -> bool:
+        """A file gets colours only when they are asked for by name: FORCE_COLOR is about what is looked at."""
+        return self.colour is Colour.ALWAYS if self.path is not None else coloured(self.colour, out)
 
     def octets(self, *inputs: str) -> AbstractContextManager[BinaryIO]:
         """The handle for a binary format."""
@@ -143,8 +148,15 @@ def open_(path: Path) -> Iterator[BinaryIO]:
         yield raw
 
 
+_NOT_WRITTEN: Final = {
+    FileNotFoundError: "its folder does not exist",
+    IsADirectoryError: "it is a directory",
+    PermissionError: "permission denied",
+}
+
+
 def _not_written(error: OSError) -> str:
-    return "its folder does not exist" if isinstance(error, FileNotFoundError) else reason(error)
+    return _NOT_WRITTEN.get(type(error)) or reason(error)
 
 
 def _standard_output() -> io.TextIOWrapper:

@@ -56,7 +56,8 @@ class Severity(enum.StrEnum):
 
 
 class Finding(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag="finding"):
-    """What a rule found: about `frame`, certain since `known_at` (a frame, or "end"); `unless` names needs that were not met."""
+    """What a rule found: about `frame`, certain since `known_at` (a frame, or "end"); `unless` names needs that were not met.
+    `file`: where its lines are, where a report of several logs says it."""
 
     rule: str
     severity: Severity
@@ -75,6 +76,7 @@ class Finding(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type
     facts: dict[str, Any] = {}
     evidence: tuple[int, ...] = ()
     unless: tuple[str, ...] = ()
+    file: str | UnsetType = UNSET
 
 
 Read = Capture | Packet | Notice | Unread

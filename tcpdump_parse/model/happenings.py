@@ -347,6 +347,10 @@ class ChecksumWrong(Happening, frozen=True):
     zero: bool = False
 
 
+class ChecksumUnjudged(Happening, frozen=True):
+    """tcpdump calls the checksum wrong; the addresses are printed as names, so whether offload explains it cannot be worked out."""
+
+
 class ChecksumUnexplained(Happening, frozen=True):
     """Without payload the right checksum can be recomputed from the text, and it is not what tcpdump computed: a number in the line
     was changed, or a field tcpdump hides is not zero. `hidden_ack`: the hidden

@@ -53,7 +53,7 @@ class End(Struct, frozen=True, gc=False, omit_defaults=True):
     wnd: int | None = None  # the same in octets; None while the scale is unknown
     wscale: int | None = None  # shift in force for this end's windows (0: none agreed); None unknown
     mss: int | None = None  # MSS option this end sent (it limits the peer)
-    offered: tuple[str, ...] | None = None  # option names of this end's SYN, tcpdump's words; None if its SYN was not seen
+    offered: tuple[str, ...] | None = None  # option names of its SYN, "partial" last if that was cut; None if it was not seen
     fin: int | None = None  # position of its FIN
     tsval: int | None = None  # newest TSval it sent
     tsecr: int | None = None  # last TSecr it sent

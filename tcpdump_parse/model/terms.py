@@ -52,6 +52,7 @@ class Cause(enum.StrEnum):
     FAST = "fast"  # three duplicate ACKs, or as much selectively acknowledged (RFC 5681 §3.2, RFC 6675)
     SACK_HOLE = "sack_hole"  # a further hole below what was selectively acknowledged (RFC 6675 NextSeg)
     TAIL_PROBE = "tail_probe"  # RFC 8985 §7
+    LEFT_OUT = "left_out"  # data of the SYN that the SYN+ACK did not take (RFC 7413 §4.2.2)
     UNKNOWN = "unknown"
 
 

@@ -16,6 +16,7 @@ from tcpdump_parse.read.ascii import Kept
 from tcpdump_parse.read.clock import Clock
 from tcpdump_parse.read.notices import classify
 from tcpdump_parse.read.text import to_text
+from tcpdump_parse.visible import encodable
 
 PATIENCE = 4096
 """So many notices wait to learn which capture they belong to."""
@@ -25,7 +26,7 @@ class Captures:
     """The captures of one log: what is known of the present one, and the notices that wait."""
 
     def __init__(self, file: str, zone: tzinfo | None) -> None:
-        self.file = file
+        self.file = encodable(file)
         self.zone = zone
         self.capture = 0
         self.line = 1  # number of the next line

@@ -190,7 +190,8 @@ def _seen(text: str, column: int) -> str:
         return "the end of the record" if len(text) - column <= len(rest) else "blanks"
     if rest.startswith("\n"):
         return "the end of the line"
-    word = re.match(r"[\w.:-]+|\S{1,12}", rest.lstrip())
+    said = rest.lstrip().encode("latin-1", "replace").decode("utf-8", "replace")  # inside `read` a character is an octet
+    word = re.match(r"[\w.:-]+|\S{1,12}", said)
     return f'"{word[0]}"' if word else "blanks"
 
 

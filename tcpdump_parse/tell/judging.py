@@ -26,6 +26,7 @@ def judged(events: Iterable[Any], known: Mapping[str, Rule] | None = None, least
             continue
         found = feed(event)
         if leaving and type(event) in (Step, Packet, Capture):
+            found = list(found)
             yield from _left(leaving, found)
         if type(event) is Ending and not found and event.reason not in AT_ONCE:
             leaving.append(event)

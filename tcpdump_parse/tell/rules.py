@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -11,9 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tcpdump_parse.check.rule import Need, Rule, rules
+from tcpdump_parse.check.select import elsewhere
 from tcpdump_parse.model import Packet, Unread
 from tcpdump_parse.read import read
-from tcpdump_parse.tell.words import words
+from tcpdump_parse.tell.words import Words, words
 
 
 class Explained(Struct, frozen=True, omit_defaults=True):
@@ -49,8 +51,30 @@ def named(name: str, lang: str = "en", *, plugins: bool = True) -> list[Explaine
     every = explained(lang, plugins=plugins)
     wanted = name.strip().lower()
     own = [rule for rule in every if rule.name == wanted.replace("_", "-")]
-    found = own or [rule for rule in every if any(wanted in (other.lower(), other.lower().partition(":")[2]) for other in rule.elsewhere)]
-    return [shown(rule) for rule in found]
+    return [shown(rule) for rule in own or (rule for rule in every if elsewhere(name, rule.elsewhere))]
+
+
+def matching(pattern: str, lang: str = "en", *, plugins: bool = True) -> list[Explained]:
+    """The rules of that family; else those that a glob fits: their own names, or the names they have elsewhere ("tcp.analysis.*"); else
+    those in whose names or title the words stand ("zero window")."""
+    wanted, every = pattern.strip().lower(), explained(lang, plugins=plugins)
+    family = [rule for rule in every if rule.family == wanted]
+    if any(character in wanted for character in "*?["):
+        return [rule for rule in every if any(fnmatchcase(name.lower(), wanted) for name in (rule.name, *rule.elsewhere))]
+    return family or [rule for rule in every if wanted and _plain(wanted) in _plain(" / ".join((rule.name, rule.title, *rule.elsewhere)))]
+
+
+def _plain(text: str) -> str:
+    """Words as one may write them, whatever stands between them."""
+    return text.lower().replace("-", " ").replace("_", " ")
+
+
+def resting(rule: Explained, said: Words) -> str:
+    """What the rule must be able to rely on, and what becomes of the finding where it cannot; empty if that is nothing."""
+    if not rule.needs:
+        return ""
+    needs = said.say("report.between").join(said.say(f"page.need_{need.replace(' ', '_')}") for need in rule.needs)
+    return said.say("page.needs_note" if rule.severity == "note" else "page.needs", needs=needs)
 
 
 def shown(rule: Explained) -> Explained:

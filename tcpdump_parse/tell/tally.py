@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from msgspec import UNSET
 
 from tcpdump_parse.check.missed import Holes
-from tcpdump_parse.check.openings import no_copy, reset_cause, third_step
+from tcpdump_parse.check.openings import no_copy, rejects, reset_cause, third_step
 from tcpdump_parse.check.trips import DataTrips
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Cause, DupReason, Proof, ResetCause, Side
 from tcpdump_parse.track.rtt import LEAST_RTO
-from tcpdump_parse.track.states import KEPT
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.shapes import Shape
@@ -51,11 +50,12 @@ class Tally:
     __slots__ = (
         "after_reset", "answers", "asked", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack",
         "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest",
-        "reordered", "replies", "reset", "slowest", "spurious", "synacks", "timeouts", "trips", "unexplained", "wrong", "zero_windows",
+        "reordered", "replies", "reset", "slowest", "spurious", "synacks", "timeouts", "trips", "unexplained", "unjudged", "wrong",
+        "zero_windows",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.checksums = self.incorrect = self.offload = 0
+        self.checksums = self.incorrect = self.offload = self.unjudged = 0
         self.wrong: list[int] = [0, 0]  # count, first frame
         self.unexplained: list[int] = [0, 0]
         self.contradiction = self.content = 0
@@ -275,14 +275,6 @@ def _reset(tally: Tally, step: Step, happening: h.ResetSent) -> bool:
     return False
 
 
-def rejects(step: Step, happening: h.ResetSent) -> bool:
-    """Does it answer an ACK of what its sender never sent, an old duplicate say? It gives nothing up (RFC 9293 §3.10.7.3, figure 8)."""
-    me = step.before.me
-    if happening.cause is not ResetCause.UNEXPECTED_ACK or me.state not in KEPT or None in (me.iss, me.snd_nxt, step.seq):
-        return False
-    return not me.iss < step.seq <= me.snd_nxt  # type: ignore[operator]
-
-
 def _wrong(tally: Tally, step: Step, happening: h.ChecksumWrong) -> bool:
     if happening.zero:
         return False  # left for later, not damaged
@@ -290,8 +282,14 @@ def _wrong(tally: Tally, step: Step, happening: h.ChecksumWrong) -> bool:
     return False
 
 
+def _unjudged(tally: Tally, step: Step, happening: h.ChecksumUnjudged) -> bool:
+    tally.unjudged += 1
+    return False
+
+
 def _unexplained(tally: Tally, step: Step, happening: h.ChecksumUnexplained | h.LengthsDisagree) -> bool:
-    _first(tally.unexplained, step.frame)
+    if not (isinstance(happening, h.ChecksumUnexplained) and happening.explanation == "reserved_flag"):
+        _first(tally.unexplained, step.frame)
     return False
 
 
@@ -313,5 +311,5 @@ NOTES: Final[dict[type, Callable[[Tally, Step, Any], bool]]] = {
     h.Retransmitted: _again, h.Judged: _judged, h.Reordered: _reordered, h.Copied: _copied, h.WindowClosed: _closed,
     h.WindowReopened: _reopened, h.KeepAlive: _probe, h.KeepAliveAck: _answer, h.FinSent: _fin, h.FinAcked: _finack, h.ResetSent: _reset,
     h.ChecksumWrong: _wrong, h.ChecksumUnexplained: _unexplained, h.LengthsDisagree: _unexplained, h.Contradiction: _contradiction,
-    h.ContentDiffers: _content, h.GapAcked: _missed,
+    h.ContentDiffers: _content, h.GapAcked: _missed, h.ChecksumUnjudged: _unjudged,
 }  # fmt: skip

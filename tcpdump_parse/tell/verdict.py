@@ -260,6 +260,8 @@ def _unknown(say: _Judge, scene: Scene, ending: Ending, ledger: Ledger) -> Itera
         yield say(Basis.UNKNOWN, "late")
     if ending.reason != "closed" and ending.silence is not None and ending.silence >= _SILENCE and scene.steady:
         yield say(Basis.PROVED, "silent", frame=ending.frame, span=scene.span(ending.silence), frames=(ending.frame,))
+    if scene.tally.unjudged:
+        yield say(Basis.UNKNOWN, "unjudged", n=scene.tally.unjudged, all=scene.tally.checksums)
     closer = _half_closed(ending)
     if closer is not None and ending.reason == "end":
         yield say(Basis.UNKNOWN, "afterwards", closer.side.other)

@@ -20,7 +20,7 @@ from tcpdump_parse.model.terms import Side
 
 LANGUAGES: Final = ("en", "zh")
 _HOME: Final = Path(__file__).resolve().parent / "texts"
-_PLACEHOLDER: Final = re.compile(r"\{(?P<name>\w+)(?::(?P<one>\w+)\|(?P<many>\w+))?\}")
+_PLACEHOLDER: Final = re.compile(r"\{(?P<name>\w+)(?::(?P<one>[\w ]+)\|(?P<many>[\w ]+))?\}")
 _COMPILED: Final = re.compile(r"%%|%\((\w+)\)s")
 
 

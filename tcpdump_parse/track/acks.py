@@ -11,6 +11,7 @@ from tcpdump_parse.model.happenings import AckAdvanced, FinAcked, GapAcked, Happ
 from tcpdump_parse.model.options import Sack
 from tcpdump_parse.track import needed
 from tcpdump_parse.track.judgement import same_header
+from tcpdump_parse.track.order import before
 from tcpdump_parse.track.ranges import Ranges
 from tcpdump_parse.track.recent import keep
 from tcpdump_parse.track.segment import FIN, RST, SYN, Sent
@@ -125,6 +126,8 @@ def edge(me: Direction, seg: Sent, out: list[Happening]) -> None:
         peer.edge = right
     last = me.right
     if last is not None and right < last and not seg.bits & (SYN | FIN | RST) and ack >= (me.ack or ack) and seg.end >= (me.nxt or seg.end):
+        if me.last is not None and before(me, seg, me.last):
+            return  # sent before, and overtaken
         back = last - right
         out.append(WindowShrunk(back, back < 1 << (me.wscale or 0)))
     me.right = right

@@ -101,13 +101,20 @@ def repeats(me: Direction, seg: Sent, was_win: int | None, was_wnd: int | None, 
         _duplicate(me, seg, out)
 
 
+def takes_probe(me: Direction, seg: Sent, out: list[Happening]) -> None:
+    """The octet of a window probe is taken and the window is still closed: this too answers the probe (RFC 9293 §3.8.6.1)."""
+    probe = me.peer.probes[-1]
+    if probe.end == seg.ack and probe.length and not seg.win and seg.end == seg.start:
+        out.append(WindowProbeAck(_since(probe, seg), (probe.frame,)))
+
+
 def _duplicate(me: Direction, seg: Sent, out: list[Happening]) -> None:
     me.dup_acks += 1
     peer, repeated = me.peer, me.last_ack
     if me.dup_acks == THIRD and seg.ack is not None and seg.at is not None:
         keep(peer.asked, (seg.ack, seg.at), ASKED)
         peer.recover = peer.nxt
-    outstanding = peer.nxt is not None and seg.ack is not None and peer.nxt > seg.ack
+    outstanding = bool(peer.sacked) or (peer.nxt is not None and seg.ack is not None and peer.nxt > seg.ack)
     syn = _syn_again(me, seg)
     if syn is not None:
         me.stray = None

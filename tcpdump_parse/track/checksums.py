@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import UNSET
 
 from tcpdump_parse.model.encoding import ENCODERS
-from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers, Happening, LengthsDisagree
+from tcpdump_parse.model.happenings import (
+    ChecksumOffload,
+    ChecksumUnexplained,
+    ChecksumUnjudged,
+    ChecksumWrong,
+    ContentDiffers,
+    Happening,
+    LengthsDisagree,
+)
 from tcpdump_parse.model.options import Eol, Nop, Sack, TcpOption, Timestamps
 from tcpdump_parse.model.packet import IP, Segment
 from tcpdump_parse.track.segment import ACK, URG, Sent
@@ -29,8 +37,11 @@ TCP: Final = 6
 ALL: Final = 0xFFFF
 HEADER: Final = 20
 _WIRE: Final = (1 << 32) - 1
-RESERVED: Final = (0x100, 0x200, 0x400, 0x800)
-"""The header bits beside the flags; tcpdump before 5.0 prints none of them (the first is AccECN's)."""
+ECN: Final = 0xC0
+ACCURATE: Final = 0x100
+"""The bit with which a SYN that asks for ECN asks for AccECN (RFC 9768 §3.1.1)."""
+RESERVED: Final = (ACCURATE, 0x200, 0x400, 0x800)
+"""The header bits beside the flags; tcpdump before 5.0 prints none of them."""
 _TS: Final = 0x0101 + 0x080A
 
 
@@ -130,10 +141,18 @@ def residue(me: Direction, tcp: Segment, seg: Sent, size: int, options: tuple[in
 def _wrong(me: Direction, value: int, ip: IP, seg: Sent) -> Happening:
     """A checksum that tcpdump calls incorrect."""
     known = addresses(ip.src, ip.dst)
-    if _left_to_the_card(known, value, seg.size):
+    if _left_to_the_card(known, value, _size(seg)):
         me.here = True
         return ChecksumOffload(lso=known is not None and value == fold(known))
-    return ChecksumWrong(zero=value == 0)
+    return ChecksumUnjudged() if known is None and value else ChecksumWrong(zero=value == 0)
+
+
+def _size(seg: Sent) -> int | None:
+    """Octets of TCP header and payload: from the IP header, else, where that tells none (BIG TCP, IP options), from the segment itself."""
+    if seg.size is not None:
+        return seg.size
+    options = option_sum(seg.options)
+    return None if options is None else HEADER + options[0] + seg.length
 
 
 def _left_to_the_card(known: int | None, value: int, size: int | None) -> bool:
@@ -147,7 +166,8 @@ def _unexplained(me: Direction, seg: Sent, residue: int) -> Happening:
         for hidden in _acks(me):
             if hidden % ALL == residue:
                 return ChecksumUnexplained(residue, hidden, "hidden_ack")
-        return ChecksumUnexplained(residue, None, "hidden_field")
+        accurate = residue == ACCURATE and seg.bits & ECN == ECN
+        return ChecksumUnexplained(residue, None, "reserved_flag" if accurate else "hidden_field")
     if residue in RESERVED:
         return ChecksumUnexplained(residue, None, "reserved_flag")
     same = me.residue == residue
@@ -195,7 +215,7 @@ def payload_sums(me: Direction, seg: Sent) -> frozenset[int]:
     total = header_sum(me, seg, (seg.ack or 0) & _WIRE, HEADER + options[0] + seg.length, options)
     if total is None:
         return frozenset()
-    written = seg.printed if seg.printed and not _left_to_the_card(me.addresses, seg.printed, seg.size) else seg.good
+    written = seg.printed if seg.printed and not _left_to_the_card(me.addresses, seg.printed, _size(seg)) else seg.good
     return frozenset((-(total + seg.good) % ALL, -(total + written) % ALL))
 
 

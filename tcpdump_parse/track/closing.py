@@ -74,8 +74,16 @@ def _cause(me: Direction, seg: Sent, fits: bool | None) -> tuple[ResetCause, tup
     if me.nxt is not None and seg.start == me.nxt:
         if last is not None and last.length and _after_fin(me, last):
             return ResetCause.LATE_DATA, (last.frame,)
-        return ResetCause.ABORT, ()
+        return (ResetCause.UNKNOWN if _may_answer(me, seg, last) else ResetCause.ABORT), ()
     return ResetCause.UNKNOWN, ()
+
+
+def _may_answer(me: Direction, seg: Sent, last: Sent | None) -> bool:
+    """Without ACK, with the number that the peer's last data acknowledged, and no answer to that before: so answers a host that knows no
+    such connection (§3.5.2). A stack that aborts sends an ACK with it."""
+    if last is None or not last.length or seg.bits & ACK or last.ack != seg.start:
+        return False
+    return me.last is None or me.last.frame < last.frame
 
 
 def _gone(me: Direction) -> bool:
@@ -99,6 +107,8 @@ def acceptable(me: Direction, seg: Sent) -> bool | None:
     peer = me.peer
     if me.packets <= 1 and seg.bits & ACK and peer.iss is not None and peer.nxt is not None:
         return seg.ack is not None and peer.iss < seg.ack <= peer.nxt  # SYN-SENT: the ACK must cover the SYN
+    if peer.state is State.SYN_SENT and not seg.bits & ACK:
+        return False  # §3.10.7.3: without an ACK it is dropped there
     if peer.ack is None:
         return None
     if seg.start == peer.ack:

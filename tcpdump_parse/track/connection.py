@@ -231,7 +231,7 @@ class Following:
         bits = seg.bits
         if bits & SYN and not bits & RST:
             if me.syn is None:
-                opening.learn(me, seg)
+                opening.learn(me, seg, cut=tcp.cut is not UNSET)
             me.win = me.wnd = seg.win
         options = seg.options
         if options and not (len(options) == 3 and seg.ts is not None and Timestamps in me.shown):
@@ -293,6 +293,8 @@ class Following:
         fin_done = peer.fin_acked
         if una is None or ack > una:
             acks.advance(me, seg, out)
+            if peer.probes:
+                bare.takes_probe(me, seg, out)
             me.dup_acks, me.last_ack = 0, seg
             peer.keepalives.clear()
             if syn_done:

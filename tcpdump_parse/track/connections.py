@@ -35,6 +35,8 @@ NOW = -NEVER
 _EPHEMERAL = 32768
 _WELL_KNOWN = 1024
 _FAR = 1 << 32
+_STRANGE = 1 << 24
+"""Octets; a closed connection has nothing on its way so far from its numbers."""
 
 
 class Bounds(Struct, frozen=True):
@@ -150,6 +152,9 @@ class Table:
             flags = tcp.flags
             if (flags and "S" in flags) or rival:
                 me = self._incarnation(packet, tcp, key, me)
+            elif following.closed_at is not None and _strange(me, tcp):
+                me = self._new(packet, tcp, key, following)
+                self._end(following, "closed", forget=False)
         following = me.following
         if since is not None and since < 0 and before is not None and at is not None:
             self._runs(packet.frame, before, at)
@@ -211,7 +216,8 @@ class Table:
         return me
 
     def _incarnation(self, packet: Packet, tcp: Segment, key: Key, me: Direction) -> Direction:
-        """A SYN with another ISN begins a new connection on the same 4-tuple; until it is answered, the old one may still speak."""
+        """A SYN with another ISN begins a new connection on the same 4-tuple; until it is answered, the old one may still speak. So does a
+        SYN+ACK where the old one is over: the log lacks the SYN."""
         following = me.following
         bits = bits_of(tcp.flags) if tcp.flags is not UNSET else 0
         wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
@@ -222,7 +228,7 @@ class Table:
                     return me
             elif me.place(wire) == me.iss or (me.syn is None and me.iss is None and me.nxt == me.place(wire)):
                 return me
-            if bits & ACK:
+            if bits & ACK and (following.closed_at is None or _answers(me, tcp)):
                 me.renew()
                 possible.renew(me)
                 self._settle(following)
@@ -343,6 +349,21 @@ def _place(addr: str, port: Port) -> str:
     return f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}"
 
 
+def _answers(me: Direction, tcp: Segment) -> bool:
+    """Does this SYN+ACK acknowledge the SYN that is known?"""
+    peer, ack = me.peer, tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
+    return ack is not UNSET and peer.iss is not None and peer.nxt is not None and peer.iss < peer.place(ack) <= peer.nxt
+
+
+def _strange(me: Direction, tcp: Segment) -> bool:
+    """Behind the close, are both numbers far from all that was used? Then the ports have a connection whose opening the log lacks."""
+    bits = bits_of(tcp.flags) if tcp.flags is not UNSET else 0
+    wire, ack = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs, tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
+    if not bits & ACK or bits & RST or wire is UNSET or ack is UNSET or me.nxt is None or me.peer.nxt is None:
+        return False
+    return abs(me.place(wire) - me.nxt) > _STRANGE and abs(me.peer.place(ack) - me.peer.nxt) > _STRANGE
+
+
 def _distance(end: Direction, tcp: Segment, bits: int) -> int:
     """How far the numbers are from where this end and its peer stand."""
     wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
@@ -356,12 +377,13 @@ def _distance(end: Direction, tcp: Segment, bits: int) -> int:
 
 
 def _legal(previous: Following, tcp: Segment, key: Key) -> bool | None:
-    """May a SYN reuse these ports now (RFC 9293 MAY-2, RFC 6191)? Its ISN or its timestamp is above all that was used."""
+    """May a SYN reuse these ports now (RFC 9293 MAY-2, RFC 6191)? Its ISN or its timestamp is above all that was used. Of its answer alone
+    nobody can tell."""
     end = next(
         (d for d in (previous.client, previous.server) if (previous.connection.addr(d.side), previous.connection.port(d.side)) == key[:2]),
         None,
     )
     wire = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs
-    if end is None or end.nxt is None or wire is UNSET:
+    if end is None or end.nxt is None or wire is UNSET or (tcp.flags is not UNSET and "." in tcp.flags):
         return None
     return end.place(wire) > end.nxt

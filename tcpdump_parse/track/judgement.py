@@ -19,7 +19,7 @@ from tcpdump_parse.track import needed, triggers
 from tcpdump_parse.track.checksums import compare
 from tcpdump_parse.track.order import ENOUGH, before, by_id, usable
 from tcpdump_parse.track.rtt import LEAST_RTO as TIMER
-from tcpdump_parse.track.segment import ACK, FIN, MICRO, SYN, Sent
+from tcpdump_parse.track.segment import ACK, FIN, MICRO, SECOND, SYN, Sent
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
@@ -52,7 +52,7 @@ def judge(me: Direction, seg: Sent, out: list[Happening]) -> Kind:
             return Kind.COPY
     if _answers_syn(seg, overlapping):
         return Kind.ORIGINAL
-    if _probes(me, seg):
+    if _probes(me, seg) and not _repeats(me, seg, overlapping):
         return Kind.PROBE
     if not overlapping and not me.seen.overlap(start, end):
         return _fills(me, seg, out)
@@ -149,6 +149,15 @@ def _probes(me: Direction, seg: Sent) -> bool:
     if seg.length > 1 or seg.bits & (SYN | FIN) or me.nxt is None or seg.start != me.nxt - 1:
         return False
     return me.peer.zero_since is not None or (me.una is not None and me.una >= me.nxt)
+
+
+def _repeats(me: Direction, seg: Sent, overlapping: list[Sent]) -> bool:
+    """The same single octet as a segment of its own, sooner than any keep-alive: its ACK was lost on the way back. (A window probe repeats
+    its octet as well.)"""
+    last = overlapping[-1] if overlapping else None
+    if last is None or not seg.length or last.length != 1 or last.bits != seg.bits or last.at is None or seg.at is None:
+        return False
+    return seg.at - last.at < SECOND and me.peer.zero_since is None and me.peer.reopened is None
 
 
 def _fills(me: Direction, seg: Sent, out: list[Happening]) -> Kind:

@@ -17,7 +17,7 @@ from tcpdump_parse.model.terms import Cause, Proof
 from tcpdump_parse.track.order import before
 from tcpdump_parse.track.ranges import Ranges
 from tcpdump_parse.track.recent import keep
-from tcpdump_parse.track.segment import MICRO, SECOND, Sent
+from tcpdump_parse.track.segment import MICRO, SECOND, SYN, Sent
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
@@ -55,7 +55,7 @@ def at_once(me: Direction, seg: Sent, copies: list[Sent], cause: Cause, sooner: 
     `sooner`: later sendings that overtook it; an ACK of their octets says nothing about those that were sent before it.
     """
     proof = None
-    if not sooner and me.una is not None and seg.end <= me.una:
+    if not sooner and me.una is not None and seg.end <= me.una and _honest(me, seg):
         proof = Proof.ALREADY_ACKED
     elif not sooner and me.sacked and me.sacked.covers(seg.start, seg.end):
         proof = Proof.ALREADY_SACKED
@@ -79,6 +79,11 @@ def at_once(me: Direction, seg: Sent, copies: list[Sent], cause: Cause, sooner: 
     me.pending.append(pending)
     keep(me.again, pending, AGAIN)
     return None, None
+
+
+def _honest(me: Direction, seg: Sent) -> bool:
+    """Is the highest ACK of octets that `me` sent? A SYN that is sent again refutes one of more: it was of an older connection."""
+    return not seg.bits & SYN or me.nxt is None or me.una is None or me.una <= me.nxt
 
 
 def _cover(copies: list[Sent], seg: Sent) -> bool:

@@ -11,14 +11,21 @@ from tcpdump_parse.track.segment import ACK, FIN, RST, SYN, Sent, name_of
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
 
+PARTIAL = "partial"
+"""Stands last among the options of a SYN whose header was not captured whole: there may have been others."""
 MAX_SHIFT = 14  # RFC 7323 §2.3: a larger shift counts as 14
 
 
-def learn(me: Direction, seg: Sent) -> None:
-    """What this end's first SYN says."""
+def lacks(offered: tuple[str, ...] | None, name: str) -> bool:
+    """Is the option surely not among those of this SYN?"""
+    return offered is not None and name not in offered and PARTIAL not in offered
+
+
+def learn(me: Direction, seg: Sent, *, cut: bool) -> None:
+    """What this end's first SYN says, `cut`: as far as it was captured."""
     me.syn = seg
     me.iss = me.base = seg.start
-    _learn(me, seg)
+    _learn(me, seg, cut)
     _agree(me, me.peer)
 
 
@@ -66,7 +73,7 @@ def answer_unseen(me: Direction, seg: Sent) -> bool:
     return not seg.bits & FIN or seg.end > first + 1
 
 
-def _learn(me: Direction, seg: Sent) -> None:
+def _learn(me: Direction, seg: Sent, cut: bool) -> None:
     names = []
     for option in seg.options:
         if type(option) is Mss:
@@ -75,16 +82,15 @@ def _learn(me: Direction, seg: Sent) -> None:
             me.syn_scale = min(option.shift, MAX_SHIFT)
         if type(option) not in (Nop, Eol):
             names.append(name_of(option))
-    me.offered = tuple(names)
+    me.offered = (*(name for name in names if name != PARTIAL), PARTIAL) if cut else tuple(names)
 
 
 def _agree(me: Direction, peer: Direction) -> None:
     """Window scaling is in force only when both SYNs carry it; one SYN without it is enough to know that it is not."""
-    if me.offered is not None and peer.offered is not None:
-        both = me.syn_scale is not None and peer.syn_scale is not None
-        me.wscale, peer.wscale = (me.syn_scale, peer.syn_scale) if both else (0, 0)
-    elif me.syn_scale is None:
+    if lacks(me.offered, "wscale") or lacks(peer.offered, "wscale"):
         me.wscale = peer.wscale = 0
+    elif me.syn_scale is not None and peer.syn_scale is not None:
+        me.wscale, peer.wscale = me.syn_scale, peer.syn_scale
 
 
 def handshake(me: Direction, seg: Sent, out: list[Happening]) -> bool:

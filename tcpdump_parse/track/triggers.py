@@ -27,6 +27,8 @@ def cause(me: Direction, seg: Sent, last: Sent | None) -> Cause:
     if seg.bits & SYN:
         answered = me.ack is not None and not seg.bits & ACK  # an end that has acknowledged the other's SYN waits for nothing
         return Cause.TIMEOUT if not answered and (since is None or since >= LEAST_RTO) else Cause.UNKNOWN
+    if last is not None and last.bits & SYN and seg.start == me.una:
+        return Cause.LEFT_OUT
     top, rto = me.sacked.top(), me.rtt.rto
     hole = top is not None and seg.start < top and not me.sacked.covers(seg.start, seg.end)
     if hole and seg.start != me.una:

@@ -9,7 +9,8 @@ from itertools import groupby
 from pathlib import Path
 
 from tcpdump_parse.check.rule import rules
-from tcpdump_parse.tell.rules import Explained, explained, shown
+from tcpdump_parse.tell.rules import Explained, explained, resting, shown
+from tcpdump_parse.tell.words import words
 
 DOCS = Path(__file__).parents[2] / "docs" / "rules"
 INDEX = "README.md"
@@ -57,7 +58,7 @@ def _rule(rule: Explained) -> Iterator[str]:
     if rule.cites:
         yield from ("", f"{_text(rule.cites)}{f' ({rule.label})' if rule.label else ''}")
     if rule.needs:
-        yield from ("", f"Needs: {', '.join(rule.needs)}; without them the finding is one severity lower and says so.")
+        yield from ("", resting(rule, words("en")))
     positions = rules(plugins=False)[rule.name].positions
     if positions:
         yield from ("", f"Facts that are sequence numbers as on the wire: {', '.join(f'`{fact}`' for fact in positions)}.")

@@ -92,6 +92,21 @@ def test_code_that_cannot_be_loaded_is_named_with_its_vendor(tmp_path: Path) -> 
         assert run(broken, "check", "--isolated", "--no-plugins", "--format", form, str(SEED)).status == 0
 
 
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("raise SystemExit(0)", "SystemExit(0)"),
+        (RULES.replace("Severity.WARN", "'grave'"), "ValueError(\"'grave' is not a valid Severity\")"),
+        (RULES.replace("cites=", "elsewhere="), "TypeError('rule syn-seen: elsewhere takes several names, as a tuple')"),
+    ],
+)
+def test_rules_that_make_no_rules_are_told_when_they_are_loaded(tmp_path: Path, code: str, error: str) -> None:
+    """Not when a log happens to wake them, as a fault of ours; and nobody leaves silently in our name."""
+    ran = run(install(tmp_path, code), "check", "--isolated", str(SEED))
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == f"tdparse: the rules of acme (acme_rules) cannot be loaded: {error}; `--no-plugins` leaves them out\n"
+
+
 BROKEN_RULES = """
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, rule
@@ -141,6 +156,24 @@ def test_a_vendors_rule_that_fails_is_named_once_and_costs_only_its_own_findings
     found = [line for line in ran.out.splitlines() if '"acme/' not in line]
     assert found == whole.out.splitlines()
     assert {json.loads(line)["rule"] for line in ran.out.splitlines() if line not in found} == {"acme/fin"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "error"),
+    [
+        ("odd={1}.__iter__()", "TypeError"),
+        ("severity='grave'", "ValidationError"),
+        ("frame='first'", "ValidationError"),
+        ("evidence=('one',)", "ValidationError"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "jsonl", "sarif"])
+def test_facts_that_no_report_could_write_are_the_vendors_fault(tmp_path: Path, facts: str, error: str, form: str) -> None:
+    """Else the same log is clean as text and an internal error, called ours, as JSON."""
+    folder = install(tmp_path, RULES.replace("port=step.packet.tcp.dport", facts))
+    ran = run(folder, "check", "--isolated", "--select", "acme", "--format", form, str(SEED))
+    assert ran.status == 2
+    assert ran.err.startswith(f"tdparse: the rule syn-seen of acme failed at frame 1: {error}(")
 
 
 def test_a_story_is_told_without_the_rule_that_fails(tmp_path: Path) -> None:

@@ -42,3 +42,11 @@ def test_both_languages_name_the_fin() -> None:
     (found,) = check(track(opened().c("F.", 21, ack=1).c("F.", 21, ack=1, after=1).packets), select=["rexmit-rto"])
     assert (found.facts["octets"], found.facts["fin"]) == (0, True)
     assert story(found, words("zh")) == "没有及时收到 ACK，定时器到期，客户端再次发送 FIN。"
+
+
+def test_what_is_new_in_a_segment_was_not_sent_again() -> None:
+    """The first octets are old, the others are seen for the first time."""
+    talk = opened().s("P.", 1, 100, 21).s("P.", 1, 500, 21, after=1).c(".", 21, ack=501)
+    (found,) = check(track(talk.packets), select=["rexmit-rto"])
+    assert (found.facts["octets"], found.facts["new_octets"]) == (100, 400)
+    assert story(found, words("en")) == "The server sends 100 bytes again after a timer ran out: no ACK came in time."

@@ -54,3 +54,11 @@ def test_no_figure_spans_a_step_of_the_clock(log: str) -> None:
 
 def test_a_log_without_times_has_no_figures() -> None:
     assert [f.rule for f in found(TIME.sub("", LOG)) if f.rule in FIGURES] == []
+
+
+def test_no_clock_of_timestamps_is_called_slow_across_a_step() -> None:
+    """Nine hours that the capture's own clock leapt ahead, and back again, are no hours of the timestamps."""
+    log = (SAMPLES / "sequence/never-sent.txt").read_text()
+    ahead = re.sub(r"09(:26:40\.[67])", r"18\1", log)
+    assert {f.rule for f in found(ahead)} >= {"cap-time-forward-jump", "cap-time-backwards"}
+    assert [f.facts for f in found(ahead) if f.rule == "ts-clock-rate"] == []

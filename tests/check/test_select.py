@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tcpdump_parse.check.rule import rules
-from tcpdump_parse.check.select import chosen
+from tcpdump_parse.check.select import chosen, meant
 
 RULES = rules(plugins=False)
 
@@ -32,3 +32,19 @@ def test_the_most_exact_pattern_wins(select: tuple[str, ...], ignore: tuple[str,
 def test_a_pattern_that_names_nothing_is_the_callers_mistake() -> None:
     with pytest.raises(ValueError, match="no rule, family or pattern is called 'rexmitt'"):
         chosen(RULES, ("rexmitt",))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("rexmitt", "did you mean rexmit"),
+        ("WINDOW_RECISION", "elsewhere that is win-shrunk; "),
+        ("zeek:window_recision", "elsewhere that is win-shrunk; "),
+        ("tcp.analysis.keep_alives", "did you mean tcp.analysis.keep_alive"),
+        ("", ""),
+        ("nothing of the kind", ""),
+    ],
+)
+def test_what_is_meant_by_a_name_that_is_no_rules(name: str, said: str) -> None:
+    assert meant(name, RULES).startswith(said)
+    assert bool(meant(name, RULES)) == bool(said)

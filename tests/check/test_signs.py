@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from tcpdump_parse.check.engine import Judge
 from tcpdump_parse.check.rule import rules
 from tcpdump_parse.check.screen import plain
-from tcpdump_parse.check.signs import SIGNS, Sign, Unusual
+from tcpdump_parse.check.signs import SIGNS, Asked, Sign, Unusual
 from tcpdump_parse.model import IPv4, IPv6, Segment
+from tcpdump_parse.model.happenings import AckAdvanced, ChecksumOffload, DataSent
 from tcpdump_parse.model.ip import IpNop
 from tcpdump_parse.model.options import Eol, Nop, Sack, SackOk, Timestamps
 from tcpdump_parse.model.packet import BadHeader, Checksum
@@ -26,14 +27,19 @@ from tcpdump_parse.track import track
 from tests.samples.verdicts import SAMPLES, samples
 
 RULES = rules(plugins=False)
-SCREENED = [asked.body for asked in SIGNS if asked.of is Unusual and asked.body.__module__.startswith("tcpdump_parse.")]
+SCREENED = [asked for asked in SIGNS if asked.screened and asked.body.__module__.startswith("tcpdump_parse.")]
 RECORDED = sorted((SAMPLES / "lab" / "recorded").glob("*/*.txt"))
 ORDINARY = SAMPLES / "lab" / "ordinary.txt.xz"
 
 
 def shown(step: Step) -> list[Sign]:
-    """What the screened signs, each asked alone, show."""
-    return [sign for asked in SCREENED if (sign := asked(step)) is not None]
+    """What the screened signs, each asked alone, show: of the segment, or of its happenings of their kind."""
+    asked_of = [(asked.body, () if asked.of is Unusual else (event,)) for asked in SCREENED for event in _about(asked, step)]
+    return [sign for body, about in asked_of if (sign := body(step, *about)) is not None]
+
+
+def _about(asked: Asked, step: Step) -> tuple[Any, ...]:
+    return (step,) if asked.of is Unusual else tuple(event for event in step.happenings if type(event) is asked.of)
 
 
 def steps(source: Any) -> Iterator[Step]:
@@ -84,6 +90,11 @@ END: dict[str, tuple[Any, ...]] = {
     "state": tuple(State), "offered": (None, (), ("mss", "TS"), ("mss", "md5", "TS"), ("mss", "tcp-ao")), "mss": (None, 100, 1460),
     "tsval": (None, 0), "tsecr": (None, 0), "iss": (None,), "snd_una": (None,),
 }  # fmt: skip
+HAPPENED: dict[type, dict[str, tuple[Any, ...]]] = {
+    DataSent: {"turn": (False, True)},
+    AckAdvanced: {"rtt": (None, 0, 499_999_999, 500_000_000), "segments": (0, 1, 2), "frame": (None, 1)},
+    ChecksumOffload: {"lso": (False, True)},
+}
 MOVED = ("iss", "snd_nxt", "snd_una", "fin", "tsval", "tsecr", "ack")
 BY = (-(2**31), -1001, -1000, -2, -1, 0, 1, 2, 999, 1000, 2**31)
 """Added to the number that stands there."""
@@ -100,6 +111,7 @@ def changes() -> Iterator[Change]:
             yield from (partial(_end, when, whose, name, value) for name in END for value in END[name])
             yield from (partial(_moved, when, whose, name, by) for name in MOVED for by in BY)
     yield from (partial(_number, name, by) for name in ("seq", "ack", "length") for by in (None, *BY))
+    yield from (partial(_happened, of, name, value) for of in HAPPENED for name in HAPPENED[of] for value in HAPPENED[of][name])
     yield _full
 
 
@@ -123,6 +135,10 @@ def _moved(when: str, whose: str, name: str, by: int, step: Step) -> Step:
 def _number(name: str, by: int | None, step: Step) -> Step:
     was = getattr(step, name) or 0
     return replace(step, **{name: max(0, was + (by or 0)) if by is not None or name == "length" else None})
+
+
+def _happened(of: type, name: str, value: Any, step: Step) -> Step:
+    return replace(step, happenings=tuple(replace(event, **{name: value}) if type(event) is of else event for event in step.happenings))
 
 
 def _full(step: Step) -> Step:

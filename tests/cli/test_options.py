@@ -80,6 +80,25 @@ def test_the_name_of_the_output_chooses_the_format(tmp_path: Path) -> None:
     assert (tmp_path / "a.csv").read_text().startswith("type,capture,frame,")
     tdparse("parse", SEED, "-o", tmp_path / "b.csv", "--format", "jsonl")
     assert (tmp_path / "b.csv").read_text().startswith('{"type":"capture"')
+    tdparse("check", SEED, "-o", tmp_path / "c.sarif.json")  # the other name that SARIF 2.1.0 gives its files
+    assert json.loads((tmp_path / "c.sarif.json").read_text())["version"] == "2.1.0"
+
+
+def test_an_output_that_cannot_be_written_is_told_as_one(tmp_path: Path) -> None:
+    """Not in the words for a log that cannot be read."""
+    assert tdparse("check", SEED, "-o", tmp_path).err == f"tdparse: {tmp_path}: cannot be written: it is a directory.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("parse",), ("check", "--format", "jsonl", "--select", "fin-active"), ("explain", "--format", "json")]
+)
+def test_a_file_whose_name_is_no_utf8_is_read_as_any_other(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Its octets stand as escapes where only UTF-8 may stand."""
+    named = tmp_path / os.fsdecode(b"b\xffd.txt")
+    named.write_bytes(SEED.read_bytes())
+    ran = tdparse(*arguments, named)
+    assert (ran.status, ran.err) == (0, "")
+    assert "b\\\\udcffd.txt" in ran.out
 
 
 def test_packed_logs_are_read_as_they_are(tmp_path: Path) -> None:
@@ -101,6 +120,14 @@ def test_packed_logs_are_read_as_they_are(tmp_path: Path) -> None:
 )
 def test_colour_of_what_is_piped(arguments: list[str], env: dict[str, str], coloured: bool) -> None:
     assert ("\x1b[" in tdparse("explain", *arguments, SEED, env=env).out) is coloured
+
+
+@pytest.mark.parametrize("command", ["explain", "check"])
+def test_a_file_is_coloured_only_by_name(tmp_path: Path, command: str) -> None:
+    """CI sets FORCE_COLOR for what it shows; what -o keeps is read by other programs."""
+    for arguments, painted in (([], False), (["--color", "always"], True)):
+        tdparse(command, SEED, "-o", tmp_path / "kept.txt", *arguments, env={"FORCE_COLOR": "1"})
+        assert ("\x1b[" in (tmp_path / "kept.txt").read_text()) is painted
 
 
 @pytest.mark.parametrize(("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])

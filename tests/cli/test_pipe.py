@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from tcpdump_parse.cli.input import Log
+from tcpdump_parse.cli.interrupt import INTERRUPT
+from tcpdump_parse.model import Capture, Packet
 from tests.cli.program import PATIENCE, PLAIN, RECORD, ROOT, SEED, TDPARSE, live, on_terminal, until
 
 NEXT = RECORD.replace(b"713843", b"713999").replace(b"62915", b"62916")
@@ -58,6 +63,20 @@ def test_the_second_ctrl_c_stops_at_once() -> None:
         os.killpg(session.process.pid, signal.SIGINT)
         assert session.process.wait(PATIENCE) == 130
         assert session.rest()[1] == ""
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_is_left_between_two_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
+    """The first Ctrl-C ends it where it stands: the record that is half read is no finding, and the file is not called cut."""
+    log = tmp_path / "log"
+    text = (RECORD + NEXT) * 4000
+    log.write_bytes(gzip.compress(text, 0) if packed else text)
+    reading = Log((str(log), str(log)))
+    values = reading.events()
+    assert isinstance(next(values), Capture)
+    monkeypatch.setattr(INTERRUPT, "asked", True)
+    assert [value for value in values if not isinstance(value, Packet)] == []
+    assert (reading.failed, reading.unread, reading.captures) == (False, 0, 1)
 
 
 @pytest.mark.parametrize("reader", ["head -n 1", "true"])

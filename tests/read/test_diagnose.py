@@ -43,6 +43,10 @@ def test_a_slip_is_named_with_its_place(right: str, wrong: str, place: str, mess
     assert found.column == column
 
 
+def test_what_was_seen_is_letters_not_octets() -> None:
+    assert unread(RECORD.replace("win 512", "win 五百".encode().decode("latin-1"))).message == 'expected a number, saw "五百"'
+
+
 ALIKE = [
     (FIRST, "second line of this record is missing"),
     (RECORD.replace(" > ", " &gt; "), "went through HTML"),

@@ -55,7 +55,9 @@ CASES: list[tuple[h.Happening, ...]] = [
     *((h.ResetSent(cause, acceptable),) for cause, acceptable in product(ResetCause, (None, False))),
     *((h.StateMoved(side, was, State.CLOSED),) for side, was in product(Side, (State.UNKNOWN, State.ESTABLISHED))),
     (h.Contradiction(Side.CLIENT, ()),), (h.ClockStepped(5),), (h.ChecksumOffload(),), (h.ChecksumOffload(True),), (h.ChecksumWrong(),),
-    (h.ChecksumWrong(True),), (h.ChecksumUnexplained(5),), (h.ChecksumUnexplained(5, 7),), (h.LengthsDisagree(40, 44),),
+    (h.ChecksumUnjudged(),),
+    (h.ChecksumWrong(True),), (h.ChecksumUnexplained(5),), (h.ChecksumUnexplained(5, 7),),
+    (h.ChecksumUnexplained(256, None, "reserved_flag"),), (h.LengthsDisagree(40, 44),),
     (h.ContentDiffers(1, 5, (3,)),), (h.Idle(5),), (h.Opened(Basis.SYN),),
 ]  # fmt: skip
 """One way at least to every sentence about a segment."""

@@ -132,6 +132,22 @@ def test_a_fact_that_is_one_of_a_few_words_is_said_in_the_language():
     assert "kernel" in said("zh", manner="kernel", packets=8)
 
 
+def test_a_story_counts_and_concludes_as_its_facts_do():
+    """One is no plural, and what the facts decide is a sentence, not "legal: yes"."""
+    from tcpdump_parse.model import Finding, Severity
+    from tcpdump_parse.tell.findings import story
+
+    def said(rule, **facts):
+        return story(Finding(rule=rule, severity=Severity.NOTE, family="x", capture=1, side="client", facts=facts), words("en"))
+
+    assert "1 segment of the client, of up to 2896 bytes." in said("cap-superseg", segments=1, longest=2896, mss=1460)
+    assert said("cksum-offload-direction", count=1, address="::1").startswith("1 offloaded checksum, and none but from ::1:")
+    assert "after 1 duplicate ACK:" in said("rexmit-fast-early", duplicates=1)
+    assert said("ack-every-second", together=1, segments=1).endswith(": 1 of 1 data segment of the client.")
+    assert "TCP allows it" in said("timewait-reuse-legal", legal=True)
+    assert "may go unheard" in said("timewait-reuse-legal", legal=False)
+
+
 def test_a_pace_has_its_unit_however_slow_it_is():
     from tcpdump_parse.model import Finding, Severity
     from tcpdump_parse.tell.findings import story

@@ -269,3 +269,28 @@ def opened_at_once(count: int) -> Iterator[Packet]:
                           win=512, length=length)
             ip = IPv4(src, dst, ttl=64, id=frame % 65536, length=40 + length)
             yield Packet(1, frame, frame, frame, time="", clock=f"{frame / 1000:.6f}", ip=ip, tcp=tcp)
+
+
+def test_an_answer_behind_the_close_opens_a_connection_whose_syn_the_log_lacks() -> None:
+    """It acknowledges no SYN that is known; else the old connection would go on beyond its FINs."""
+    talk = Talk().open().c("F.", 1, ack=1).s("F.", 1, ack=2).c(".", 2, ack=2)
+    talk.iss = {"c": 5_000_000, "s": 9_000_000}
+    steps = talk.s("S.", ack=1, after=50).c(".", 1, ack=1).c("P.", 1, 10, 1).steps()
+    assert [step.connection.conn for step in steps] == [1] * 6 + [2] * 3
+    assert [step.side for step in steps[6:]] == [Side.SERVER, Side.CLIENT, Side.CLIENT]
+
+
+def test_another_answer_to_the_syn_of_a_connection_that_was_reset_belongs_to_it() -> None:
+    talk = Talk().c("S").s("S.", ack=1).s("R.", 1, ack=1)
+    talk.iss["s"] = 9_000_000
+    assert {step.connection.conn for step in talk.s("S.", ack=1).steps()} == {1}
+
+
+def test_data_far_from_all_numbers_of_a_closed_connection_is_not_of_it() -> None:
+    """The log lacks the new connection's whole handshake."""
+    talk = Talk().open().c("F.", 1, ack=1).s("F.", 1, ack=2).c(".", 2, ack=2)
+    late = Talk().open().c("F.", 1, ack=1).s("F.", 1, ack=2).c(".", 2, ack=2).c("P.", 2, 10, 2, after=50)
+    assert {step.connection.conn for step in late.steps()} == {1}
+    talk.iss = {"c": 500_000_000, "s": 900_000_000}
+    steps = talk.c("P.", 1, 10, 1, after=50).s(".", 1, ack=11).steps()
+    assert [step.connection.conn for step in steps] == [1] * 6 + [2] * 2

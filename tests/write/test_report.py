@@ -47,9 +47,23 @@ def test_a_report_in_chinese_is_chinese_in_its_punctuation_too() -> None:
     summary = Summary(9, {Severity.WARN: 1, Severity.NOTE: 3})
     report.text([Reported(finding, "a.txt", more=3, frames=(8, 9))], out, summary, colour=False, words=words("zh"))
     assert out.getvalue().splitlines() == [
-        "a.txt:4: note rexmit: 重传。（不太确定：时钟曾倒退；另有 3 处相同；第 8、9、… 帧）",
+        "a.txt:4: note rexmit: 重传。（不太确定：时钟曾倒退；另有 3 处同类；第 8、9、… 帧）",
         "共 9 个包：1 个警告、3 条提示。",
     ]
+
+
+def test_what_is_one_is_told_as_one() -> None:
+    """A frame, a packet: not "frames 8", "in 1 packets"."""
+    finding = Finding("rexmit", Severity.NOTE, "loss", 1, line=4, message="Sent again.")
+    out = io.StringIO()
+    report.text([Reported(finding, "a.txt", more=1, frames=(8,))], out, Summary(1, {Severity.NOTE: 2}), colour=False, words=words("en"))
+    assert out.getvalue().splitlines() == [
+        "a.txt:4: note rexmit: Sent again. (1 more like it; frame 8)",
+        "2 notes in 1 packet.",
+    ]
+    out = io.StringIO()
+    report.text([], out, Summary(1), colour=False, words=words("en"))
+    assert out.getvalue() == "Nothing found in 1 packet.\n"
 
 
 def test_sarif_is_valid_by_its_schema() -> None:
@@ -60,6 +74,15 @@ def test_sarif_is_valid_by_its_schema() -> None:
     out = io.StringIO()
     report.sarif([hostile()], out, {}, "1.0")
     jsonschema.Draft4Validator(SCHEMA).validate(json.loads(out.getvalue()))
+
+
+def test_a_file_is_an_address_that_leads_to_it() -> None:
+    """What has a meaning in an address has none in a name, and a backslash is a letter where it separates nothing."""
+    for file, uri in (("logs/a:b%20\\c?#.txt", "logs/a%3Ab%2520%5Cc%3F%23.txt"), ("b\udcffd.txt", "b%FFd.txt")):
+        out = io.StringIO()
+        report.sarif([hostile(file=file)], out, {}, "1.0")
+        location = json.loads(out.getvalue())["runs"][0]["results"][0]["locations"][0]
+        assert location["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
 def test_fingerprints_survive_a_log_that_was_shifted() -> None:
@@ -73,6 +96,14 @@ def test_fingerprints_survive_a_log_that_was_shifted() -> None:
 
     assert prints(text) == prints(b"# a line\n# another\n" + text)
     assert len(set(prints(text))) == len(prints(text))
+    timeout = (SAMPLES / "loss" / "timeout.txt").read_bytes()
+    assert {*prints(timeout)} <= {*prints(EARLIER + timeout)}
+
+
+EARLIER = b"""\
+08:00:00.000000 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)
+    203.0.113.1.5000 > 203.0.113.2.80: Flags [S], cksum 0xaa0c (correct), seq 1000, win 64240, length 0
+"""
 
 
 @given(st.text(), st.text())
@@ -82,6 +113,22 @@ def test_junit_is_xml_whatever_a_log_says(message: str, file: str) -> None:
     root = Xml.fromstring(out.getvalue())
     assert {case.tag for case in root.iter()} <= {"testsuites", "testsuite", "testcase", "failure", "system-out"}
     assert sum(int(suite.get("failures", 0)) for suite in root) == 2
+
+
+def test_a_file_that_could_not_be_read_is_no_case_that_passes() -> None:
+    """What CI shows beside a green tick was looked at."""
+    out = io.StringIO()
+    report.junit([hostile(file="b")], out, (Severity.WARN,), ("a", "b", "c"), {"a": HOSTILE})
+    suites = list(Xml.fromstring(out.getvalue()))
+    assert [(suite.get("name"), suite.get("tests"), suite.get("failures"), suite.get("errors")) for suite in suites] == [
+        ("a", "1", "0", "1"), ("b", "1", "1", "0"), ("c", "1", "0", "0"),
+    ]  # fmt: skip
+    assert [case.get("name") for suite in suites for case in suite] == ["not read", "rexmit at line 4", "nothing found"]
+    out = io.StringIO()
+    report.sarif([], out, {}, "1.0", (HOSTILE,))
+    sarif = json.loads(out.getvalue())
+    jsonschema.Draft4Validator(SCHEMA).validate(sarif)
+    assert sarif["runs"][0]["invocations"][0]["executionSuccessful"] is False
 
 
 @given(st.text(), st.text())

@@ -13,10 +13,11 @@ from msgspec import UNSET, Struct
 from tcpdump_parse.check.engine import CaptureEnd
 from tcpdump_parse.check.missed import SENT, Missed
 from tcpdump_parse.check.notes import CaptureNotes, Notes
+from tcpdump_parse.check.openings import rejects
 from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.check.standpoint import standpoint
 from tcpdump_parse.model import IPv4, Notice, Packet, Segment, Severity, Unread
-from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, Retransmitted, StartedLate, SynSent
+from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, ResetSent, Retransmitted, StartedLate, SynSent
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
 from tcpdump_parse.seq import roll
@@ -113,7 +114,7 @@ class Ledger(CaptureNotes):
 
     def _unsummed(self, step: Step, segment: Segment) -> None:
         packet = step.packet
-        if segment.cut == "[|tcp]":
+        if segment.cut is not UNSET and "[|tcp]" in segment.cut:
             self.cut = self.cut or packet
             self.cuts += 1
         elif step.length and not step.connection.tunnel and _whole(packet):
@@ -258,16 +259,20 @@ class Oversize(Notes):
         self.of: dict[Side, Longer] = {}
 
     def see(self, step: Step, event: DataSent) -> None:
-        mss, length = step.before.peer.mss, step.length
-        if mss is None or length <= mss:
-            return
-        longer = self.of.get(step.side)
-        if longer is None:
-            longer = self.of[step.side] = Longer(step.packet)
-        longer.count += 1
-        longer.mss = mss
-        if length > longer.longest:
-            longer.longest = length
+        self.see_each(((step, event),))
+
+    def see_each(self, told: Sequence[tuple[Step, DataSent]]) -> None:
+        for step, _ in told:
+            mss, length = step.before.peer.mss, step.length
+            if mss is None or length <= mss:
+                continue
+            longer = self.of.get(step.side)
+            if longer is None:
+                longer = self.of[step.side] = Longer(step.packet)
+            longer.count += 1
+            longer.mss = mss
+            if length > longer.longest:
+                longer.longest = length
 
 
 @rule(on=Ending, notes=Oversize, severity=Severity.NOTE, elsewhere=("tcp.options.mss.exceeded",))
@@ -296,7 +301,7 @@ def cap_point(ending: Ending) -> Iterator[Facts]:
 class Dataless(CaptureNotes):
     """Whether any segment carried data, and the first that proves that some was sent."""
 
-    on: ClassVar = (Ending, FinSent, GapAcked)
+    on: ClassVar = (Ending, FinSent, GapAcked, ResetSent)
 
     def __init__(self) -> None:
         self.data = False
@@ -305,7 +310,10 @@ class Dataless(CaptureNotes):
     def see(self, *events: Any) -> None:
         if len(events) == 2:
             event = events[1]
-            if self.proof is None and (event.octets if isinstance(event, FinSent) else event.end > event.start):
+            if isinstance(event, ResetSent):
+                if self.proof is not None and self.proof.frame in event.frames and rejects(*events):
+                    self.proof = None  # it acknowledges what was never sent
+            elif self.proof is None and (event.octets if isinstance(event, FinSent) else event.end > event.start):
                 self.proof = events[0].packet
             return
         flow = events[0].flow

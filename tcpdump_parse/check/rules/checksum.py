@@ -19,7 +19,7 @@ from tcpdump_parse.check.screen import ALL_ONES
 from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.check.twins import Kind, Twins
 from tcpdump_parse.model import Checksum, IPv4, Packet, Severity
-from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumWrong, ContentDiffers
+from tcpdump_parse.model.happenings import ChecksumOffload, ChecksumUnexplained, ChecksumUnjudged, ChecksumWrong, ContentDiffers
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Side
 
@@ -62,23 +62,26 @@ class Damaged(Notes):
 
 
 @rule(
-    on=ChecksumWrong,
+    on=(ChecksumWrong, ChecksumUnjudged),
     severity=Severity.ERROR,
     cites="RFC 9293 §3.1",
     label="MUST-3",
     quote="The sender MUST generate it (MUST-2) and the receiver MUST check it (MUST-3).",
     elsewhere=("tcp.checksum_bad.expert", "zeek:bad_TCP_checksum", "suricata:2200074"),
 )
-def cksum_bad(step: Step, event: ChecksumWrong) -> Iterator[Facts]:
+def cksum_bad(step: Step, event: ChecksumWrong | ChecksumUnjudged) -> Iterator[Facts]:
     """The checksum is wrong, and offload does not explain it.
 
     A receiver throws such a segment away. Damage on the way is rare; hardware, a driver that rewrites packets, or a segment made by hand
     to fool an observer are the usual causes. Captured on the sending machine it may still be harmless: some cards leave other values to be
-    filled in.
+    filled in. Where hosts are printed as names the sum that offload leaves cannot be worked out: then it is only a note.
     """
     checksum = _sum(step)
-    if checksum is not None and not event.zero:
-        yield Facts(value=f"0x{checksum.value:04x}", expected=None if checksum.expected is UNSET else f"0x{checksum.expected:04x}")
+    if checksum is None or (isinstance(event, ChecksumWrong) and event.zero):
+        return
+    names = isinstance(event, ChecksumUnjudged)
+    expected = None if checksum.expected is UNSET else f"0x{checksum.expected:04x}"
+    yield Facts(severity=Severity.NOTE if names else None, value=f"0x{checksum.value:04x}", expected=expected, names=names or None)
 
 
 @rule(on=ChecksumOffload, told=Told.ONCE_AN_END, severity=Severity.NOTE, elsewhere=("tcp.checksum.partial",))
@@ -99,7 +102,7 @@ class LargeSend(Sign, frozen=True):
 _LARGE: Final = LargeSend()
 
 
-@sign(LargeSend, of=ChecksumOffload)
+@sign(LargeSend, of=(ChecksumOffload, Unusual))
 def large_send(step: Step, event: ChecksumOffload) -> Sign | None:
     """Left to a card that also cuts the segment."""
     return _LARGE if event.lso else None
@@ -128,22 +131,28 @@ _CLIENT: Final = Side.CLIENT
 class Offloaders(CaptureNotes):
     """Addresses whose checksums are offloaded, and whether any address has right ones only."""
 
-    on: ClassVar = (ChecksumOffload, ChecksumWrong)
+    on: ClassVar = (Step,)
 
     def __init__(self) -> None:
         self.first: dict[str, Packet] = {}
         self.count: dict[str, int] = {}
         self.bad: set[str] = set()
 
-    def see(self, step: Step, event: ChecksumOffload | ChecksumWrong) -> None:
-        who, count = step.connection, self.count
-        source = who.client if step.side is _CLIENT else who.server
-        if type(event) is ChecksumWrong:
-            self.bad.add(source)
-        elif source in count:
-            count[source] += 1
-        elif len(count) < 64:
-            self.first[source], count[source] = step.packet, 1
+    def see_all(self, steps: Sequence[Step]) -> None:
+        count = self.count
+        for step in steps:
+            for event in step.happenings:
+                what = type(event)
+                if what is not ChecksumOffload and what is not ChecksumWrong:
+                    continue
+                who = step.connection
+                source = who.client if step.side is _CLIENT else who.server
+                if what is ChecksumWrong:
+                    self.bad.add(source)
+                elif source in count:
+                    count[source] += 1
+                elif len(count) < 64:
+                    self.first[source], count[source] = step.packet, 1
 
 
 @rule(on=CaptureEnd, notes=Offloaders, severity=Severity.NOTE)

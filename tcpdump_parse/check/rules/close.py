@@ -115,9 +115,9 @@ class OpenHalf(Notes):
     quote="a host is permitted to continue sending data in the open direction on a half-closed connection",
 )
 def half_close(step: Step, event: DataSent, notes: OpenHalf) -> Iterator[Facts]:
-    """Half-closed: one side has sent its FIN, the other still sends data."""
-    frame = notes.fin.get(step.side.other)
-    if frame is not None and step.before.peer.fin is not None:
+    """Half-closed: one side has sent its FIN, the other knows that and still sends data."""
+    frame, fin = notes.fin.get(step.side.other), step.before.peer.fin
+    if frame is not None and fin is not None and step.ack is not None and step.ack > fin:
         yield Facts(evidence=(frame,))
 
 
@@ -140,6 +140,8 @@ def fin_unacked(ending: Ending, notes: Fins) -> Iterator[Facts]:
     """
     if ending.flow.conn_state.startswith("R"):
         return
+    if State.CLOSED in (ending.client.state, ending.server.state):
+        return  # a reset was its answer
     for end in (ending.client, ending.server):
         frame = notes.sent.get(str(end.side))
         if _unacked(end) and frame is not None:

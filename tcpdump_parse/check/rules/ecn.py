@@ -299,7 +299,7 @@ def ecn_ect_unnegotiated(step: Step, event: Capable | Marked, notes: Dialogue) -
     A router that would drop marks such packets instead, and the sender never slows down. Some devices still write the old type of service
     into these bits. Told once for each end.
     """
-    if notes.mode is Ecn.NONE and "S" not in letters(step) and not notes.half[step.side].capable:
+    if notes.mode in (Ecn.NONE, Ecn.BROKEN) and "S" not in letters(step) and not notes.half[step.side].capable:
         yield Facts()
 
 

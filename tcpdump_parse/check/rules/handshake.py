@@ -102,7 +102,7 @@ def syn_missing(step: Step, event: SynAckSent) -> Iterator[Facts]:
 def synack_missing(step: Step, event: Unsettled) -> Iterator[Facts]:
     """The opener acknowledges a SYN+ACK that is not in the log.
 
-    It was sent, or there would be nothing to acknowledge: the capture missed it, or the way back does not pass here.
+    It was sent, or there would be nothing to acknowledge: the capture missed it or wrote it late, or the way back does not pass here.
     """
     me = step.before.me
     first = me.state is State.SYN_SENT and me.ack is None and step.before.peer.offered is None
@@ -126,7 +126,7 @@ def _again(event: SynAckSent, notes: Opening) -> Syn | None:
     elsewhere=("tcp.analysis.retransmission", "suricata:stream.est_synack_resend"),
 )
 def synack_retransmit(step: Step, event: SynAckSent, notes: Opening) -> Iterator[Facts]:
-    """The same SYN+ACK again: no acknowledgement of it arrived in time."""
+    """The same SYN+ACK again: its sender has taken no acknowledgement of it in time."""
     last = _again(event, notes)
     if last is not None and last.seq == step.seq and last.ack == step.ack and not twin(last, step):
         yield Facts(evidence=(last.frame,), copy=event.copy)
@@ -260,7 +260,7 @@ def simultaneous_open(step: Step, event: SynSent) -> Iterator[Facts]:
     Rare and legal; programs that pass address translators do it on purpose. A server that answers a SYN with a bare SYN looks the same
     up to here (`four-way-handshake`).
     """
-    if event.crossed and event.copy == 1:
+    if event.crossed and event.copy == 1 and step.before.peer.ack != event.iss + 1:  # else it was answered: `cap-handshake-reversed`
         yield Facts(evidence=(step.before.peer.frame,))
 
 
@@ -315,23 +315,12 @@ def ack_before_synack(step: Step, event: Unsettled) -> Iterator[Facts]:
         yield Facts(evidence=(peer.frame,))
 
 
-def _third(step: Step) -> tuple[bool, bool] | None:
-    """Of the first ACK after a SYN+ACK: do its SEQ and its ACK fit? None for anything else."""
-    me, peer = step.before.me, step.before.peer
-    if peer.state is not State.SYN_RECEIVED or me.ack is not None or step.ack is None or step.seq is None:
-        return None
-    if me.iss is None or peer.iss is None or me.snd_nxt is None or peer.snd_nxt is None:
-        return None
-    if step.seq > me.snd_nxt and step.ack > peer.snd_nxt:
-        return None  # a later segment: the capture missed the third step
-    return me.iss < step.seq <= me.snd_nxt, peer.iss < step.ack <= peer.snd_nxt
-
-
 _NOT_ACCEPTABLE = "If the segment acknowledgment is not acceptable, form a reset segment"
 
 
 @rule(
     on=Unsettled,
+    notes=Opening,
     needs=Need.BOTH_SIDES | Need.NO_GAP,
     severity=Severity.WARN,
     cites="RFC 9293 §3.10.7.4",
@@ -339,18 +328,19 @@ _NOT_ACCEPTABLE = "If the segment acknowledgment is not acceptable, form a reset
     elsewhere=("suricata:stream.3whs_right_seq_wrong_ack_evasion",),
     positions=("acked", "expected"),
 )
-def third_ack_wrong_ack(step: Step, event: Unsettled) -> Iterator[Facts]:
+def third_ack_wrong_ack(step: Step, event: Unsettled, notes: Opening) -> Iterator[Facts]:
     """The third step has the right sequence number and a wrong acknowledgement.
 
     The server must answer with a reset. A monitor that takes it for the end of the handshake can be led astray with it.
     """
     peer = step.before.peer
-    if _third(step) == (True, False) and peer.iss is not None and step.ack is not None:
+    if notes.fits(step) == (True, False) and peer.iss is not None and step.ack is not None:
         yield Facts(evidence=(peer.frame,), acked=roll(step.ack), expected=roll(peer.iss + 1))
 
 
 @rule(
     on=Unsettled,
+    notes=Opening,
     needs=Need.BOTH_SIDES | Need.NO_GAP,
     severity=Severity.WARN,
     cites="RFC 9293 §3.5.2",
@@ -358,13 +348,13 @@ def third_ack_wrong_ack(step: Step, event: Unsettled) -> Iterator[Facts]:
     elsewhere=("suricata:stream.3whs_wrong_seq_wrong_ack",),
     positions=("acked", "expected"),
 )
-def third_ack_wrong_both(step: Step, event: Unsettled) -> Iterator[Facts]:
+def third_ack_wrong_both(step: Step, event: Unsettled, notes: Opening) -> Iterator[Facts]:
     """Where the third step should stand, neither the sequence number nor the acknowledgement fits.
 
     It belongs to another connection of the same ports, or was forged by somebody who saw neither SYN.
     """
     peer = step.before.peer
-    if _third(step) == (False, False) and peer.iss is not None and step.ack is not None:
+    if notes.fits(step) == (False, False) and peer.iss is not None and step.ack is not None:
         yield Facts(evidence=(peer.frame,), acked=roll(step.ack), expected=roll(peer.iss + 1))
 
 

@@ -116,6 +116,7 @@ class Unanswered(Notes):
 @rule(
     on=(ResetSent, Ending),
     notes=Unanswered,
+    needs=Need.BOTH_SIDES,
     severity=Severity.WARN,
     cites="RFC 9293 §3.8.4",
     label="MUST-29",

@@ -2,6 +2,7 @@
 
 `facts.kind` is `rexmit`, `reordered` or `copy`; for `rexmit`, `facts.needed` (absent when the log cannot tell), `facts.cause` and the
 proof of both. A retransmission is reported when what it was is decided: at its own frame, at the frame that proves it, or at the end.
+However, data that the answer to its SYN left out is sent again without any loss: `tfo-rexmit-data` of the family `tfo`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, ClassVar
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.openings import no_copy
 from tcpdump_parse.check.rule import Facts, rule
+from tcpdump_parse.check.signs import letters
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import Copied, Judged, Reordered, Retransmitted
 from tcpdump_parse.model.steps import Ending, Step
@@ -36,11 +38,12 @@ class SentAgain(Notes):
 
 
 def _what(step: Step, event: Retransmitted) -> dict[str, Any]:
-    """How many octets of data were sent again; `syn` or `fin` where it was that alone, which takes a number and is no octet."""
+    """How many octets of data were sent again, without what is new; `syn` or `fin` where it was that alone, which takes a number and is no
+    octet."""
     me = step.after.me
-    syn = me.iss is not None and event.start <= me.iss < event.end
+    syn = "S" in letters(step) and me.iss is not None and event.start <= me.iss < event.end
     fin = me.fin is not None and event.start <= me.fin < event.end
-    octets = event.end - event.start - syn - fin
+    octets = event.end - event.start - syn - fin - (event.new_octets if event.copies > 1 else 0)
     alone = {} if octets else {name: True for name, sent in (("syn", syn), ("fin", fin)) if sent}
     return {"octets": octets, **alone}
 

@@ -11,14 +11,16 @@ from typing import ClassVar, TypeVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.openings import Opening, twin
+from tcpdump_parse.check.openings import Opening
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.options import MssFilled, OddOptions, TimestampMissing, is_syn, options_of
+from tcpdump_parse.check.signs import StampsSeen
 from tcpdump_parse.model import IPv6, Packet, Severity
-from tcpdump_parse.model.happenings import Copied, HandshakeDone, OptionSeen, StartedLate, SynAckSent, SynSent
+from tcpdump_parse.model.happenings import Copied, HandshakeDone, StartedLate, SynAckSent, SynSent
 from tcpdump_parse.model.options import Mss, Option, SackOk, Timestamps, Wscale
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
+from tcpdump_parse.track.opening import lacks
 
 SYNS = (SynSent, SynAckSent)
 O = TypeVar("O", bound=Option)  # noqa: E741
@@ -35,8 +37,7 @@ def _first(step: Step, event: SynSent | SynAckSent) -> bool:
 
 def _unasked(step: Step, event: SynAckSent, name: str) -> bool:
     """Does the answer carry an option that the SYN did not offer?"""
-    offered = step.before.peer.offered
-    return event.copy == 1 and offered is not None and name not in offered
+    return event.copy == 1 and lacks(step.before.peer.offered, name)
 
 
 # ---- maximum segment size ----
@@ -109,19 +110,19 @@ def mss_tiny(step: Step, event: SynSent | SynAckSent) -> Iterator[Facts]:
         yield Facts(severity=None if option.value < LEAST else Severity.NOTE, mss=option.value, usual=_default(step))
 
 
-@rule(on=(*SYNS, Copied), notes=Opening, severity=Severity.NOTE)
-def mss_clamped(step: Step, event: SynSent | SynAckSent | Copied, notes: Opening) -> Iterator[Facts]:
+@rule(on=Copied, notes=Opening, severity=Severity.NOTE)
+def mss_clamped(step: Step, event: Copied, notes: Opening) -> Iterator[Facts]:
     """The same SYN was recorded twice with two MSS values: a device between the two places changed it.
 
     Routers clamp the MSS for tunnels and PPPoE. The IP id (or the timestamp) shows that it is one packet.
     """
-    seen = [syn for syn in (notes.answers if step.ack is not None else notes.syns) if syn.side is step.side]
     now = _find(step, Mss)
-    if not seen or now is None or not twin(seen[-1], step):
+    if now is None or not is_syn(step):
         return
-    was = next((option.value for option in seen[-1].options if type(option) is Mss), None)
+    first = next((syn for syn in (*notes.syns, *notes.answers) if syn.frame in event.frames), None)
+    was = next((option.value for option in first.options if type(option) is Mss), None) if first is not None else None
     if was is not None and was != now.value:
-        yield Facts(evidence=(seen[-1].frame,), was=was, now=now.value)
+        yield Facts(evidence=event.frames, was=was, now=now.value)
 
 
 class Filled(Notes):
@@ -196,9 +197,14 @@ def wscale_not_offered(step: Step, event: SynAckSent) -> Iterator[Facts]:
 
 @rule(on=(StartedLate, SynAckSent), severity=Severity.NOTE, elsewhere=("tcp.window_size_scalefactor",))
 def wscale_unknown(step: Step, event: StartedLate | SynAckSent) -> Iterator[Facts]:
-    """Not both SYNs are in the log, so the scale of the windows is not known: they are told as printed."""
-    unknown = step.before.peer.offered is None and _find(step, Wscale) is not None and not step.before.me.seen
-    if isinstance(event, StartedLate) or unknown:
+    """Not both SYNs are in the log with all their options, so the scale of the windows is not known: they are told as printed.
+
+    The log began later, or a short snapshot length cut the options.
+    """
+    asked = step.before.peer.offered
+    unasked = asked is None and _find(step, Wscale) is not None and not step.before.me.seen
+    cut = asked is not None and step.after.me.wscale is None
+    if isinstance(event, StartedLate) or unasked or (cut and event.copy == 1):
         yield Facts()
 
 
@@ -260,9 +266,11 @@ def ts_not_offered(step: Step, event: SynAckSent) -> Iterator[Facts]:
 
 
 def _both_offered(step: Step) -> bool | None:
-    """Did both SYNs carry timestamps? None while one is not known."""
+    """Did both SYNs carry timestamps? None while one is not known, or not whole."""
     mine, other = step.before.me.offered, step.before.peer.offered
-    return None if mine is None or other is None else "TS" in mine and "TS" in other
+    if mine is None or other is None:
+        return None
+    return False if lacks(mine, "TS") or lacks(other, "TS") else ("TS" in mine and "TS" in other) or None
 
 
 @rule(
@@ -284,10 +292,16 @@ def ts_missing_later(step: Step, event: TimestampMissing | OddOptions) -> Iterat
         yield Facts()
 
 
-@rule(on=OptionSeen, severity=Severity.ERROR, cites="RFC 7323 §3.2")
-def ts_unnegotiated(step: Step, event: OptionSeen) -> Iterator[Facts]:
-    """Timestamps without both SYNs having offered them."""
-    if event.name == "TS" and not is_syn(step) and _both_offered(step) is False:
+@rule(on=(StampsSeen, HandshakeDone), severity=Severity.ERROR, cites="RFC 7323 §3.2")
+def ts_unnegotiated(step: Step, event: StampsSeen | HandshakeDone) -> Iterator[Facts]:
+    """Timestamps without both SYNs having offered them.
+
+    Told where this end shows them first, or goes on with them in the third step although its own offer was not taken up.
+    """
+    offered = "TS" in (step.before.me.offered or ())
+    if offered is not isinstance(event, HandshakeDone) or is_syn(step) or _find(step, Timestamps) is None:
+        return
+    if _both_offered(step) is False:
         yield Facts()
 
 

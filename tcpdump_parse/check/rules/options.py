@@ -6,6 +6,7 @@ What the two SYNs agree on by them is the family `negotiation`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from msgspec import UNSET
@@ -13,9 +14,9 @@ from msgspec import UNSET
 from tcpdump_parse.check.notes import CaptureNotes
 from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rule import Facts, rule
-from tcpdump_parse.check.signs import Sign, Uncommon, Unusual, sign
+from tcpdump_parse.check.signs import Sign, StampsSeen, Uncommon, Unusual, sign
 from tcpdump_parse.model import IPv4, IPv6, Severity, TcpOption
-from tcpdump_parse.model.happenings import ChecksumUnexplained, OptionSeen, SynSent
+from tcpdump_parse.model.happenings import ChecksumUnexplained, SynSent
 from tcpdump_parse.model.options import (
     Cc,
     CcEcho,
@@ -43,7 +44,7 @@ from tcpdump_parse.track.segment import name_of
 
 
 class OddOptions(Sign, frozen=True):
-    """Options other than the timestamps and SACK of ordinary traffic: every SYN, and whatever is unusual."""
+    """Options other than those of ordinary traffic."""
 
 
 class TimestampMissing(Sign, frozen=True):
@@ -56,6 +57,11 @@ class MssFilled(Sign, frozen=True):
 
 _ODD, _MISSING, _FILLED = OddOptions(), TimestampMissing(), MssFilled()
 _USUAL = {(Nop, Nop, Sack), (Nop, Nop, Timestamps, Nop, Nop, Sack), (Timestamps, Nop, Nop)}
+_COMMON = {Mss, Wscale, SackOk, Timestamps, Eol}
+MOST = 40
+"""Octets of options a header has room for."""
+NOPS = 4
+"""So many in a row no common stack needs."""
 
 
 @sign(OddOptions, TimestampMissing, MssFilled, of=Unusual)
@@ -72,9 +78,16 @@ def layout(step: Step) -> Sign | None:
         return _MISSING if offered and theirs and "TS" in offered and "TS" in theirs else None
     if len(options) == 3 and type(options[2]) is Timestamps and type(options[0]) is Nop is type(options[1]) and options[2].len is UNSET:
         return _FILLED if step.length and step.length == step.before.peer.mss else None
-    if tuple(map(type, options)) in _USUAL and not any(_odd(option) for option in options):
-        return None
-    return _ODD
+    kinds = tuple(map(type, options))
+    usual = kinds in _USUAL or (is_syn(step) and tcp.cut is UNSET and _of_syn(kinds) and _overflow(step) is None)
+    return None if usual and not any(map(_odd, options)) else _ODD
+
+
+@lru_cache(256)
+def _of_syn(kinds: tuple[type[TcpOption], ...]) -> bool:
+    """Those that nearly every SYN has, each once, and few NOPs: in whatever order."""
+    others = [kind for kind in kinds if kind is not Nop]
+    return _COMMON.issuperset(others) and len(set(others)) == len(others) and len(kinds) - len(others) < NOPS
 
 
 def options_of(step: Step) -> tuple[TcpOption, ...]:
@@ -178,12 +191,18 @@ def opt_overflow(step: Step, event: OddOptions) -> Iterator[Facts]:
 
     tcpdump never prints this of a real packet: the line, or the IP length, was changed.
     """
+    if (over := _overflow(step)) is not None:
+        needed, left = over
+        yield Facts(needed=needed, room=left)
+
+
+def _overflow(step: Step) -> tuple[int, int] | None:
+    """Octets of the options and octets there are for them, if these are fewer."""
     options, tcp = options_of(step), step.packet.tcp
     needed, left = octets_of(options), room(step)
-    limit = 40 if left is None else min(40, left)
+    limit = MOST if left is None else min(MOST, left)
     whole = tcp is not UNSET and tcp.cut is UNSET  # a first fragment may be shorter than the header, and shows none
-    if needed is not None and needed > limit and (needed or whole):
-        yield Facts(needed=needed, room=limit)
+    return (needed, limit) if needed is not None and needed > limit and (needed or whole) else None
 
 
 @rule(
@@ -214,21 +233,19 @@ def opt_nop_run(step: Step, event: OddOptions) -> Iterator[Facts]:
     for option in options_of(step):
         run = run + 1 if type(option) is Nop else 0
         longest = max(longest, run)
-    if longest >= 4:
+    if longest >= NOPS:
         yield Facts(nops=longest)
 
 
 # ---- unusual ----
 
 
-@rule(on=OptionSeen, severity=Severity.NOTE, cites="RFC 7323 Appendix A")
-def opt_alignment(step: Step, event: OptionSeen) -> Iterator[Facts]:
+@rule(on=StampsSeen, severity=Severity.NOTE, cites="RFC 7323 Appendix A")
+def opt_alignment(step: Step, event: StampsSeen) -> Iterator[Facts]:
     """The timestamps do not lie on a boundary of four octets.
 
     Legal. The recommended layout is `nop,nop,TS`; tools and small stacks do otherwise, so it tells them apart.
     """
-    if event.name != "TS":
-        return
     options = options_of(step)
     place = next((i for i, option in enumerate(options) if type(option) is Timestamps), 0)
     before = octets_of(options[:place])

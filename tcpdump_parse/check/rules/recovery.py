@@ -249,9 +249,13 @@ def excessive_loss(ending: Ending) -> Iterator[Facts]:
     elsewhere=("tcp.analysis.duplicate_ack", "tcptrace:duplicate acks", "suricata:duplicate ack", "netsem:maybe_dup_ack"),
 )
 def dup_ack(step: Step, event: DuplicateAck) -> Iterator[Facts]:
-    """The receiver repeats its ACK: a segment came that is not the one it waits for, or one it had."""
+    """The receiver repeats its ACK: a segment came that is not the one it waits for, or one it had.
+
+    Where only that one segment is outstanding (`facts.alone`), the log does not show what made it do so: it had no room for it, say.
+    """
     if event.reason is not DupReason.NOTHING_OUTSTANDING:
-        yield Facts(evidence=event.frames, n=event.n, reason=str(event.reason))
+        alone = True if event.reason is DupReason.ONE_OUTSTANDING else None
+        yield Facts(evidence=event.frames, n=event.n, reason=str(event.reason), alone=alone)
 
 
 @rule(on=DuplicateAck, severity=Severity.NOTE, cites="RFC 5681 §2", elsewhere=("tcp.analysis.duplicate_ack",))
@@ -260,7 +264,7 @@ def dup_ack_no_reason(step: Step, event: DuplicateAck) -> Iterator[Facts]:
 
     It tells of no loss. An ACK sent twice, a keep-alive of a kind, or an answer to a segment that the capture missed.
     """
-    if event.reason is DupReason.NOTHING_OUTSTANDING:
+    if event.reason is DupReason.NOTHING_OUTSTANDING and step.before.peer.seen:  # else nobody knows what is
         yield Facts(evidence=event.frames, n=event.n)
 
 

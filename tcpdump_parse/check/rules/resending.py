@@ -6,7 +6,7 @@ Each retransmission itself, with its cause and whether it was needed, is told by
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 from msgspec import UNSET, Struct
@@ -220,15 +220,21 @@ class Cuts(Notes):
         self.latest: dict[Side, int] = {}  # ns
 
     def see(self, step: Step, event: DataSent | Reordered) -> None:
-        cuts = self.client if step.side is _CLIENT else self.server
         if type(event) is not Reordered:
-            if step.seq is not None and step.end is not None:
-                cuts.append((step.seq, step.end, step.packet.frame))
+            self.see_each(((step, event),))
             return
-        side = step.side
+        side, cuts = step.side, self.client if step.side is _CLIENT else self.server
         self.late[side] = self.late.get(side, 0) + 1
         self.extent[side] = max(self.extent.get(side, 0), len({start for start, _, _ in cuts if start >= event.end}))
         self.latest[side] = max(self.latest.get(side, 0), event.late_by or 0)
+
+    def see_each(self, told: Sequence[tuple[Step, DataSent | Reordered]]) -> None:
+        client, server = self.client, self.server
+        for step, event in told:
+            if type(event) is Reordered:
+                self.see(step, event)
+            elif step.seq is not None and step.end is not None:
+                (client if step.side is _CLIENT else server).append((step.seq, step.end, step.packet.frame))
 
     def at(self, side: Side, start: int) -> Cut | None:
         """The latest that began there."""

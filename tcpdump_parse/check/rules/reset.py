@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from tcpdump_parse.check.openings import reset_cause
+from tcpdump_parse.check.openings import rejects, reset_cause, unseen
 from tcpdump_parse.check.paths import Paths, ttl_of
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.storms import STORM, Storms
@@ -19,10 +19,11 @@ from tcpdump_parse.model.terms import ResetCause, State
 def _in_window(step: Step) -> int | None:
     """How far beyond the other end's next octet the reset lies, while it is in its window; None when not.
 
-    A reset at its sender's own next octet is no guess: what lies between is on its way.
+    A reset at its sender's own next octet is no guess: what lies between is on its way. Where the log lacks octets, as behind a filter on
+    flags, nobody knows which octet is the next.
     """
     peer = step.before.peer
-    if step.seq is None or peer.ack is None or peer.wnd is None or step.seq == step.before.me.snd_nxt:
+    if step.seq is None or peer.ack is None or peer.wnd is None or step.seq == step.before.me.snd_nxt or unseen(step):
         return None
     ahead = step.seq - peer.ack
     return ahead if 0 < ahead < peer.wnd else None
@@ -39,10 +40,10 @@ def rst_seen(step: Step, event: ResetSent) -> Iterator[Facts]:
     """A reset: this side ends the connection at once, whatever was on its way.
 
     `facts.cause` says what the log shows of the reason. Data that was not acknowledged before it is lost. A reset that the other end must
-    ignore or question, one that refuses a SYN and one of which nothing else is in the log are told by rules of their own; a reset that is
-    its sender's first segment is only a note.
+    ignore or question, one that refuses a SYN or an ACK of what its sender never sent, and one of which nothing else is in the log are told
+    by rules of their own; a reset that is its sender's first segment is only a note.
     """
-    quiet = event.cause in (ResetCause.REPEATED, ResetCause.REFUSED) or step.happened(StartedLate) is not None
+    quiet = event.cause in (ResetCause.REPEATED, ResetCause.REFUSED) or step.happened(StartedLate) is not None or rejects(step, event)
     if not quiet and event.acceptable is not False and _in_window(step) is None:
         stranger = not step.before.me.packets  # it answers what it never knew: nothing that the log shows is lost
         yield Facts(cause=str(reset_cause(step, event)), severity=Severity.NOTE if stranger else None)

@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, Unmeasured, Unusual, letters, overtaken, sign
+from tcpdump_parse.check.signs import SackShown, Sign, Unmeasured, Unusual, letters, overtaken, sign
 from tcpdump_parse.model import Severity
-from tcpdump_parse.model.happenings import Copied, DuplicateAck, OptionSeen, Retransmitted, SackSeen
+from tcpdump_parse.model.happenings import (
+    Copied,
+    DuplicateAck,
+    GapFilled,
+    KeepAlive,
+    Reordered,
+    Retransmitted,
+    SackSeen,
+    WindowProbe,
+)
 from tcpdump_parse.model.options import Sack, Timestamps
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import DupReason, Side
+from tcpdump_parse.track.opening import lacks
 from tcpdump_parse.track.ranges import Ranges
 
 MOST = 4
@@ -60,11 +70,10 @@ def _odd(option: Sack, flags: str, room: int) -> Sign | None:
 # ---- the option itself ----
 
 
-@rule(on=OptionSeen, severity=Severity.ERROR, cites="RFC 2018 §2", elsewhere=("tcp.options.sack",))
-def sack_unnegotiated(step: Step, event: OptionSeen) -> Iterator[Facts]:
+@rule(on=SackShown, severity=Severity.ERROR, cites="RFC 2018 §2", elsewhere=("tcp.options.sack",))
+def sack_unnegotiated(step: Step, event: SackShown) -> Iterator[Facts]:
     """SACK is sent to an end that did not say it understands it: its SYN had no sackOK."""
-    offered = step.before.peer.offered
-    if event.name == "sack" and offered is not None and "sackOK" not in offered:
+    if lacks(step.before.peer.offered, "sackOK"):
         yield Facts()
 
 
@@ -155,23 +164,24 @@ def sack_overlap(step: Step, event: SackSeen) -> Iterator[Facts]:
 
 
 class Board(Notes):
-    """What each sender was selectively told, and what it sent again, the latest."""
+    """What each sender was selectively told, and the latest that came of it more than once: sent again, copied, probes, late originals."""
 
-    on: ClassVar = (SackSeen, Retransmitted, Copied, Unmeasured)
+    on: ClassVar = (SackSeen, Retransmitted, Copied, KeepAlive, WindowProbe, Reordered, Unmeasured)
 
     def __init__(self) -> None:
         self.told: dict[Side, Ranges] = {}
         self.again: dict[Side, deque[tuple[int, int, int]]] = {}
         self.copies: dict[Side, deque[tuple[int, int, int]]] = {}
+        self.others: dict[Side, deque[tuple[int, int, int]]] = {}
 
-    def see(self, step: Step, event: SackSeen | Retransmitted | Copied | Unmeasured) -> None:
+    def see(self, step: Step, event: Any) -> None:
         if isinstance(event, Unmeasured):
             if step.happened(SackSeen) is None and self.takes_back(step):
                 del self.told[step.side.other]
         elif isinstance(event, SackSeen):
             self._tell(step, event)
-        else:
-            where = self.again if isinstance(event, Retransmitted) else self.copies
+        elif not isinstance(event, Reordered) or step.happened(GapFilled) is None:  # a late original whose repair came first
+            where = self.again if isinstance(event, Retransmitted) else self.copies if isinstance(event, Copied) else self.others
             if step.seq is not None and step.end is not None and step.end > step.seq:
                 where.setdefault(step.side, deque(maxlen=KEPT)).append((step.seq, step.end, step.frame))
 
@@ -268,8 +278,10 @@ def _twice(sent: deque[tuple[int, int, int]] | None, block: tuple[int, int]) -> 
 @rule(on=SackSeen, notes=Board, severity=Severity.NOTE, cites="RFC 3708 §2", elsewhere=("tcptrace:dsack pkts",))
 def dsack_explains(step: Step, event: SackSeen, notes: Board) -> Iterator[Facts]:
     """The D-SACK answers a retransmission: the first copy had arrived, so it was not needed."""
-    frame = None if event.dsack is None else _twice(notes.again.get(step.side.other), event.dsack)
-    if frame is not None:
+    sender = step.side.other
+    frame = None if event.dsack is None else _twice(notes.again.get(sender), event.dsack)
+    other = None if event.dsack is None else _twice(notes.others.get(sender), event.dsack)
+    if frame is not None and (other is None or other < frame):
         yield Facts(evidence=(frame,), record=frame)
 
 
@@ -278,11 +290,14 @@ def dsack_copied(step: Step, event: SackSeen, notes: Board) -> Iterator[Facts]:
     """The D-SACK speaks of octets that were sent once: the network delivered them twice.
 
     Where the copy passed here, it is the evidence; else it was made between this capture and the receiver, or the capture missed a
-    retransmission.
+    retransmission. The octet of a keep-alive or of a window probe is one that the receiver has: its D-SACK is the answer.
     """
-    if event.dsack is None or _twice(notes.again.get(step.side.other), event.dsack) is not None:
+    sender, peer = step.side.other, step.before.peer
+    if event.dsack is None or (peer.iss is None and event.dsack[0] <= (peer.base or 0)):
+        return  # of octets from before the log nobody knows how often they were sent
+    if any(_twice(sent.get(sender), event.dsack) is not None for sent in (notes.again, notes.others)):
         return
-    frame = _twice(notes.copies.get(step.side.other), event.dsack)
+    frame = _twice(notes.copies.get(sender), event.dsack)
     yield Facts(evidence=() if frame is None else (frame,), octets=event.dsack[1] - event.dsack[0], copy_seen=frame is not None)
 
 

@@ -130,7 +130,7 @@ def flood_syn(ending: Ending, notes: HalfOpen) -> Iterator[Facts]:
     """Many openings of one port within seconds, and none is completed: a SYN flood.
 
     Thirty within ten seconds. Their senders' addresses are often forged. A server that died under many clients looks the same, but its
-    clients ask again.
+    clients ask again; so does a busy server in a log that a filter left nothing but SYNs.
     """
     if not half_open(ending):
         return
@@ -154,7 +154,8 @@ class Probed(Struct):
 
 
 class Probes(CaptureNotes):
-    """By host and kind: segments without a connection; FIN+ACK and ACK only when a reset answers them at once."""
+    """By host and kind: segments without a connection; FIN+ACK and ACK only when a reset answers them at once, and without options: a
+    stack that goes on with a connection from before the log sends its timestamps, where it uses them."""
 
     on: ClassVar = (StartedLate, ResetSent)
 
@@ -168,7 +169,7 @@ class Probes(CaptureNotes):
             return
         if isinstance(event, StartedLate):
             kind = KINDS.get(tcp.flags)
-            if kind is None or step.length:
+            if kind is None or step.length or (tcp.options and "." in tcp.flags):
                 return
             target = (link.addr(step.side.other), link.port(step.side.other))
             probe = Probed(step.packet, {target})

@@ -57,21 +57,29 @@ def rst_injected(ending: Ending, notes: Paths) -> Iterator[Facts]:
 
 
 class Guesses(Notes):
-    """The latest resets of each side with different numbers."""
+    """The latest resets of each side with different numbers, and the sides of which it was told."""
 
     on: ClassVar = (ResetSent,)
 
     def __init__(self) -> None:
         self.tried: dict[Side, list[tuple[int, int, int]]] = {}
+        self.told: set[Side] = set()
 
     def see(self, step: Step, event: ResetSent) -> None:
         if step.seq is not None and step.at is not None:
+            if self.guesses(step, event):
+                self.told.add(step.side)
             self.tried[step.side] = [*self.others(step), (step.seq, step.at, step.frame)][-GUESSES:]
 
     def others(self, step: Step) -> list[tuple[int, int, int]]:
         """Those before it within a second, with other numbers."""
         at = step.at or 0
         return [entry for entry in self.tried.get(step.side, ()) if entry[0] != step.seq and at - entry[1] < SECOND]
+
+    def guesses(self, step: Step, event: ResetSent) -> bool:
+        """Is it one number more, and none that the other end's last ACK named?"""
+        answers = event.cause is ResetCause.UNEXPECTED_ACK or (step.ack is None and step.seq == step.before.peer.ack)
+        return len(self.others(step)) >= GUESSES - 1 and not answers and step.seq is not None and step.at is not None
 
 
 GUESSES: Final = 3
@@ -82,12 +90,11 @@ def rst_guessing(step: Step, event: ResetSent, notes: Guesses) -> Iterator[Facts
     """Several resets of one end with different sequence numbers within a second: somebody guesses the right one.
 
     A reset is believed only at the right number, so a forger who cannot see the connection tries many. A host that answers several
-    segments of a connection it does not know sends a few as well, each at the number that was acknowledged to it.
+    segments of a connection it does not know, or has just broken off, sends a few as well, each at the number that was acknowledged to it:
+    that is no guess.
     """
-    others = notes.others(step)
-    answers = event.cause is ResetCause.UNEXPECTED_ACK
-    if len(others) == GUESSES - 1 and not answers and step.seq is not None and step.at is not None:
-        yield Facts(evidence=tuple(frame for _, _, frame in others), tries=GUESSES)
+    if step.side not in notes.told and notes.guesses(step, event):
+        yield Facts(evidence=tuple(frame for _, _, frame in notes.others(step))[-GUESSES + 1 :], tries=GUESSES)
 
 
 @rule(on=Ending, notes=Paths, severity=Severity.WARN, cites="RFC 5961 §5")

@@ -5,14 +5,14 @@ How far it may go is the family `window`. Bounded: a few numbers a direction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final
 
 from msgspec import UNSET, Struct, UnsetType
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import Sign, letters, sign
+from tcpdump_parse.check.signs import Sign, Unusual, letters, sign
 from tcpdump_parse.check.trips import SECOND, Trips
 from tcpdump_parse.model import Segment, Severity
 from tcpdump_parse.model.happenings import DataSent, Idle
@@ -34,14 +34,16 @@ _SMALL: Final = Small()
 _UNPUSHED: Final = Unpushed()
 
 
-@sign(Small, Unpushed, of=DataSent)
+@sign(Small, Unpushed, of=(DataSent, Unusual))
 def small(step: Step, event: DataSent) -> Sign | None:
-    """Few octets."""
+    """Few octets. However, nobody waited with those that answer the other end's data while nothing is on its way, if they are all."""
     length, mss = step.length, step.before.peer.mss
     if mss is None or 2 * length >= mss or not length:
         return None
     flags = letters(step)
-    return _SMALL if "P" in flags or "F" in flags or "S" in flags else _UNPUSHED
+    if not ("P" in flags or "F" in flags or "S" in flags):
+        return _UNPUSHED
+    return None if event.turn and not step.before.me.in_flight else _SMALL
 
 
 class Sent(Struct, gc=False):
@@ -82,6 +84,13 @@ class Latest(Notes):
         else:
             self.server = seen
 
+    def see_each(self, told: Sequence[tuple[Step, DataSent]]) -> None:
+        self.see(*told[-1])
+        side = told[-1][0].side
+        other = next((each for each in reversed(told) if each[0].side is not side), None)
+        if other is not None:
+            self.see(*other)
+
     def of(self, side: Side) -> Sent | None:
         seen = self.client if side is Side.CLIENT else self.server
         if seen is None:
@@ -121,25 +130,29 @@ class Flow(Notes):
         return self.client if side is Side.CLIENT else self.server
 
     def see(self, step: Step, event: DataSent) -> None:
-        me, packet = step.after.me, step.packet
-        sender = self.client if step.side is _CLIENT else self.server
-        nxt, una = me.snd_nxt, me.snd_una
-        if nxt is not None and una is not None and nxt - una > sender.most:
-            sender.most, sender.most_at = nxt - una, packet.frame
-        sender.run += event.octets
-        tcp = packet.tcp
-        flags = "" if tcp is UNSET or tcp.flags is UNSET else tcp.flags
-        if "P" in flags or "F" in flags:
-            sender.pushes += 1
-            sender.pushed += sender.run
-            if sender.run > sender.longest:
-                sender.longest = sender.run
-            sender.run = 0
-        end, mss = step.end, step.before.peer.mss
-        if end is not None and mss is not None and 2 * step.length < mss:
-            if not sender.told and _together(step, sender):
-                sender.told = True
-            sender.small, sender.small_at = end, packet.frame
+        self.see_each(((step, event),))
+
+    def see_each(self, told: Sequence[tuple[Step, DataSent]]) -> None:
+        for step, event in told:
+            me, packet = step.after.me, step.packet
+            sender = self.client if step.side is _CLIENT else self.server
+            nxt, una = me.snd_nxt, me.snd_una
+            if nxt is not None and una is not None and nxt - una > sender.most:
+                sender.most, sender.most_at = nxt - una, packet.frame
+            sender.run += event.octets
+            tcp = packet.tcp
+            flags = "" if tcp is UNSET or tcp.flags is UNSET else tcp.flags
+            if "P" in flags or "F" in flags:
+                sender.pushes += 1
+                sender.pushed += sender.run
+                if sender.run > sender.longest:
+                    sender.longest = sender.run
+                sender.run = 0
+            end, mss = step.end, step.before.peer.mss
+            if end is not None and mss is not None and 2 * step.length < mss:
+                if not sender.told and _together(step, sender):
+                    sender.told = True
+                sender.small, sender.small_at = end, packet.frame
 
 
 def _together(step: Step, sender: Sender) -> bool:
@@ -197,13 +210,14 @@ def psh_missing_last(step: Step, event: Idle, notes: Latest) -> Iterator[Facts]:
     for now. The RFC demands it of stacks that offer their applications no PUSH; the others do it as well. Data on a SYN wait for the
     handshake, not for a PSH.
     """
-    for end in (step.before.me, step.before.peer):
+    for end, other in ((step.before.me, step.before.peer), (step.before.peer, step.before.me)):
         data = notes.of(end.side)
         if data is None or data.last or data.start == end.iss:
             continue
         if data.end != end.snd_nxt or end.snd_una != end.snd_nxt or end.fin is not None:
             continue
-        if end.edge is not None and end.snd_nxt is not None and end.edge > end.snd_nxt:
+        room = None if other.ack is None or other.wnd is None or end.snd_nxt is None else other.ack + other.wnd - end.snd_nxt
+        if room is not None and room >= (other.mss or 1):  # else the sender may wait for the window
             yield Facts(side=str(end.side), evidence=(data.frame,), record=data.frame, idle_s=event.gap / SECOND)
 
 

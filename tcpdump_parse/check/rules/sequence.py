@@ -11,10 +11,11 @@ from typing import ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
+from tcpdump_parse.check.openings import rejects
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import Packet, Severity
-from tcpdump_parse.model.happenings import GapAcked, OldAck, Retransmitted
+from tcpdump_parse.model.happenings import GapAcked, OldAck, ResetSent, Retransmitted
 from tcpdump_parse.model.steps import End, Ending, Step
 from tcpdump_parse.model.terms import Side
 from tcpdump_parse.seq import roll
@@ -91,17 +92,18 @@ def _of_this_connection(step: Step) -> bool:
 
 
 class Beyond(Notes):
-    """The latest ACK beyond all that was seen, for each side whose octets it claims to have: (frame, ACK, when)."""
+    """The latest ACK beyond all that was seen, for each side whose octets it claims to have: (frame, ACK, when). One that a reset refuses
+    belongs to another connection."""
 
-    on: ClassVar = (GapAcked, BelowAck)
+    on: ClassVar = (GapAcked, BelowAck, ResetSent)
 
     def __init__(self) -> None:
         self.acked: dict[Side, tuple[int, int, int | None]] = {}
 
-    def see(self, step: Step, event: GapAcked | BelowAck) -> None:
-        if isinstance(event, BelowAck):
+    def see(self, step: Step, event: GapAcked | BelowAck | ResetSent) -> None:
+        if isinstance(event, BelowAck) or (isinstance(event, ResetSent) and rejects(step, event)):
             self.acked.pop(step.side, None)
-        elif event.beyond and step.ack is not None:
+        elif isinstance(event, GapAcked) and event.beyond and step.ack is not None:
             self.acked[step.side.other] = (step.frame, step.ack, step.at)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.openings import Incarnations, Latest, ports, syn_of
+from tcpdump_parse.check.openings import Incarnations, Latest, ports, syn_of, unseen
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, Unusual, letters, sign
 from tcpdump_parse.model import Severity
@@ -157,7 +157,7 @@ def rst_generation_form(step: Step, event: ResetSent) -> Iterator[Facts]:
     me, peer = step.before.me, step.before.peer
     if step.seq is None or me.snd_nxt is None or me.iss is None or peer.ack is None:
         return
-    if step.seq > max(me.snd_nxt, peer.ack) and roll(step.seq):
+    if step.seq > max(me.snd_nxt, peer.ack) and roll(step.seq) and not unseen(step):
         yield Facts(ahead=step.seq - me.snd_nxt)
 
 
@@ -171,13 +171,13 @@ def rst_generation_form(step: Step, event: ResetSent) -> Iterator[Facts]:
 def rst_to_rst(step: Step, event: ResetSent, notes: Resets) -> Iterator[Facts]:
     """A reset answers a reset.
 
-    It takes its number from the other's ACK, as an answer does; resets must never be answered. Two ends that break off at the same moment
-    look alike when one does it without an ACK.
+    It takes its number from the other's ACK, as an answer does, and nothing else is there that it could answer; resets must never be
+    answered. Two ends that break off at the same moment look alike when one does it without an ACK.
     """
     other = notes.latest.get(step.side.other)
     if other is None or step.before.peer.frame != other[0] or step.ack is not None or step.seq is None or other[2] is None:
         return
-    if step.seq == other[2]:
+    if step.seq == other[2] and not step.before.peer.in_flight:  # else it may answer data from before the reset
         yield Facts(evidence=(other[0],))
 
 
@@ -239,7 +239,8 @@ def challenge_ack_missing(step: Step, event: Retransmitted, notes: Stale) -> Ite
 )
 def port_reuse(step: Step, event: PortReused) -> Iterator[Facts]:
     """A new connection between the same addresses and ports as one before."""
-    yield Facts(previous=event.previous)
+    if "." not in letters(step):  # an answer alone is `syn-missing`
+        yield Facts(previous=event.previous)
 
 
 def _newer(stamp: int | None, last: int | None) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import CaptureNotes
-from tcpdump_parse.check.openings import Incarnations, Latest, Opening, ports, remember, twin
+from tcpdump_parse.check.openings import Incarnations, Latest, Opening, ports, rejects, remember, twin, unseen
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.model import Severity, TcpOption
 from tcpdump_parse.model.happenings import FinSent, PortReused, ResetSent, SynAckSent, SynSent
@@ -296,8 +296,8 @@ def syn_refused(step: Step, event: ResetSent) -> Iterator[Facts]:
 def syn_unanswered(ending: Ending, notes: Latest) -> Iterator[Facts]:
     """Nothing ever answered the SYN.
 
-    The host is down, a firewall drops silently, the way is broken, or the answers take a way that this capture does not see. An ACK of
-    an older connection between these ports is an answer, too.
+    The host is down, a firewall drops silently, the way is broken, or the answers take a way that this capture does not see. A SYN inside
+    an open connection is answered by that one (`challenge-ack`).
     """
     client, syns = ending.client, ending.flow.client.syn_pkts_sent
     if ending.server.seen or ending.challenged or not _only_syns(client):
@@ -311,9 +311,12 @@ def syn_unanswered(ending: Ending, notes: Latest) -> Iterator[Facts]:
 def syn_then_rst_by_client(step: Step, event: ResetSent) -> Iterator[Facts]:
     """The opener breaks off its own attempt with a RST, before the third step.
 
-    It gave up waiting, or it only wanted to know whether the port is open (half-open scan).
+    It gave up waiting, or it only wanted to know whether the port is open (half-open scan). A reset that refuses an answer to another SYN
+    breaks nothing off (`synack-old-duplicate`, `half-open`).
     """
     me, peer = step.before.me, step.before.peer
+    if rejects(step, event) or unseen(step) or step.seq is None or me.snd_nxt is None or step.seq > me.snd_nxt:
+        return
     if step.side is Side.CLIENT and me.offered is not None and me.ack is None and peer.fin is None and event.acceptable is not False:
         yield Facts(evidence=(me.frame,), answered=peer.offered is not None)
 

@@ -14,7 +14,7 @@ from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import Retransmitted, SynAckSent, SynSent
 from tcpdump_parse.model.options import ExpTfo, Tfo
 from tcpdump_parse.model.steps import Step
-from tcpdump_parse.model.terms import Side
+from tcpdump_parse.model.terms import Cause
 
 
 class Try(Struct, frozen=True, gc=False):
@@ -26,20 +26,23 @@ class Try(Struct, frozen=True, gc=False):
 
 
 class Tries(Notes):
-    """The opener's first SYN with Fast Open, its latest SYN, and the SYN+ACK that left its data out."""
+    """The opener's first SYN with Fast Open, its latest SYN, and the SYN+ACK that left data of a SYN out."""
 
     on: ClassVar = (SynSent, SynAckSent)
 
     def __init__(self) -> None:
         self.fast: Try | None = None
         self.latest: Try | None = None
+        self.most = 0  # octets in a SYN
         self.left_out: int | None = None
 
     def see(self, step: Step, event: SynSent | SynAckSent) -> None:
         if isinstance(event, SynAckSent):
-            if self.latest is not None and self.latest.octets and _taken(step) == 0:
+            taken = _taken(step)
+            if taken is not None and taken < self.most:
                 self.left_out = step.frame
             return
+        self.most = max(self.most, step.length)
         cookie = _option(step)
         self.latest = Try(step.frame, cookie is not None, step.length)
         if self.fast is None and cookie is not None:
@@ -142,9 +145,7 @@ def tfo_ignored(step: Step, event: SynAckSent, notes: Tries) -> Iterator[Facts]:
 @rule(on=Retransmitted, notes=Tries, severity=Severity.NOTE, cites="RFC 7413 §4.2.1", elsewhere=("packetdrill:syn-data-timeout",))
 def tfo_rexmit_data(step: Step, event: Retransmitted, notes: Tries) -> Iterator[Facts]:
     """The data that the SYN carried is sent again after the handshake: no loss, the server had left it out."""
-    iss = step.before.me.iss
-    ours = step.side is Side.CLIENT and iss is not None and event.start == iss + 1 and step.length > 0
-    if ours and event.copies == 2 and notes.left_out is not None:
+    if event.cause is Cause.LEFT_OUT and step.length and notes.left_out is not None:
         yield Facts(evidence=(notes.left_out,), octets=event.end - event.start)
 
 

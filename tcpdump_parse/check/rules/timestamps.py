@@ -15,9 +15,9 @@ from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.options import options_of
 from tcpdump_parse.check.screen import HALF, TICKS
-from tcpdump_parse.check.signs import Sign, Unusual, letters, sign
+from tcpdump_parse.check.signs import Sign, StampsSeen, Unusual, letters, sign
 from tcpdump_parse.model import Severity
-from tcpdump_parse.model.happenings import Copied, FinSent, OptionSeen, ResetSent, SynAckSent, SynSent
+from tcpdump_parse.model.happenings import Copied, FinSent, ResetSent, SynAckSent, SynSent
 from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import End, Ending, Step
 from tcpdump_parse.model.terms import Side, Where
@@ -73,7 +73,7 @@ class Clock(Struct, frozen=True, gc=False):
 class Stamps(Notes):
     """The newest timestamp of each end where it is not the last one, its first reading, and a line it left."""
 
-    on: ClassVar = (StampsOdd, OptionSeen, ResetSent)
+    on: ClassVar = (StampsOdd, StampsSeen, ResetSent)
 
     def __init__(self) -> None:
         self.newest: dict[Side, int] = {}
@@ -81,13 +81,13 @@ class Stamps(Notes):
         self.left: dict[Side, Clock] = {}  # the odd record, and the value before it
         self.broken: set[Side] = set()  # ends whose first and last record tell no pace: a leap between, or a RST without timestamps
 
-    def see(self, step: Step, event: StampsOdd | OptionSeen | ResetSent) -> None:
+    def see(self, step: Step, event: StampsOdd | StampsSeen | ResetSent) -> None:
         stamp, was = _stamp(step), step.before.me.tsval
         if isinstance(event, ResetSent):
             if stamp is None:
                 self.broken.add(step.side)
-        elif isinstance(event, OptionSeen):
-            if event.name == "TS" and stamp is not None and step.at is not None:
+        elif isinstance(event, StampsSeen):
+            if stamp is not None and step.at is not None:
                 self.first[step.side] = Clock(step.frame, step.at, stamp.val)
         elif stamp is not None and was is not None:
             self.newest[step.side] = self.highest(step.before.me) or was
@@ -262,7 +262,7 @@ def ts_clock_rate(ending: Ending, notes: Stamps) -> Iterator[Facts]:
     for end in (ending.client, ending.server):
         rate = _rate(notes.first.get(end.side), end, least=SECOND) if end.side not in notes.broken else None
         if rate is not None:
-            slow = Severity.WARN if rate < 0.9 else None
+            slow = Severity.WARN if rate < 0.9 and ending.flow.duration is not UNSET else None  # across a step no rate is slow
             yield Facts(severity=slow, side=str(end.side), ticks_a_second=round(rate) if rate >= 10 else round(rate, 1))
 
 

@@ -5,15 +5,17 @@ Everything is seen from the capture point: a round trip is its half behind it. M
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Final
 
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.rules.clock import Pace
-from tcpdump_parse.check.trips import DataTrips, Samples, Trips
+from tcpdump_parse.check.screen import LONG
+from tcpdump_parse.check.signs import Sign, Unusual, sign
+from tcpdump_parse.check.trips import DataTrips, Echoes, Samples, Trips
 from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.flow import FlowEnd, Limits
 from tcpdump_parse.model.happenings import AckAdvanced, DataSent, GapFilled, GapOpened, Idle
@@ -26,9 +28,10 @@ SAMPLES = 3
 """Fewer round trips say little about their spread."""
 MANY = 8
 """Data segments from which on an end's habits show."""
-LONG = SECOND // 2
 WORTH = 0.1
 """Seconds; what held up a shorter connection is nobody's question."""
+_CLIENT: Final = Side.CLIENT
+_SERVER: Final = Side.SERVER
 WHOLE = Need.BOTH_SIDES | Need.NO_GAP | Need.HANDSHAKE
 
 
@@ -110,43 +113,6 @@ def rto(ending: Ending) -> Iterator[Facts]:
             yield Facts(side=str(me.side), smoothed_s=flow.srtt, spread_s=flow.rttvar, rto_s=flow.rto)
 
 
-class Echoes(Notes):
-    """Round trips by timestamps, one under way at a time for each end: a value it sends, and when the other end echoes it."""
-
-    on: ClassVar = (DataSent, AckAdvanced)
-
-    def __init__(self) -> None:
-        self.sent: dict[Side, tuple[int, int]] = {}  # the value and when it passed here
-        self.seen: dict[Side, list[int]] = {}  # samples, least, sum, most
-
-    def see(self, step: Step, event: DataSent | AckAdvanced) -> None:
-        side = step.side
-        if type(event) is DataSent:
-            if side not in self.sent:
-                self._send(step)
-            return
-        waiting = self.sent.get(side.other)
-        if waiting is not None:
-            self._echo(step, side.other, *waiting)
-
-    def _send(self, step: Step) -> None:
-        val = step.after.me.tsval
-        if val is not None and step.at is not None and val != step.before.me.tsval:
-            self.sent[step.side] = (val, step.at)
-
-    def _echo(self, step: Step, side: Side, val: int, then: int) -> None:
-        echo, at = step.after.me.tsecr, step.at
-        if echo is None or at is None or (echo - val) % CIRCLE >= CIRCLE // 2:
-            return  # of something older
-        del self.sent[side]
-        if echo == val and at >= then:
-            self._count(side, at - then)
-
-    def _count(self, side: Side, trip: int) -> None:
-        seen = self.seen.setdefault(side, [0, trip, 0, trip])
-        self.seen[side] = [seen[0] + 1, min(seen[1], trip), seen[2] + trip, max(seen[3], trip)]
-
-
 @rule(on=Ending, notes=Echoes, needs=Need.TIME, severity=Severity.NOTE, cites="RFC 7323 §4", elsewhere=("netsem:update_rtt", "pping"))
 def rtt_sample_ts(ending: Ending, notes: Echoes) -> Iterator[Facts]:
     """How long a timestamp of this end took from here to the other end and its echo back.
@@ -188,6 +154,21 @@ def ack_delay(ending: Ending, notes: DataTrips) -> Iterator[Facts]:
         yield Facts(side=str(beside), **_spread(samples))
 
 
+class HeldBack(Sign, frozen=True):
+    """The ACK of one segment that was sent once, half a second after it or more."""
+
+    frame: int
+    held: int
+
+
+@sign(HeldBack, of=(AckAdvanced, Unusual))
+def held_back(step: Step, event: AckAdvanced) -> Sign | None:
+    """A long round trip, of one segment."""
+    if event.rtt is None or event.rtt < LONG or event.segments != 1 or event.frame is None:
+        return None
+    return HeldBack(event.frame, event.rtt)
+
+
 class Awake(Notes):
     """Round trips, and whether an end's own clock ran with the capture's."""
 
@@ -206,7 +187,7 @@ class Awake(Notes):
 
 
 @rule(
-    on=AckAdvanced,
+    on=HeldBack,
     notes=Awake,
     needs=Need.BOTH_SIDES | Need.NO_GAP | Need.TIME,
     severity=Severity.ERROR,
@@ -215,18 +196,15 @@ class Awake(Notes):
     quote="in particular, the delay MUST be less than 0.5 seconds",
     elsewhere=("netsem:timer_tt_delack_1",),
 )
-def ack_delay_too_long(step: Step, event: AckAdvanced, notes: Awake) -> Iterator[Facts]:
+def ack_delay_too_long(step: Step, event: HeldBack, notes: Awake) -> Iterator[Facts]:
     """The receiver kept its ACK back for half a second or more.
 
     Told only by a capture beside the receiver, of one segment that was sent once, with room for it; the shortest way there and back is
     taken off. A host that slept or was overloaded looks the same. The sender may send again by then.
     """
-    held = event.rtt
-    if held is None or held < LONG or event.segments != 1:
-        return
-    least = notes.trips.least(step.before.peer.side)
+    held, least = event.held, notes.trips.least(step.before.peer.side)
     beside = least > 0 and 4 * least <= notes.trips.least(step.side)
-    if beside and held - least >= LONG and step.before.me.wnd and event.frame is not None and notes.ran(step, held):
+    if beside and held - least >= LONG and step.before.me.wnd and notes.ran(step, held):
         yield Facts(evidence=(event.frame,), record=event.frame, held_s=(held - least) / SECOND)
 
 
@@ -258,7 +236,7 @@ def ack_every_second(ending: Ending) -> Iterator[Facts]:
     for me, peer, flow, _other in _ends(ending):
         syn = me.offered is not None and peer.offered is None  # its SYN waited for the ACK of its data: the log lacks the answer to it
         together = flow.segs_cum_acked - syn
-        if 0 < together <= flow.actual_data_pkts:  # more: the capture missed some of them
+        if 0 < together < flow.actual_data_pkts:  # all, or more: a SYN is among them, or the capture missed some
             yield Facts(side=str(me.side), together=together, segments=flow.actual_data_pkts)
 
 
@@ -359,11 +337,15 @@ class Replies(Notes):
         self.slowest: Packet | None = None
 
     def see(self, step: Step, event: DataSent) -> None:
-        if event.turn and step.side is Side.SERVER and event.since_peer is not None and event.since_peer >= 0:
-            self.count += 1
-            self.total += event.since_peer
-            if event.since_peer >= self.most:
-                self.most, self.slowest = event.since_peer, step.packet
+        self.see_each(((step, event),))
+
+    def see_each(self, told: Sequence[tuple[Step, DataSent]]) -> None:
+        for step, event in told:
+            if event.turn and step.side is _SERVER and (since := event.since_peer) is not None and since >= 0:
+                self.count += 1
+                self.total += since
+                if since >= self.most:
+                    self.most, self.slowest = since, step.packet
 
 
 @rule(on=Ending, notes=Replies, needs=WHOLE | Need.TIME, severity=Severity.NOTE, elsewhere=("wireshark:service response time",))

@@ -368,5 +368,5 @@ def win_frozen(ending: Ending) -> Iterator[Facts]:
     A program that sets its receive buffer turns automatic tuning off. The rate is then bounded by that window for each round trip.
     """
     for receiver, numbers, _ in _held(ending):
-        if numbers.min_win_adv == numbers.max_win_adv > 0 and numbers.ack_pkts_sent >= 5:
+        if numbers.min_win_adv == numbers.max_win_adv > 0 and not numbers.zero_win_adv and numbers.ack_pkts_sent >= 5:
             yield Facts(side=str(receiver.side), window=numbers.max_win_adv)

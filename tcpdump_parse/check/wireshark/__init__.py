@@ -9,7 +9,7 @@ conversations around it with the second pass, the words (`flags`), the findings,
 from tcpdump_parse.check.wireshark.analysis import Analysis
 from tcpdump_parse.check.wireshark.conversations import View, analyses
 from tcpdump_parse.check.wireshark.differences import compare
-from tcpdump_parse.check.wireshark.findings import found, view
+from tcpdump_parse.check.wireshark.findings import BLIND, found, view
 from tcpdump_parse.check.wireshark.flags import MEANINGS, Flag, named
 
-__all__ = ["MEANINGS", "Analysis", "Flag", "View", "analyses", "compare", "found", "named", "view"]
+__all__ = ["BLIND", "MEANINGS", "Analysis", "Flag", "View", "analyses", "compare", "found", "named", "view"]

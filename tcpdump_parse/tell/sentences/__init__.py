@@ -27,8 +27,8 @@ TELLS: Final[dict[type[h.Happening], Tell]] = {
     **handshake.TELLS, **data.TELLS, **loss.TELLS, **window.TELLS, **close.TELLS, **checksum.TELLS,
 }  # fmt: skip
 
-SILENT: Final[frozenset[type[h.Happening]]] = frozenset({h.Opened, h.Idle, h.StateMoved})
-"""Told by other means: the heading of the connection, the pause before the line, the states behind it."""
+SILENT: Final[frozenset[type[h.Happening]]] = frozenset({h.Opened, h.Idle, h.StateMoved, h.ChecksumUnjudged})
+"""Told by other means: the heading of the connection, the pause before the line, the states behind it, what the verdict cannot show."""
 
 ONCE: Final = h.ChecksumOffload
 """Told once for each capture."""

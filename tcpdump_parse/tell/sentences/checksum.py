@@ -31,7 +31,8 @@ def wrong(step: Step, happening: h.ChecksumWrong, scene: Scene) -> tuple[Sentenc
 def unexplained(step: Step, happening: h.ChecksumUnexplained, scene: Scene) -> tuple[Sentence, ...]:
     if happening.hidden_ack is not None:
         return (scene.say("checksum.unexplained_ack", step.side, Weight.REMARK, ack=happening.hidden_ack),)
-    return (scene.say("checksum.unexplained", step.side, Weight.REMARK),)
+    key = "checksum.unexplained_flag" if happening.explanation == "reserved_flag" else "checksum.unexplained"
+    return (scene.say(key, step.side, Weight.REMARK),)
 
 
 def lengths(step: Step, happening: h.LengthsDisagree, scene: Scene) -> tuple[Sentence, ...]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tcpdump_parse.check.openings import reset_cause, syns_crossed
+from tcpdump_parse.check.openings import rejects, reset_cause, syns_crossed
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import ResetCause, State
 from tcpdump_parse.tell.scene import Scene
-from tcpdump_parse.tell.tally import rejects
 from tcpdump_parse.tell.told import Sentence, Weight
 
 

@@ -5,7 +5,7 @@ XML 1.0 has no place for control characters; `visible` writes them as escapes be
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TextIO
 from xml.etree import ElementTree as Xml
 
@@ -16,16 +16,29 @@ from tcpdump_parse.visible import visible
 from tcpdump_parse.write.report.reported import Reported
 
 
-def junit(reported: Iterable[Reported], out: TextIO, failing: Collection[Severity], files: Iterable[str] = ()) -> None:
-    """`failing`: the severities that count as failures; the others are cases that pass, with their words in `system-out`."""
-    suites = Xml.Element("testsuites", name="tdparse")
-    by_file: dict[str, list[Reported]] = {file: [] for file in files}
+def junit(
+    reported: Iterable[Reported],
+    out: TextIO,
+    failing: Collection[Severity],
+    files: Iterable[str] = (),
+    unread: Mapping[str, str] | None = None,
+) -> None:
+    """`failing`: the severities that count as failures; the others are cases that pass, with their words in `system-out`. `files`: all that
+    were looked at, in order; `unread`: those that could not be read, and why. Both may become known while `reported` is consumed."""
+    found_in: dict[str, list[Reported]] = {}
     for one in reported:
-        by_file.setdefault(one.file, []).append(one)
+        found_in.setdefault(one.file, []).append(one)
+    by_file = {file: found_in.pop(file, []) for file in files} | found_in
+    suites = Xml.Element("testsuites", name="tdparse")
     for file, found in by_file.items():
         failures = sum(one.finding.severity in failing for one in found)
-        suite = Xml.SubElement(suites, "testsuite", name=visible(file), tests=str(max(1, len(found))), failures=str(failures), errors="0")
-        if not found:
+        reason = (unread or {}).get(file)
+        tests, errors = str(max(1, len(found) + (reason is not None))), str(int(reason is not None))
+        suite = Xml.SubElement(suites, "testsuite", name=visible(file), tests=tests, failures=str(failures), errors=errors)
+        if reason is not None:
+            case = Xml.SubElement(suite, "testcase", classname="tdparse", name="not read", file=visible(file))
+            Xml.SubElement(case, "error", message=visible(reason), type="unreadable").text = visible(reason)
+        elif not found:
             Xml.SubElement(suite, "testcase", classname="tdparse", name="nothing found", file=visible(file))
         for one in found:
             _case(suite, one, one.finding.severity in failing)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TextIO
 from urllib.parse import quote
@@ -22,8 +23,11 @@ SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sche
 LEVELS: Final = {Severity.ERROR: "error", Severity.WARN: "warning", Severity.NOTE: "note"}
 
 
-def sarif(reported: Iterable[Reported], out: TextIO, descriptions: Mapping[str, Mapping[str, str]], version: str) -> None:
-    """One run. `descriptions`: rule → `title`, `reason`, `cites`, of the rules that may occur."""
+def sarif(
+    reported: Iterable[Reported], out: TextIO, descriptions: Mapping[str, Mapping[str, str]], version: str, faults: Iterable[str] = ()
+) -> None:
+    """One run. `descriptions`: rule → `title`, `reason`, `cites`, of the rules that may occur. `faults`: what could not be read, or failed
+    beside the log; they may become known while `reported` is consumed."""
     results, used, seen = [], dict[str, int](), dict[tuple[object, ...], int]()
     for one in reported:
         used.setdefault(one.finding.rule, len(used))
@@ -32,10 +36,15 @@ def sarif(reported: Iterable[Reported], out: TextIO, descriptions: Mapping[str, 
     log = {
         "$schema": SCHEMA,
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
+        "runs": [{"tool": {"driver": driver}, "invocations": [_invocation(faults)], "columnKind": "unicodeCodePoints", "results": results}],
     }
     json.dump(log, out, ensure_ascii=False, indent=1)
     out.write("\n")
+
+
+def _invocation(faults: Iterable[str]) -> dict[str, Any]:
+    notifications = [{"level": "error", "message": {"text": visible(fault)}} for fault in faults]
+    return {"executionSuccessful": not notifications} | ({"toolExecutionNotifications": notifications} if notifications else {})
 
 
 def _rule(name: str, about: Mapping[str, str]) -> dict[str, Any]:
@@ -68,11 +77,17 @@ def _result(one: Reported, index: int, seen: dict[tuple[object, ...], int]) -> d
 
 def _fingerprint(one: Reported, seen: dict[tuple[object, ...], int]) -> str:
     finding = one.finding
-    key = (finding.rule, *("" if value is UNSET else value for value in (finding.flow, finding.side, finding.time)))
+    whole = finding.flow is UNSET and finding.known_at == "end"  # what a whole log shows is shown at no time of its own
+    time = UNSET if whole else finding.time
+    key = (finding.rule, *("" if value is UNSET else value for value in (finding.flow, finding.side, time)))
     seen[key] = seen.get(key, 0) + 1
     return hashlib.sha256("\0".join(map(str, (*key, seen[key]))).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _uri(file: str) -> str:
     """A path as a URI reference: no colon of it becomes a scheme."""
-    return quote(file.replace("\\", "/"), safe="/", errors="surrogatepass")
+    path = file.replace(os.sep, "/")
+    try:
+        return quote(path, safe="/", errors="surrogateescape")  # the octets of a name that is not UTF-8, as Python holds them
+    except UnicodeEncodeError:
+        return quote(path, safe="/", errors="surrogatepass")

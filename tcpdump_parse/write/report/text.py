@@ -33,7 +33,9 @@ def _line(one: Reported, colour: bool, words: Words) -> str:
     if not colour:
         return f"{place} {finding.severity} {visible(finding.rule)}: {message}{remarks}"
     painted = COLOURS[finding.severity]
-    return f"{BOLD}{place}{PLAIN} {painted}{finding.severity}{PLAIN} {BOLD}{visible(finding.rule)}{PLAIN}: {message}{DIM}{remarks}{PLAIN}"
+    return f"{BOLD}{place}{PLAIN} {painted}{finding.severity}{PLAIN} {BOLD}{visible(finding.rule)}{PLAIN}: {message}" + (
+        f"{DIM}{remarks}{PLAIN}" if remarks else ""
+    )
 
 
 def _remarks(one: Reported, words: Words) -> str:
@@ -46,7 +48,7 @@ def _remarks(one: Reported, words: Words) -> str:
         remarks.append(words.say("report.more", n=one.more))
         if one.frames:
             frames = [*map(str, one.frames), *(["…"] if one.more > len(one.frames) else [])]
-            remarks.append(words.say("report.frames", frames=words.say("term.comma").join(frames)))
+            remarks.append(words.say("report.frames" if len(frames) > 1 else "report.frame", frames=words.say("term.comma").join(frames)))
     return words.say("report.remarks", remarks=words.say("report.between").join(remarks)) if remarks else ""
 
 
