@@ -15,7 +15,6 @@ from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.signs import letters
 from tcpdump_parse.model import IPv4, Port, TcpOption
 from tcpdump_parse.model.happenings import (
-    ChallengeAck,
     GapAcked,
     GapFilled,
     GapOpened,
@@ -28,7 +27,7 @@ from tcpdump_parse.model.happenings import (
 )
 from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import End, Step
-from tcpdump_parse.model.terms import ChallengeCause, ResetCause, Side, State
+from tcpdump_parse.model.terms import ResetCause, Side, State
 from tcpdump_parse.seq import roll
 from tcpdump_parse.track import states
 
@@ -71,7 +70,13 @@ def reset_cause(step: Step, event: ResetSent) -> ResetCause:
     me, peer = step.before.me, step.before.peer
     if event.cause is ResetCause.ABORT and me.ack is None and peer.ack is not None and step.seq == peer.ack and "." not in letters(step):
         return ResetCause.UNEXPECTED_ACK
-    return event.cause
+    return ResetCause.UNKNOWN if event.cause is ResetCause.ABORT and syns_crossed(step) else event.cause
+
+
+def syns_crossed(step: Step) -> bool:
+    """Has each end sent a SYN, and acknowledged nothing: then no program has a connection yet that it could give up?"""
+    me, peer = step.before.me, step.before.peer
+    return me.offered is not None and peer.offered is not None and me.ack is None and peer.ack is None
 
 
 def rejects(step: Step, event: ResetSent) -> bool:
@@ -218,18 +223,12 @@ class Incarnations(CaptureNotes):
 
 
 class Latest(CaptureNotes):
-    """When the last segment of the capture was recorded: how long a silent connection was waited for; and the SYNs that the connection
-    before, on the same ports, answered with an ACK of its own."""
+    """When the last segment of the capture was recorded: how long a silent connection was waited for."""
 
-    on: ClassVar = (Step, ChallengeAck)
+    on: ClassVar = (Step,)
 
     def __init__(self) -> None:
         self.last: int | None = None
-        self.challenged: dict[int, None] = {}
-
-    def see(self, step: Step, event: ChallengeAck) -> None:
-        if event.cause is ChallengeCause.SYN and event.frames:
-            remember(self.challenged, event.frames[0], None)
 
     def see_all(self, steps: Sequence[Step]) -> None:
         self.last = next((step.at for step in reversed(steps) if step.at is not None), self.last)

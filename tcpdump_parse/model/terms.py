@@ -61,6 +61,7 @@ class Where(enum.StrEnum):
 
     NETWORK = "network"
     CAPTURE = "capture"
+    ROUTER = "router"  # the capture, before and behind a router: the TTL is one less
 
 
 class Proof(enum.StrEnum):
@@ -114,5 +115,6 @@ class ChallengeCause(enum.StrEnum):
     """What made an end answer with a bare ACK of where it stands (RFC 9293 §3.10.7.4, RFC 5961)."""
 
     SYN = "syn"
+    SYN_ACK = "syn_ack"  # one that it had already, once more
     RESET = "reset"
     UNACCEPTABLE = "unacceptable"  # octets outside its window, or an ACK of octets it never sent

@@ -16,16 +16,21 @@ from tcpdump_parse.tell.findings import sentence_of
 from tcpdump_parse.tell.told import Basis, Reason, Sentence
 from tcpdump_parse.tell.words import Words
 
-_AGAIN: Final = ("loss.judged_needed", "loss.judged_likely", "loss.judged_open", "loss.needed", "loss.likely", "loss.cause_timeout")
+_AGAIN: Final = (
+    "loss.judged_needed", "loss.judged_likely", "loss.judged_open", "loss.needed", "loss.likely", "loss.cause_timeout",
+    "loss.cause_timeout_goes_on",
+)  # fmt: skip
 
 _ACKS: Final = ("data.ack", "data.ack_plain", "data.ack_first", "data.ack_strange", "data.ack_some")
-_CAUSES: Final = ("loss.cause_timeout", "loss.cause_timeout_acked", "loss.cause_tail_probe", "loss.cause_fast")
+_CAUSES: Final = (
+    "loss.cause_timeout", "loss.cause_timeout_goes_on", "loss.cause_timeout_acked", "loss.cause_tail_probe", "loss.cause_fast",
+)  # fmt: skip
 
 STANDS: Final[dict[str, tuple[str, ...]]] = {
     "rst-seen": (
         "reset.refused", "reset.abort", "reset.late_data", "reset.unexpected_ack", "reset.timeout", "reset.repeated",
-        "reset.repeated_other", "reset.foreign", "reset.foreign_number", "reset.rejected", "reset.disowned", "reset.unknown",
-        "verdict.abort",
+        "reset.repeated_other", "reset.foreign", "reset.foreign_number", "reset.rejected", "reset.disowned", "reset.crossed",
+        "reset.no_connection", "reset.unknown", "verdict.abort",
     ),
     "rst-out": ("reset.outside",),
     "segment-hole": ("loss.gap",),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Connection, End, Step
-from tcpdump_parse.model.terms import Side
+from tcpdump_parse.model.terms import Side, State
 from tcpdump_parse.tell.amounts import span
 from tcpdump_parse.tell.clock import ALWAYS
 from tcpdump_parse.tell.tally import Tally
@@ -115,12 +115,17 @@ def phase_after(scene: Scene, shape: Shape, step: Step) -> Phase:
     return phase
 
 
+_OVER: Final = (State.CLOSED, State.LISTEN, State.UNKNOWN)
+"""Where a reset leaves an end. One that is elsewhere and sends something new goes on, and so does the connection."""
+
+
 def _phase(scene: Scene, shape: Shape, step: Step) -> Phase:
-    """What an end sends again after its FIN belongs to the close; what answers the data of a half-closed connection, to that data."""
-    if scene.phase is Phase.RESET:
+    """What an end sends again after its FIN belongs to the close; what answers the data of a half-closed connection, to that data, and
+    so does what follows an opening that stands in the log after a close."""
+    if scene.phase is Phase.RESET and (shape.phase is None or step.after.me.state in _OVER):
         return Phase.RESET
     if shape.phase is not None and not (shape.phase is Phase.DATA and scene.closing and step.after.me.fin is not None):
         return shape.phase
     if scene.closing:
-        return Phase.DATA if scene.phase is Phase.DATA and shape.phase is None else Phase.CLOSE
+        return Phase.DATA if scene.phase in (Phase.DATA, Phase.OPENING) and shape.phase is None else Phase.CLOSE
     return Phase.DATA if scene.open else Phase.OPENING

@@ -16,7 +16,8 @@ from tcpdump_parse.check.openings import no_copy, rejects, reset_cause, third_st
 from tcpdump_parse.check.trips import DataTrips
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
-from tcpdump_parse.model.terms import DupReason, Proof, ResetCause, Side
+from tcpdump_parse.model.terms import Cause, DupReason, Proof, ResetCause, Side
+from tcpdump_parse.track.rtt import LEAST_RTO
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.shapes import Shape
@@ -35,13 +36,22 @@ class Reset(NamedTuple):
     fits: bool | None
 
 
+class Timeout(NamedTuple):
+    """A timer that ran out at `frame`; what is sent again because of it goes up to `end`, the latest `at`."""
+
+    frame: int
+    end: int
+    at: int | None
+
+
 class Tally:
     """Counters of one connection. Frames are 0 where nothing happened."""
 
     __slots__ = (
         "after_reset", "answers", "asked", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack",
         "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest",
-        "reordered", "replies", "reset", "slowest", "spurious", "trips", "unexplained", "unjudged", "wrong", "zero_windows",
+        "reordered", "replies", "reset", "slowest", "spurious", "synacks", "timeouts", "trips", "unexplained", "unjudged", "wrong",
+        "zero_windows",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -52,6 +62,8 @@ class Tally:
         self.late = False
         self.likely: dict[Side, int] = {}  # of `needed`: those that only nothing speaks against
         self.handshake: h.HandshakeDone | None = None
+        self.timeouts: dict[Side, Timeout] = {}  # the latest of each end
+        self.synacks: dict[Side, int] = {}
         self.quickest: dict[Side, int] = {}  # the shortest time each end took to acknowledge
         self.trips = DataTrips()
         self.replies = 0
@@ -160,6 +172,7 @@ def _sack(tally: Tally, step: Step, happening: h.SackSeen) -> bool:
 
 
 def _synack(tally: Tally, step: Step, happening: h.SynAckSent) -> bool:
+    _more(tally.synacks, step.side)
     if happening.delay is not None:
         tally.quickest.setdefault(step.side, happening.delay)
     return False
@@ -181,11 +194,26 @@ def _again(tally: Tally, step: Step, happening: h.Retransmitted) -> bool:
     _late_after_all(tally, step, happening)
     if no_copy(step):
         return False
+    if happening.cause is Cause.TIMEOUT:
+        _timeout(tally, step, happening)
     known = {True: tally.needed, False: tally.spurious, None: tally.copies_open}
     _more(known[happening.needed], step.side)
     if happening.needed and happening.proof in (None, Proof.AS_FAR_AS_SEEN):
         _more(tally.likely, step.side)
     return False
+
+
+def _timeout(tally: Tally, step: Step, happening: h.Retransmitted) -> None:
+    """A sender has one timer, which starts anew when it runs out (RFC 6298 §5.5): what was sent before that and
+    follows sooner than it can run out again, or goes on from there when an ACK comes, is sent again for the same reason."""
+    last, at = tally.timeouts.get(step.side), step.at
+    frame = step.frame
+    if last is not None and happening.frames and happening.frames[-1] < last.frame:
+        goes_on = happening.start == last.end
+        since = [when for when in (last.at, step.before.peer.at if goes_on else None) if when is not None]
+        if goes_on if at is None or not since else last.end <= happening.start and at - max(since) < LEAST_RTO:
+            frame = last.frame
+    tally.timeouts[step.side] = Timeout(frame, happening.end, at)
 
 
 def _judged(tally: Tally, step: Step, happening: h.Judged) -> bool:

@@ -69,8 +69,34 @@ def _headline(scene: Scene, ending: Ending) -> str:
         return _say(scene, "verdict.OTHER")  # what it sent is no answer to Zeek
     if conn_state == "OTH" or (late and conn_state in ("S0", "S1")):
         return _say(scene, "verdict.OTH" if late else "verdict.OTHER")
+    if conn_state == "S1" and not late and not _acknowledged(ending.server):
+        return _say(scene, "verdict.never")
+    if conn_state == "S1" and _lacks(scene):
+        return _say(scene, "verdict.S1_holes")
+    if late and conn_state in _ABORTED and _only_resets(ending, conn_state):
+        conn_state = _ABORTED[conn_state]
     key = f"verdict.{conn_state}_late"
     return _say(scene, key if late and scene.words.knows(key) else f"verdict.{conn_state}")
+
+
+def _acknowledged(end: End) -> bool:
+    """Is its SYN acknowledged? Zeek calls a connection open as soon as the SYN+ACK is there."""
+    return end.snd_una is not None and (end.iss is None or end.snd_una > end.iss)
+
+
+def _lacks(scene: Scene) -> bool:
+    """Does the log lack segments of it? What was acknowledged and never sent, if that is found, is no segment."""
+    unsent = any(rule == "ack-unsent" for rule, _ in scene.findings)
+    return not unsent and any(holes.settle() for holes in scene.tally.holes.values())
+
+
+_ABORTED: Final = {"RSTO": "RSTOS0", "RSTR": "RSTRH"}
+"""What is left to say where the end that reset shows nothing of a connection that it could have aborted."""
+
+
+def _only_resets(ending: Ending, conn_state: str) -> bool:
+    end = ending.flow.client if conn_state == "RSTO" else ending.flow.server
+    return end.total_packets == end.resets_sent
 
 
 _RESET: Final = frozenset(("REJ", "RSTO", "RSTR", "RSTOS0", "RSTRH"))
@@ -232,6 +258,8 @@ def _unknown(say: _Judge, scene: Scene, ending: Ending, ledger: Ledger) -> Itera
         yield say(Basis.PROVED, "quote", capture=ledger.number, earlier=ledger.quotes)
     if scene.tally.late:
         yield say(Basis.UNKNOWN, "late")
+    if ending.reason != "closed" and ending.silence is not None and ending.silence >= _SILENCE and scene.steady:
+        yield say(Basis.PROVED, "silent", frame=ending.frame, span=scene.span(ending.silence), frames=(ending.frame,))
     if scene.tally.unjudged:
         yield say(Basis.UNKNOWN, "unjudged", n=scene.tally.unjudged, all=scene.tally.checksums)
     closer = _half_closed(ending)

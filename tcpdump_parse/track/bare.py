@@ -23,7 +23,7 @@ from tcpdump_parse.track.limits import SEGMENT
 from tcpdump_parse.track.octets import opened, probes
 from tcpdump_parse.track.order import before
 from tcpdump_parse.track.recent import keep
-from tcpdump_parse.track.segment import FIN, RST, SYN, Sent
+from tcpdump_parse.track.segment import ACK, FIN, RST, SYN, Sent
 from tcpdump_parse.track.triggers import THIRD
 
 KEEP = 64
@@ -115,12 +115,35 @@ def _duplicate(me: Direction, seg: Sent, out: list[Happening]) -> None:
         keep(peer.asked, (seg.ack, seg.at), ASKED)
         peer.recover = peer.nxt
     outstanding = bool(peer.sacked) or (peer.nxt is not None and seg.ack is not None and peer.nxt > seg.ack)
+    syn = _syn_again(me, seg)
+    if syn is not None:
+        me.stray = None
+        out.append(ChallengeAck(_challenge(syn), (syn.frame,)))
+        return
     if me.stray is not None or any(type(happening) is SackSeen and happening.dsack for happening in out):
         reason = DupReason.SPURIOUS
         me.stray = None
     else:
         reason = DupReason.NOTHING_OUTSTANDING if not outstanding else DupReason.ONE_OUTSTANDING if _alone(me, seg) else DupReason.GAP
     out.append(DuplicateAck(me.dup_acks, reason, () if repeated is None else (repeated.frame,)))
+
+
+def _syn_again(me: Direction, seg: Sent) -> Sent | None:
+    """The SYN of the peer, or its SYN+ACK, that came once more and that this ACK answers (RFC 9293 §3.10.7.4, RFC 5961 §4.2).
+
+    It came after its octet was acknowledged; or a copy of it is on its way beside the one that the third step answered, and nothing is
+    that could have come above a gap.
+    """
+    stray, peer = me.stray, me.peer
+    if stray is not None:
+        return stray if stray.bits & SYN else None
+    copy = peer.syn_again
+    if copy is None or seg.ack != copy.end or peer.sacked:
+        return None
+    if peer.nxt != copy.end and not _alone(me, seg):
+        return None
+    peer.syn_again = None
+    return copy
 
 
 def _alone(me: Direction, seg: Sent) -> bool:
@@ -136,7 +159,7 @@ def _alone(me: Direction, seg: Sent) -> bool:
 
 def _challenge(provoked: Sent) -> ChallengeCause:
     if provoked.bits & SYN:
-        return ChallengeCause.SYN
+        return ChallengeCause.SYN_ACK if provoked.bits & ACK else ChallengeCause.SYN
     return ChallengeCause.RESET if provoked.bits & RST else ChallengeCause.UNACCEPTABLE
 
 

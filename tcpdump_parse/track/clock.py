@@ -66,6 +66,10 @@ class Steps:
         """Was the clock set after record `first` and up to record `last`?"""
         return first < self.forgotten or bisect_right(self.frames, first) < bisect_right(self.frames, last)
 
+    def since(self, frame: int) -> bool:
+        """Was the clock set after that record?"""
+        return frame < self.forgotten or bool(self.frames and self.frames[-1] > frame)
+
 
 def forget(end: Direction) -> None:
     """What this end sent before has no time any more that a later one could be compared with."""

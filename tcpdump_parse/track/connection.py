@@ -54,8 +54,8 @@ class Following:
     """The mutable state of one connection; gives immutable steps."""
 
     __slots__ = (
-        "after", "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "heir", "keys", "last", "lingers",
-        "missed", "ready", "reset_at", "reused", "server", "settled", "speaker", "started_at", "zeek",
+        "after", "at", "challenged", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "heir", "keys",
+        "last", "lingers", "missed", "ready", "reset_at", "reused", "server", "settled", "speaker", "started_at", "zeek",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, reused: PortReused | None = None) -> None:
@@ -72,6 +72,7 @@ class Following:
         self.fits: bool | None = None  # whether the last RST was acceptable
         self.reused = reused
         self.heir = 0  # the connection that has its ports now, though this one may still speak
+        self.challenged = 0  # the record in which the connection that had its ports before answers its SYN
         self.started_at: int | None = None
         self.keys: list[tuple[object, ...]] = []  # what the table files its two ends under
         self.completeness = 0
@@ -106,8 +107,8 @@ class Following:
         if seg.ipid:
             me.ids.add(seg.ipid, at, seg.start)
         count(me, seg, tcp.urg if isinstance(tcp.urg, int) else 0)
-        if me.state is State.SYN_SENT and bits & ACK and not bits & (SYN | RST) and peer.syn is None and seg.start > (me.iss or 0):
-            self._move(me, Seen.GOT_SYN_ACK, out)  # an answer that this log does not show, or it would have no number to acknowledge
+        if me.state is State.SYN_SENT and opening.answer_unseen(me, seg):
+            self._move(me, Seen.GOT_SYN_ACK, out)
         kind = self._octets(tcp, me, seg, since, out)
         copied = kind is Kind.COPY
         if bits & ACK and not copied and not bits & RST:
@@ -117,8 +118,11 @@ class Following:
             if me.state is State.CLOSE_WAIT and seg.ack is not None and peer.fin is not None and seg.ack <= peer.fin and not peer.fin_acked:
                 me.state = State.ESTABLISHED  # the peer's FIN had not come when this one was sent: they crossed (§3.6, figure 13)
             self._move(me, Seen.SENT_FIN, out)
-            if not me.gaps:
+            if not me.gaps and bits & (ACK | SYN):  # without ACK it is dropped (RFC 9293 §3.10.7.4, fifth)
                 self._move(peer, Seen.GOT_FIN, out)
+            if me.fin is not None and me.una == me.fin + 1 and not me.fin_acked:
+                me.fin_acked = True  # it stands in the log behind its own ACK
+                self._closes(peer, out)
         if not copied:
             possible.follow(me, seg, kind, self.fits, out)
         if me.pending or peer.pending:
@@ -154,10 +158,16 @@ class Following:
         waiting = unacked(self.client), unacked(self.server)
         made = Ending(
             self.connection, reason, self.client.freeze(), self.server.freeze(), row, tuple(out), last, self.first, self.last, waiting,
+            self.challenged, self._silence(steps, now),
         )  # fmt: skip
         for end in (self.client, self.server):
             end.part()
         return made
+
+    def _silence(self, steps: Steps, now: int | None) -> int | None:
+        if now is None or self.at is None or self.last is None or steps.since(self.last.frame):
+            return None
+        return now - self.at
 
     # ---- what judgement asks ----
 
@@ -240,6 +250,8 @@ class Following:
             opening.syn(me, seg, out)
             if bits & ACK:
                 self._move(me, Seen.SENT_SYN_ACK, out)
+                if me.una is not None and me.una > seg.start:
+                    self._move(me, Seen.GOT_ACK_OF_SYN, out)  # it stands in the log behind its own ACK
                 if opening.acceptable(me, seg):
                     self._move(me.peer, Seen.GOT_SYN_ACK, out)
             else:

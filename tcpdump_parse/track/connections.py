@@ -13,11 +13,11 @@ from msgspec import UNSET, Struct
 
 from tcpdump_parse.model.events import Capture, Notice, Unread
 from tcpdump_parse.model.flow import Flow
-from tcpdump_parse.model.happenings import PortReused
+from tcpdump_parse.model.happenings import ChallengeAck, PortReused
 from tcpdump_parse.model.packet import IP, Packet, Port, Segment
 from tcpdump_parse.model.steps import Connection, Ending, Step
 from tcpdump_parse.model.terms import Basis, Side
-from tcpdump_parse.track import prediction
+from tcpdump_parse.track import possible, prediction
 from tcpdump_parse.track.clock import LEAST, Steps
 from tcpdump_parse.track.connection import Following
 from tcpdump_parse.track.direction import Direction
@@ -162,6 +162,8 @@ class Table:
         if self.older and following.connection.conn in self.older and me.last is not None and me.last.bits & SYN:
             old = self.older[following.connection.conn]
             self._end_of(old, key[2:4]).provoked = me.last  # what the old connection answers it with, if it is still there
+        if following.heir:
+            self._answered(following, step)
         if following.closed_at is not None:
             self.due = NOW
             if not following.lingers:
@@ -228,6 +230,7 @@ class Table:
                 return me
             if bits & ACK and (following.closed_at is None or _answers(me, tcp)):
                 me.renew()
+                possible.renew(me)
                 self._settle(following)
                 return me
             fresh = self._new(packet, tcp, key, following)
@@ -249,6 +252,12 @@ class Table:
         if older is not None:
             self._settle(older)
             self._end(older, "closed", forget=False)
+
+    def _answered(self, following: Following, step: Step) -> None:
+        """Does the connection that is still there answer the SYN of the one that would have its ports?"""
+        heir, challenge = self.open.get(following.heir), step.happened(ChallengeAck)
+        if heir is not None and heir.last is not None and isinstance(challenge, ChallengeAck) and heir.last.frame in challenge.frames:
+            heir.challenged = heir.challenged or step.frame
 
     # ---- endings ----
 

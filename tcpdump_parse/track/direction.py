@@ -59,6 +59,7 @@ _STREAM: Final = (
     "fin_sent",
     "fin_acked",
     "syn",
+    "syn_again",
     "seen",
     "gaps",
     "sacked",
@@ -71,15 +72,12 @@ class Direction:
     """One end. Attribute names as in `End`, which says what they mean; here are only the others."""
 
     __slots__ = (
-        "ack", "addresses", "again", "asked", "at", "awaits", "bare", "base", "because", "could", "counters", "crossed",
-        "dup_acks", "edge", "fin",
-        "fin_acked", "fin_sent", "flight", "following", "frame", "gaps", "held", "here", "ids", "iss", "keepalives", "last", "last_ack",
-        "last_ack_frame",
-        "last_data", "log", "mss", "near", "nxt", "octets", "offered", "packets", "peer", "pending", "probes", "provoked", "pseudo",
-        "recover", "reopened",
-        "reports", "residue", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side", "signs", "standing", "state",
-        "states", "stray", "syn", "syn_scale", "syns", "tsecr", "tsval", "una", "view", "waiting", "win", "wnd", "wscale", "zeek",
-        "zero_since",
+        "ack", "addresses", "again", "asked", "at", "awaits", "bare", "base", "because", "could", "counters", "crossed", "dup_acks", "edge",
+        "fin", "fin_acked", "fin_sent", "flight", "following", "frame", "gaps", "held", "here", "ids", "iss", "keepalives", "last",
+        "last_ack", "last_ack_frame", "last_data", "log", "mss", "near", "nxt", "octets", "offered", "packets", "peer", "pending", "probes",
+        "provoked", "pseudo", "recover", "reopened", "reports", "residue", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side",
+        "signs", "standing", "state", "states", "stray", "syn", "syn_again", "syn_scale", "syns", "tsecr", "tsval", "una", "view",
+        "waiting", "win", "wnd", "wscale", "zeek", "zero_since",
     )  # fmt: skip
 
     def __init__(self, following: Following, side: Side) -> None:
@@ -119,6 +117,7 @@ class Direction:
         self.held = Held()
         self.here = False  # proved to be on the capturing host
         self.syn: Sent | None = None  # its first SYN
+        self.syn_again: Sent | None = None  # its latest SYN+ACK that was sent again and that no ACK is known to answer
         self.seen = Ranges()  # octets seen from it, SYN and FIN included
         self.gaps: list[Gap] = []  # octets below nxt that were neither seen nor acknowledged
         self.sacked = Ranges()  # what the peer selectively acknowledged, above una

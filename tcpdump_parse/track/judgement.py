@@ -69,8 +69,11 @@ def judge(me: Direction, seg: Sent, out: list[Happening]) -> Kind:
 def copied(me: Direction, seg: Sent, overlapping: list[Sent], out: list[Happening]) -> bool:
     """The very same packet again? Asked first, because a copy satisfies every later test as well."""
     for sent in reversed(overlapping):
-        proof = same_packet(me, sent, seg) if same_header(sent, seg) or _clamped(sent, seg) else None
-        if proof is not None:
+        clamped = _clamped(sent, seg)
+        proof = same_packet(me, sent, seg) if clamped or same_header(sent, seg) else None
+        if proof is not None and not (clamped and proof is Proof.SAME_HEADER):
+            if clamped:
+                me.mss = min(me.mss or clamped, clamped)  # that is what the other end gets
             tell_copy(me, sent, seg, proof, out)
             return True
     return False
@@ -78,24 +81,34 @@ def copied(me: Direction, seg: Sent, overlapping: list[Sent], out: list[Happenin
 
 def tell_copy(me: Direction, sent: Sent, seg: Sent, proof: Proof, out: list[Happening]) -> None:
     after = _since(sent, seg)
-    quick = after is not None and after < AT_ONCE and sent.ttl == seg.ttl
-    if quick:
+    quick = after is not None and after < AT_ONCE
+    where = Where.CAPTURE if me.following.recorded_twice else Where.NETWORK
+    if quick and sent.ttl == seg.ttl:
         me.counters.doubled += 1
-    out.append(Copied(Where.CAPTURE if quick or me.following.recorded_twice else Where.NETWORK, proof, after, (sent.frame,)))
+        where = Where.CAPTURE
+    elif quick and sent.ttl is not None and seg.ttl == sent.ttl - 1:
+        where = Where.ROUTER
+    out.append(Copied(where, proof, after, (sent.frame,)))
     me.counters.copied += 1
 
 
 def same_header(a: Sent, b: Sent) -> bool:
     """The same in all of the TCP header that a copy keeps."""
-    return a.start == b.start and a.end == b.end and a.bits == b.bits and a.ack == b.ack and a.win == b.win and a.options == b.options
+    return _same_but_options(a, b) and a.options == b.options
 
 
-def _clamped(a: Sent, b: Sent) -> bool:
-    """Are they one SYN before and behind a router that lowers the MSS? Its id, or its timestamp, must say so too."""
-    if not a.bits & b.bits & SYN or not (b.ipid or b.ts):
-        return False
-    rest = [tuple(option for option in sent.options if type(option) is not Mss) for sent in (a, b)]
-    return rest[0] == rest[1] and a.start == b.start and a.end == b.end and a.bits == b.bits and a.ack == b.ack and a.win == b.win
+def _same_but_options(a: Sent, b: Sent) -> bool:
+    return a.start == b.start and a.end == b.end and a.bits == b.bits and a.ack == b.ack and a.win == b.win
+
+
+def _clamped(a: Sent, b: Sent) -> int:
+    """The MSS of `b` where it differs from `a`, another record of the same SYN, in nothing else; 0 if that is not so."""
+    if not a.bits & SYN or len(a.options) != len(b.options) or not _same_but_options(a, b):
+        return 0
+    differ = [(was, now) for was, now in zip(a.options, b.options, strict=True) if was != now]
+    if len(differ) != 1 or not all(type(option) is Mss for option in differ[0]):
+        return 0
+    return differ[0][1].value  # type: ignore[union-attr]
 
 
 def same_packet(me: Direction, sent: Sent, seg: Sent) -> Proof | None:

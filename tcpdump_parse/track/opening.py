@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tcpdump_parse.model.happenings import HandshakeDone, Happening, SynAckSent, SynSent
 from tcpdump_parse.model.options import Eol, Mss, Nop, Wscale
-from tcpdump_parse.track.segment import ACK, SYN, Sent, name_of
+from tcpdump_parse.track.segment import ACK, FIN, RST, SYN, Sent, name_of
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
@@ -39,6 +39,8 @@ def syn(me: Direction, seg: Sent, out: list[Happening]) -> None:
     other = me.peer.syn
     if seg.bits & ACK:
         answers = [sent for sent in me.log if sent.bits & SYN and sent.bits & ACK and sent is not seg]
+        if answers:
+            me.syn_again = seg
         if answers and acceptable(me, seg) and not any(acceptable(me, sent) for sent in answers):
             copies = 1  # those before answered an old duplicate (figure 8)
         delay = None if other is None or other.at is None or seg.at is None else seg.at - other.at
@@ -58,6 +60,17 @@ def covers_syn(me: Direction, seg: Sent) -> bool:
     """Does this ACK of `me` cover the peer's SYN, as far as that was seen? A wrong third step does not."""
     peer = me.peer
     return peer.iss is None or seg.ack is None or seg.ack > peer.iss
+
+
+def answer_unseen(me: Direction, seg: Sent) -> bool:
+    """Does this end, which has sent a SYN, acknowledge a SYN+ACK that the log does not show? Else it had no number to acknowledge.
+
+    However, a FIN right after the SYN shows no answer: scanners send it, and whoever closes has first sent the third step.
+    """
+    first = (me.iss or 0) + 1
+    if seg.ack is None or seg.bits & (SYN | RST) or me.peer.syn is not None or seg.start < first:
+        return False
+    return not seg.bits & FIN or seg.end > first + 1
 
 
 def _learn(me: Direction, seg: Sent, cut: bool) -> None:

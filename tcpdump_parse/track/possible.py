@@ -114,6 +114,11 @@ def begin(me: Direction, seg: Sent) -> None:
         me.could, peer.could = TALKING, EVERY
 
 
+def renew(me: Direction) -> None:
+    """Its SYN+ACK begins a new connection: where it stood in another says nothing of this one."""
+    me.could, me.awaits, me.waiting = _mask(State.LISTEN, State.CLOSED, State.SYN_RECEIVED), [], ()
+
+
 def follow(me: Direction, seg: Sent, kind: Kind, accepted: bool | None, out: list[Happening]) -> None:
     """Narrow and widen both ends' sets by one segment of `me`. `accepted`: whether a RST fits."""
     peer = me.peer
@@ -121,10 +126,14 @@ def follow(me: Direction, seg: Sent, kind: Kind, accepted: bool | None, out: lis
     if me.could == ESTABLISHED == peer.could and not me.awaits and not peer.awaits and not bits & (SYN | FIN | RST):
         return
     _proved(me, seg)
+    if me.syn is None and bits & ACK and not bits & (SYN | RST) and not opening.covers_syn(me, seg):
+        me.could, me.awaits, me.waiting = EVERY, [], ()  # it speaks of another connection, and of that nothing is known
     was = closure(me.could, me.waiting)
     after = was
     for seen in _emitted(me, seg, kind):
         after = move(after, seen)
+    if bits & FIN and me.fin_acked:
+        after |= move(after, Seen.GOT_ACK_OF_FIN)  # its ACK stands in the log before it
     if bits & RST:
         if was & STAND and closing.answers_wrong_ack(me, seg):
             after = move(was & ~STAND, Seen.SENT_RST) | was & STAND
@@ -271,7 +280,7 @@ def _reaches(me: Direction, seg: Sent, accepted: bool | None) -> None:
             reaching.append(Seen.GOT_ACK_OF_SYN)
         if peer.fin is not None and seg.ack is not None and seg.ack > peer.fin:
             reaching.append(Seen.GOT_ACK_OF_FIN)
-        if bits & FIN:
+        if bits & FIN and bits & (ACK | SYN):  # without ACK it is dropped
             reaching.append(Seen.GOT_FIN)
     if not reaching:
         return

@@ -157,7 +157,7 @@ def _old(mine: Counters, bits: int, length: int, again: int) -> None:
         again -= 1
     if bits & FIN and mine.fins > 1:
         again -= 1
-    mine.old_bytes += min(again, length)
+    mine.old_bytes += max(0, min(again, length))
 
 
 def _enter(mine: Counters, seg: Sent, at: int) -> tuple[int, bool]:

@@ -65,6 +65,22 @@ def test_the_other_end_is_open_once_it_acknowledges_what_followed_the_third_step
     assert talk.steps()[-1].after.me.states == (State.ESTABLISHED,)
 
 
+def test_what_stands_beyond_the_third_step_is_not_called_that():
+    """The log lacks it, and the first data as well."""
+    talk = Talk().c("S").s("S.", ack=1).c("P.", 101, 20, 901)
+    assert {"handshake.done_later", "data.sent"} <= set(said(talk))
+    assert not {"handshake.done", "handshake.done_untimed", "data.first"} & set(said(talk))
+
+
+def test_what_a_log_without_the_opening_shows_first_is_not_called_the_first_data():
+    assert "data.sent" in said(Talk().c("P.", 101, 20, 901))
+
+
+def test_one_number_beyond_all_that_is_here_may_be_a_fin():
+    assert "data.ack" in said(asked(100).s(".", 1, ack=102))
+    assert "data.ack_one" in said(asked(100).s(".", 1, ack=101).s(".", 1, ack=102))
+
+
 def test_the_third_step_is_told_though_the_syn_is_not_in_the_log():
     assert said(Talk().s("S.", ack=1).c(".", 1, ack=1)) == ["handshake.done_untimed"]
 
@@ -81,3 +97,24 @@ def test_a_window_that_a_syn_closes_is_told_when_it_opens():
     talk = Talk().c("S").s("S.", ack=1, win=0).c(".", 1, ack=1).s(".", 1, ack=1, win=5792)
     assert said(talk, 2) == ["handshake.synack", "handshake.offers", "handshake.no_room"]
     assert said(talk) == ["window.opened"]
+
+
+def test_an_ack_that_answers_a_syn_sent_again_names_it():
+    """An open connection answers a SYN with where it stands (RFC 5961 §4.2); no bytes arrived."""
+    assert said(asked(100).s(".", 1, ack=101, after=0.02).c("S", after=4).s(".", 1, ack=101, after=0.02)) == ["close.challenge_syn"]
+
+
+def test_an_ack_that_answers_a_syn_ack_sent_again_names_it():
+    assert said(Talk().open().s("S.", ack=1, after=1.1).c(".", 1, ack=1)) == ["close.challenge_syn_ack"]
+
+
+def test_a_syn_ack_sent_again_before_the_third_step_is_answered_beside_it():
+    """The third step answers one of the two; what repeats it, while one segment is on its way, the other."""
+    talk = Talk().c("S").s("S.", ack=1).s("S.", ack=1, after=1).c(".", 1, ack=1, after=0.01).s("P.", 1, 90, 1)
+    assert said(talk.c(".", 1, ack=1, after=0.01)) == ["close.challenge_syn_ack"]
+    assert said(talk.c(".", 1, ack=1, after=0.01)) == ["loss.duplicate_alone"]
+
+
+def test_a_gap_explains_a_repeated_ack_before_a_syn_ack_sent_again_does():
+    talk = Talk().c("S").s("S.", ack=1).s("S.", ack=1, after=1).c(".", 1, ack=1, after=0.01).s("P.", 1, 90, 1).s("P.", 91, 90, 1)
+    assert said(talk.c(".", 1, ack=1, after=0.01)) == ["loss.duplicate"]

@@ -1,9 +1,10 @@
 """What is said of the silence before a segment."""
 
 import pytest
+from msgspec.structs import replace
 
 from tcpdump_parse.model.events import Capture
-from tcpdump_parse.tell import Manner, Told, tell
+from tcpdump_parse.tell import Manner, Told, Verdict, tell
 from tcpdump_parse.track import track
 from tests.track.talk import Talk
 
@@ -35,3 +36,23 @@ def test_whose_turn_it_was_is_not_said_where_the_other_goes_on(lang):
 @pytest.mark.parametrize("lang", BORNE_OUT)
 def test_it_is_said_where_that_end_answers(lang):
     assert silence(asked().s("P.", 1, 20, 21, after=5), lang) == BORNE_OUT[lang]
+
+
+def last_words(talk, after):
+    """What is said of the silence behind it, where a segment of another connection comes `after` seconds later."""
+    packet = talk.packets[-1]
+    other = Talk().c("S").packets[0]
+    later = replace(other, frame=90, clock=f"{float(packet.clock) + after:.6f}", tcp=replace(other.tcp, sport=5))
+    verdicts = [value for value in tell(track([Capture(capture=1), *talk.packets, later])) if isinstance(value, Verdict)]
+    return [reason.text for reason in verdicts[0].reasons if reason.key == "verdict.silent"]
+
+
+def test_a_story_that_ends_in_silence_says_so():
+    said = "After frame 5 nothing more of this connection is in the log, which goes on for 40.0 s."
+    assert last_words(asked(), 40) == [said]
+
+
+def test_no_silence_is_told_where_the_log_ends_or_the_clock_was_set_or_the_connection_was_closed():
+    assert last_words(asked(), 0.5) == []
+    assert last_words(asked(), -40) == []
+    assert last_words(asked().c("F.", 21, ack=1).s("F.", 1, ack=22).c(".", 22, ack=2), 40) == []

@@ -6,9 +6,9 @@ import pytest
 
 from tcpdump_parse.model.events import Capture
 from tcpdump_parse.read import read
-from tcpdump_parse.tell import Manner, Order, Verdict, tell
+from tcpdump_parse.tell import Manner, Order, Phase, Verdict, tell
 from tcpdump_parse.track import track
-from tests.tell.test_acks import said
+from tests.tell.test_acks import said, told
 from tests.track.talk import Talk
 from tests.track.test_resets import answered
 
@@ -96,11 +96,50 @@ def test_an_end_that_goes_on_after_its_reset_has_not_aborted():
     assert "verdict.abort" not in [reason.key for reason in verdict.reasons]
 
 
+def test_an_end_that_was_not_closed_by_its_reset_is_said_to_be_open_after_all():
+    """No end goes from CLOSED to ESTABLISHED: the reset was not what it seemed."""
+    value = told(answered().s("R", 91).s("P.", 91, 40, 21, after=0.01))[-1]
+    assert [sentence.text for sentence in value.sentences if sentence.key == "state.moved"] == ["server ESTABLISHED after all, not CLOSED"]
+
+
+def test_a_reset_that_answers_a_bare_syn_is_no_program_that_gave_up():
+    """While neither end has acknowledged anything no program has a connection."""
+    talk = Talk().c("S").s("S", after=0.03).c("R.", 1, ack=1)
+    assert said(talk) == ["reset.crossed"]
+    assert "verdict.abort" not in [reason.key for reason in verdicts(talk)[0].reasons]
+
+
 def test_what_recovers_from_an_old_duplicate_is_no_abort():
     """RFC 9293 §3.5, figure 8."""
     talk = Talk().c("S").s("S.", ack=-89).c("R", -89).c("S", after=1).s("S.", ack=1).c(".", 1, ack=1)
     (verdict,) = verdicts(talk)
     assert (said(talk, 3), verdict.headline) == (["reset.rejected"], "Opened and still open when the log ends: no FIN and no RST.")
+
+
+def test_an_opened_connection_of_which_segments_are_missing_is_not_called_open_still():
+    """Its FIN may be among them."""
+    (verdict,) = verdicts(Talk().open().c(".", 101, ack=901).s(".", 901, ack=101))
+    assert verdict.headline == "Opened; no FIN and no RST is in this log, which lacks some of its segments."
+
+
+def test_what_follows_a_reset_that_ended_nothing_stands_under_a_heading_of_its_own():
+    talk = answered().s("R", -5000).c(".", 21, ack=91).s("P.", 91, 40, 21).c("F.", 21, ack=131)
+    assert [value.phase for value in told(talk)][6:] == [Phase.RESET, Phase.RESET, Phase.DATA, Phase.CLOSE]
+    talk = answered().c("R.", 21, ack=91).s("P.", 91, 40, 21)  # on its way when the reset left
+    assert [value.phase for value in told(talk)][6:] == [Phase.RESET, Phase.RESET]
+
+
+def test_a_reset_to_a_segment_without_ack_says_that_there_is_no_connection():
+    """A FIN scan: the host never had one that it could abort."""
+    talk = Talk().c("F", 1).s("R.", 0, ack=2)
+    assert said(talk) == ["reset.no_connection"]
+    assert verdicts(talk)[0].headline == "The server sent a RST; nothing of an opening is in this log."
+
+
+def test_an_opening_without_its_third_step_is_not_called_open():
+    """Zeek's S1 is older than that."""
+    assert verdicts(Talk().c("S").s("S.", ack=1))[0].headline == "Not opened in this log: the handshake was not completed."
+    assert verdicts(Talk().s("S.", ack=1).c(".", 1, ack=1))[0].headline.startswith("Opened and still open")
 
 
 def test_a_reset_outside_the_window_is_dropped_without_an_answer():

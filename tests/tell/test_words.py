@@ -166,3 +166,8 @@ def test_a_list_is_joined_as_the_language_writes_it():
     assert words("zh").listed(["MSS 1460", "SACK", "时间戳"]) == "MSS 1460、SACK 和时间戳"
     assert words("zh").listed(["LISTEN", "CLOSED"], "term.or") == "LISTEN 或 CLOSED"
     assert words("zh").listed(["时间戳", "窗口"]) == "时间戳和窗口"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_was_cut_off_a_syn_is_no_option_of_that_name(lang):
+    assert "partial" not in words(lang).say("option.partial")

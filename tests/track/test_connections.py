@@ -13,7 +13,7 @@ from tcpdump_parse.model.happenings import ChallengeAck, PortReused, ResetSent
 from tcpdump_parse.model.layers import Gre, IpLayer, Vlan
 from tcpdump_parse.model.packet import IPv4, Packet, Segment
 from tcpdump_parse.model.steps import Ending, Step
-from tcpdump_parse.model.terms import Basis, ChallengeCause, ResetCause, Side
+from tcpdump_parse.model.terms import Basis, ChallengeCause, ResetCause, Side, State
 from tcpdump_parse.track import Bounds, flows, track
 from tcpdump_parse.track.connections import DEFAULT, Table
 from tests.track.talk import CLIENT, SERVER, WRAP, Talk, names
@@ -76,6 +76,37 @@ def test_half_open_the_old_connection_answers_the_new_syn():
     assert isinstance(reset.happened(ResetSent), ResetSent)
     talk.c("S", new, after=1).s("S.", 0, ack=new + 1)
     assert [step.connection.conn for step in talk.steps()[-2:]] == [2, 2]
+
+
+def test_an_old_connection_that_answers_the_new_syn_is_remembered_by_it():
+    talk = Talk().open().c("P.", 1, 100, 1).s(".", 1, ack=101).c("S", 5_000_000, after=10)
+    assert talk.ending().challenged == 0
+    assert talk.s(".", 1, ack=101).c("R", 101).c("S", 5_000_000, after=1).ending().challenged == 7
+
+
+def test_an_end_that_speaks_of_another_connection_is_in_no_state_of_this_one():
+    """RFC 9293 figure 10, where the log lacks the old connection: until its SYN+ACK nothing of the server here is known."""
+    talk = Talk().c("S").s(".", 9000, ack=-5000)
+    assert talk.steps()[-1].after.me.states == (State.UNKNOWN,)
+    talk.c("R", -5000).c("S", after=1).s("S.", ack=1)
+    assert talk.steps()[-1].after.me.states == (State.SYN_RECEIVED,)
+
+
+def test_a_second_syn_ack_with_another_isn_holds_no_octet():
+    talk = Talk().c("S").s("S.", ack=1).s("S.", 5_000_000, ack=1)
+    assert talk.ending().flow.server.unique_bytes_sent == 0
+
+
+def test_a_fin_without_ack_closes_no_direction_for_the_other_end():
+    """RFC 9293 §3.10.7.4: it is dropped."""
+    after = Talk().open().c("F", 1).steps()[-1].after
+    assert (after.peer.state, State.CLOSE_WAIT in after.peer.states) == (State.ESTABLISHED, False)
+
+
+def test_a_fin_right_after_a_syn_shows_no_answer():
+    """Its ACK may be of anything. With octets before it, or after a third step, it closes what was open."""
+    closed = [Talk().c("S").c("F.", 1, ack=0), Talk().c("S").c("F.", 1, 20, 1), Talk().c("S").c(".", 1, ack=1).c("F.", 1, ack=1)]
+    assert [talk.steps()[-1].after.me.state for talk in closed] == [State.SYN_SENT, State.FIN_WAIT_1, State.FIN_WAIT_1]
 
 
 def test_a_refused_port_is_said_so():

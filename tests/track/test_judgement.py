@@ -3,8 +3,9 @@
 import pytest
 
 from tcpdump_parse.model.happenings import Copied, Judged, KeepAlive, Reordered, Retransmitted, SackSeen, WindowProbe
+from tcpdump_parse.model.options import Mss
 from tcpdump_parse.model.terms import Cause, Proof, Where
-from tests.track.talk import Talk
+from tests.track.talk import SYN_OPTIONS, Talk
 
 
 def far() -> Talk:
@@ -45,6 +46,23 @@ def test_the_same_packet_twice_is_a_copy_whoever_made_it():
     talk.c(".", 101, 100, 1, after=0.00001, id=twin)
     ((frame, copy),) = odd(talk)
     assert (frame, copy.frames, copy.where, copy.proof) == (7, (6,), Where.CAPTURE, Proof.SAME_ID)
+
+
+def test_a_copy_of_one_ttl_less_was_recorded_behind_a_router():
+    talk = sent_in_order(far(), 100)
+    talk.c(".", 101, 100, 1, after=0.00001, id=talk.ids["c"], ttl=63)
+    ((_, copy),) = odd(talk)
+    assert copy.where is Where.ROUTER
+
+
+def test_a_syn_recorded_again_with_another_mss_is_no_second_one():
+    """A device between the two places clamped it; the other end gets the smaller one. With another id it was sent again."""
+    clamped = (Mss(1400), *SYN_OPTIONS[1:])
+    talk = Talk().c("S").c("S", after=0.00004, ttl=63, id=101, options=clamped).s("S.", ack=1)
+    assert [happening.where for _, happening in odd(talk)] == [Where.ROUTER]
+    assert talk.ending().client.mss == 1400
+    again = Talk().c("S").c("S", after=1, ttl=64, options=clamped).s("S.", ack=1)
+    assert [type(happening) for _, happening in odd(again)] == [Retransmitted, Judged]
 
 
 def test_a_copy_that_took_longer_was_made_by_the_network():

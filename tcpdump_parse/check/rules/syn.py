@@ -300,7 +300,7 @@ def syn_unanswered(ending: Ending, notes: Latest) -> Iterator[Facts]:
     an open connection is answered by that one (`challenge-ack`).
     """
     client, syns = ending.client, ending.flow.client.syn_pkts_sent
-    if ending.server.seen or not _only_syns(client) or client.frame in notes.challenged:
+    if ending.server.seen or ending.challenged or not _only_syns(client):
         return
     waited = notes.last is not None and client.at is not None and notes.last - client.at > SECOND
     if syns > 1 or waited:

@@ -51,6 +51,8 @@ _STATE: Final = {
     (True, False): "state.moved", (True, True): "state.now", (False, False): "state.arrives", (False, True): "state.arrives_now",
 }  # fmt: skip
 """The sender has moved by sending; the other end moves when the segment arrives, which the log cannot show."""
+_OPENING: Final = (State.LISTEN, State.SYN_SENT, State.SYN_RECEIVED)
+"""Where a closed end can go. One that is found elsewhere never was closed: the RST in its name was not its own, or ended nothing."""
 
 
 def _moved(step: Step, shape: Shape, scene: Scene) -> Sentence:
@@ -65,6 +67,6 @@ def _moves(words: Words, speaker: Side, moves: tuple[h.StateMoved, ...]) -> Sent
     for side in dict.fromkeys(move.side for move in moves):
         was = next(move.was for move in moves if move.side is side)
         now = [move.now for move in moves if move.side is side][-1]
-        key = _STATE[side is speaker, was is State.UNKNOWN]
+        key = "state.after_all" if was is State.CLOSED and now not in _OPENING else _STATE[side is speaker, was is State.UNKNOWN]
         parts.append(words.say(key, side=words.say(f"term.{side}_end"), was=was.value, now=now.value))
     return Sentence(words.say("term.comma").join(parts), "state.moved", Weight.STATE)

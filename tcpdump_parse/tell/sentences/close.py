@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tcpdump_parse.check.openings import rejects, reset_cause
+from tcpdump_parse.check.openings import rejects, reset_cause, syns_crossed
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import ResetCause, State
@@ -64,6 +64,10 @@ def _reset(step: Step, happening: h.ResetSent, scene: Scene) -> str:
         return "rejected"
     if cause is ResetCause.UNEXPECTED_ACK and me.offered is not None and me.ack is None and peer.offered is not None:
         return "disowned"
+    if cause is ResetCause.UNKNOWN and syns_crossed(step):
+        return "crossed"
+    if cause is ResetCause.UNKNOWN and not me.seen and peer.seen and peer.ack is None and step.ack == peer.snd_nxt:
+        return "no_connection"  # the form of an answer to a segment without ACK (RFC 9293 §3.5.2)
     if happening.acceptable is False and peer.state is State.SYN_SENT:
         return "unfitting"
     return cause.value

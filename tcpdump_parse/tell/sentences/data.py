@@ -30,7 +30,13 @@ def sent(step: Step, happening: h.DataSent, scene: Scene) -> tuple[Sentence, ...
     if happening.turn and happening.since_peer is not None and happening.since_peer >= 0:  # else the clock stepped back
         key = "data.reply" if step.side is Side.SERVER else "data.turn"
         return (scene.say(key, step.side, octets=scene.octets(happening.octets), since=scene.span(happening.since_peer)),)
-    return _counted(scene.words, "data.first" if happening.first else "data.sent", step.side, happening.octets)
+    return _counted(scene.words, "data.first" if happening.first and _begins(step) else "data.sent", step.side, happening.octets)
+
+
+def _begins(step: Step) -> bool:
+    """Does its stream begin here? What the log lacks may have come before, where it began late or misses the first octets."""
+    me = step.after.me
+    return me.iss is not None and step.seq is not None and step.seq <= me.iss + 1
 
 
 def acked(step: Step, happening: h.AckAdvanced, scene: Scene) -> tuple[Sentence, ...]:
@@ -57,7 +63,7 @@ def _bare_ack(step: Step, octets: int, scene: Scene) -> Sentence:
     left = peer.in_flight
     if left and (data := left - peer.fin_waits):
         return _some(scene.words, step.side, octets, data)
-    if octets == 1 and not peer.seen:
+    if octets == 1 and (not peer.seen or _unseen(step)):
         return scene.say("data.ack_one", step.side)
     if left == 0 and not _unseen(step):
         return _counted(scene.words, "data.ack_all", step.side, octets)[0]

@@ -96,7 +96,9 @@ def synack(step: Step, happening: h.SynAckSent, scene: Scene) -> tuple[Sentence,
     if happening.copy > 1 and answers_syn(step):
         return (scene.say("handshake.synack_crossed", step.side),)
     if happening.copy > 1:
-        return (scene.say("handshake.synack_again", step.side, n=happening.copy),)
+        sent = scene.tally.synacks.get(step.side, happening.copy)
+        key = "handshake.synack_again" if sent > 1 else "handshake.synack_late"
+        return (scene.say(key, step.side, n=sent),)
     if happening.acks_syn is False:
         return (scene.say("handshake.synack_other", step.side),)
     key = "handshake.synack_unseen" if happening.acks_syn is None else "handshake.synack"
@@ -116,7 +118,9 @@ def done(step: Step, happening: h.HandshakeDone, scene: Scene) -> tuple[Sentence
 
 
 def done_after(step: Step, happening: h.HandshakeDone, scene: Scene) -> Sentence:
-    if happening.to_server is None or happening.to_client is None or not third_step(step):
+    if not third_step(step):
+        return scene.say("handshake.done_later", step.side)
+    if happening.to_server is None or happening.to_client is None:
         return scene.say("handshake.done_untimed", step.side)
     return scene.say("handshake.done", step.side, total=scene.span(happening.to_server + happening.to_client))
 

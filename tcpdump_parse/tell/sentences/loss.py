@@ -8,7 +8,9 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from tcpdump_parse.check.openings import began_before, no_copy
+from tcpdump_parse.check.rules.options import options_of
 from tcpdump_parse.model import happenings as h
+from tcpdump_parse.model.options import Mss
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import Cause, DupReason, Proof, Side, Where
 from tcpdump_parse.tell.scene import Scene, extent, relative
@@ -37,14 +39,25 @@ def again(step: Step, happening: h.Retransmitted, scene: Scene) -> tuple[Sentenc
         return ()
     told = [] if h.SynSent in scene.kinds or h.SynAckSent in scene.kinds else list(_first_words(step, happening, scene))
     if happening.cause is not Cause.UNKNOWN:
-        unheard = happening.cause is Cause.TIMEOUT and happening.proof in (Proof.ALREADY_ACKED, Proof.ALREADY_SACKED)
-        key = "loss.cause_timeout_acked" if unheard else f"loss.cause_{happening.cause.value}"
-        told.append(scene.say(key, step.side, Weight.REMARK))
+        told.append(_cause(step, happening, scene))
     if happening.needed is not None:
         likely = happening.needed and happening.proof in (None, Proof.AS_FAR_AS_SEEN)
         key = "likely" if likely else _NEEDED[happening.needed]
         told.append(scene.say(f"loss.{key}", step.side, Weight.REMARK, proof=proof(happening.proof, scene)))
     return tuple(told)
+
+
+def _cause(step: Step, happening: h.Retransmitted, scene: Scene) -> Sentence:
+    key, frame = f"loss.cause_{happening.cause.value}", 0
+    if happening.cause is Cause.TIMEOUT:
+        ran_out = scene.tally.timeouts.get(step.side)
+        if ran_out is not None and ran_out.frame != step.frame:
+            key, frame = "loss.cause_timeout_goes_on", ran_out.frame
+        elif happening.proof in (Proof.ALREADY_ACKED, Proof.ALREADY_SACKED):
+            key = "loss.cause_timeout_acked"
+    elif happening.cause is Cause.SACK_HOLE and happening.start == step.before.me.snd_una:
+        key = "loss.cause_sack_again"  # the lowest hole is repaired first, so this is no further one
+    return scene.say(key, step.side, Weight.REMARK, frame=frame)
 
 
 def _first_words(step: Step, happening: h.Retransmitted, scene: Scene) -> Iterator[Sentence]:
@@ -62,7 +75,8 @@ def _again(step: Step, happening: h.Retransmitted, scene: Scene) -> Sentence:
         stop = max(happening.end, happening.start + happening.new_octets)
         key = "loss.again_early" if began_before(step) else "loss.again_unseen"
         return scene.say(key, step.side, what=what(happening.start, stop, me, scene))
-    name = what(happening.start, happening.end, me, scene)
+    top = step.before.me.snd_nxt
+    name = what(happening.start, happening.end if top is None else min(happening.end, max(top, happening.start + 1)), me, scene)
     if happening.since_last is None:
         return scene.say("loss.again_untimed", step.side, what=name)
     return scene.say("loss.again", step.side, what=name, since=scene.span(happening.since_last))
@@ -87,9 +101,15 @@ def reordered(step: Step, happening: h.Reordered, scene: Scene) -> tuple[Sentenc
     return (scene.say("loss.reordered_by", step.side, proof=reason, since=scene.span(happening.late_by)),)
 
 
+_COPIED: Final = {Where.CAPTURE: "loss.copied_capture", Where.NETWORK: "loss.copied_network", Where.ROUTER: "loss.copied_router"}
+
+
 def copied(step: Step, happening: h.Copied, scene: Scene) -> tuple[Sentence, ...]:
-    key = "loss.copied_capture" if happening.where is Where.CAPTURE else "loss.copied_network"
-    return (scene.say(key, step.side, frame=_first(happening.frames), proof=proof(happening.proof, scene)),)
+    frame, was = _first(happening.frames), step.before.me.mss
+    now = next((option.value for option in options_of(step) if type(option) is Mss), None)
+    if now is not None and was is not None and now != was:
+        return (scene.say("loss.copied_clamped", step.side, frame=frame, was=was, now=now),)
+    return (scene.say(_COPIED[happening.where], step.side, frame=frame, proof=proof(happening.proof, scene)),)
 
 
 def duplicate(step: Step, happening: h.DuplicateAck, scene: Scene) -> tuple[Sentence, ...]:
@@ -143,7 +163,9 @@ def filled(step: Step, happening: h.GapFilled, scene: Scene) -> tuple[Sentence, 
 
 
 def old(step: Step, happening: h.OldAck, scene: Scene) -> tuple[Sentence, ...]:
-    return (scene.say("loss.old_ack", step.side, octets=scene.octets(happening.behind)),)
+    ack, sent = step.before.me.ack, step.before.peer.snd_nxt
+    key = "loss.old_ack_beyond" if ack is not None and sent is not None and ack > sent else "loss.old_ack"
+    return (scene.say(key, step.side, octets=scene.octets(happening.behind)),)
 
 
 def _first(frames: tuple[int, ...]) -> int | str:
