@@ -307,28 +307,29 @@ class Judge:
         watch = self._watches.pop(ending.connection.conn, None) or Watch()
         found: list[Finding] = []
         for event in ending.happenings:
-            for rule in self._rules.get(type(event), ()):
-                self._ask_ending(found, rule, watch, (ending, event), known_at)
+            self._ask_ending(found, self._rules.get(type(event), ()), watch, (ending, event), known_at)
             for notes in self._notes.get(type(event), ()):
                 self._notes_of(notes, watch).see(ending, event)
-        for rule in self._rules.get(Ending, ()):
-            self._ask_ending(found, rule, watch, (ending,), known_at)
+        self._ask_ending(found, self._rules.get(Ending, ()), watch, (ending,), known_at)
         self._tell_capture(Ending, ending)
         return found
 
-    def _ask_ending(self, found: list[Finding], rule: Rule, watch: Watch, event: tuple[Any, ...], known_at: int | str) -> None:
-        if rule.after and not watch.awake(rule):
-            return
-        self.woken += 1
-        notes = None if rule.notes is None else watch.notes.get(rule.notes) or self._notes_of(rule.notes, watch)
-        for facts in rule.body(*event) if notes is None else rule.body(*event, notes):
-            ending: Ending = event[0]
-            frame = ending.frame if facts.frame is None else facts.frame
-            unmet = unmet_at_end(rule.needs, watch, ending)
-            if TIMELESS in unmet and (facts.severity or rule.severity) is Severity.NOTE:
-                continue  # a figure across a step of the clock is none, and nothing is lower than a note
-            place = watch.place(frame) or of_whole(ending, frame)
-            found.append(self._finding(rule, facts, frame, known_at, place, unmet, ending.connection, facts.side))
+    def _ask_ending(
+        self, found: list[Finding], rules: Iterable[Rule], watch: Watch, event: tuple[Ending, *tuple[Any, ...]], known_at: int | str
+    ) -> None:
+        ending = event[0]
+        for rule in rules:
+            if rule.after and not watch.awake(rule):
+                continue
+            self.woken += 1
+            kind = rule.notes
+            for facts in rule.body(*event) if kind is None else rule.body(*event, watch.notes.get(kind) or self._notes_of(kind, watch)):
+                frame = ending.frame if facts.frame is None else facts.frame
+                unmet = unmet_at_end(rule.needs, watch, ending)
+                if TIMELESS in unmet and (facts.severity or rule.severity) is Severity.NOTE:
+                    continue  # a figure across a step of the clock is none, and nothing is lower than a note
+                place = watch.place(frame) or of_whole(ending, frame)
+                found.append(self._finding(rule, facts, frame, known_at, place, unmet, ending.connection, facts.side))
 
     def _ask_capture(self, rule: Rule, event: CaptureEnd | Packet | Notice | Unread) -> Iterator[Finding]:
         self.woken += 1

@@ -15,7 +15,7 @@ from tcpdump_parse.check.rules.sequence import SURE, BelowAck, empty_ack
 from tcpdump_parse.model import Packet
 from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, ResetSent, Retransmitted
 from tcpdump_parse.model.steps import Ending, Step
-from tcpdump_parse.model.terms import Side
+from tcpdump_parse.model.terms import SIDES, Side
 
 SENT = (DataSent, GapFilled, Reordered, Retransmitted)
 MOST = 64
@@ -103,7 +103,7 @@ class Missed(CaptureNotes):
     def see(self, *events: Any) -> None:
         if len(events) == 1:
             conn = events[0].connection.conn
-            unseen = [self._settle(self.open.pop((conn, side), None)) for side in Side]
+            unseen = [self._settle(self.open.pop((conn, side), None)) for side in SIDES]
             self.connections += any(unseen)
             return
         step, event = events

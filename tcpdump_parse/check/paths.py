@@ -16,7 +16,7 @@ from tcpdump_parse.check.signs import overtaken
 from tcpdump_parse.model import IPv4, IPv6, Packet
 from tcpdump_parse.model.happenings import Copied
 from tcpdump_parse.model.steps import Ending, Step
-from tcpdump_parse.model.terms import Side
+from tcpdump_parse.model.terms import SIDES, Side
 
 MOST: Final = 8192
 INITIAL: Final = (32, 64, 128, 255)
@@ -95,7 +95,7 @@ class Paths(CaptureNotes):
         return self.open.get((step.connection.conn, side or step.side))
 
     def see(self, ending: Ending) -> None:
-        for side in Side:
+        for side in SIDES:
             path = self.open.pop((ending.connection.conn, side), None)
             if path is not None and path.packets >= ENOUGH and len(self.told) < MOST:
                 self.told.add(ending.connection.addr(side))

@@ -16,7 +16,7 @@ from tcpdump_parse.check.rule import Facts, Rule, Told
 from tcpdump_parse.check.signs import Asked, Sign, Unusual
 from tcpdump_parse.model.happenings import AckAdvanced, ChecksumOffload, ClockStepped, DataSent, GapAcked, Happening
 from tcpdump_parse.model.steps import Ending, Step
-from tcpdump_parse.model.terms import Side
+from tcpdump_parse.model.terms import SIDES, Side
 
 PLACES: Final = 4096
 """Remarkable records of a connection whose place in the file is kept, so that later findings can point back."""
@@ -53,7 +53,7 @@ class Watch:
         self.notes: dict[type[Notes], Notes] = {}
         self.places: deque[Place] = deque(maxlen=PLACES)  # in order of frames
         self.happened: frozenset[type] = frozenset()  # of what rules and notes wait for (`after`)
-        self.told: dict[Side, frozenset[str]] = dict.fromkeys(Side, frozenset())  # rules that are told once an end
+        self.told: dict[Side, frozenset[str]] = dict.fromkeys(SIDES, frozenset())  # rules that are told once an end
         self.plans: dict[Side, dict[Shape, Plan]] = {}  # as long as nothing more of that happens
         self.quiet: list[Step] = []  # segments that its notes were not yet told of
 

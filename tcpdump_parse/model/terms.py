@@ -6,6 +6,7 @@ JSON and the text catalogue use the values; they are never translated.
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 
 class Side(enum.StrEnum):
@@ -17,6 +18,10 @@ class Side(enum.StrEnum):
     @property
     def other(self) -> Side:
         return Side.SERVER if self is Side.CLIENT else Side.CLIENT
+
+
+SIDES: Final = tuple(Side)
+"""Both; to go through the class itself takes ten times as long."""
 
 
 class State(enum.StrEnum):

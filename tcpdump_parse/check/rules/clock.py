@@ -17,7 +17,7 @@ from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.happenings import ClockStepped, Copied, Idle, SynAckSent, SynSent
 from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import End, Step
-from tcpdump_parse.model.terms import Side
+from tcpdump_parse.model.terms import SIDES, Side
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
@@ -47,7 +47,7 @@ class Pace(Notes):
 
     def see(self, step: Step, event: SynSent | SynAckSent | ClockStepped) -> None:
         if isinstance(event, ClockStepped):
-            for side in Side:
+            for side in SIDES:
                 self.pace[side] = self._pace(step.before.me if side is step.side else step.before.peer)
             self.start.clear()
             self.back = [*self.back, (step.frame, event.by)][-STEPS:]

@@ -18,7 +18,7 @@ from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import IPv4, IPv6, Severity
 from tcpdump_parse.model.happenings import Opened, SynAckSent, SynSent
 from tcpdump_parse.model.steps import Ending, Step
-from tcpdump_parse.model.terms import Side
+from tcpdump_parse.model.terms import SIDES, Side
 
 BGP = 179
 """Neighbours speak BGP with a TTL of 1, on purpose."""
@@ -52,7 +52,7 @@ def odd_ip(step: Step) -> Sign | None:
 
 
 def _ends(ending: Ending, notes: Paths) -> Iterator[tuple[Side, Path]]:
-    for side in Side:
+    for side in SIDES:
         path = notes.open.get((ending.connection.conn, side))
         if path is not None:
             yield side, path
@@ -204,10 +204,10 @@ def ip_addr_martian(step: Step, event: Opened) -> Iterator[Facts]:
     The segment is forged, or something on the way rewrites addresses wrongly. TCP or IP must ignore such a source (MUST-63), and a SYN to
     broadcast or multicast must be dropped silently (MUST-57).
     """
-    kinds = [_martian(step.connection.addr(side)) for side in Side]
+    kinds = [_martian(step.connection.addr(side)) for side in SIDES]
     if kinds[0] == kinds[1] == "loopback":
         return
-    for side, kind in zip(Side, kinds, strict=True):
+    for side, kind in zip(SIDES, kinds, strict=True):
         if kind:
             yield Facts(address=step.connection.addr(side), what=kind)
 

@@ -6,30 +6,23 @@ The form of the options is the family `options`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.openings import Opening
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.rules.options import MssFilled, OddOptions, TimestampMissing, is_syn, options_of
+from tcpdump_parse.check.rules.options import MssFilled, OddOptions, TimestampMissing, is_syn, option_of
 from tcpdump_parse.check.signs import StampsSeen
 from tcpdump_parse.model import IPv6, Packet, Severity
 from tcpdump_parse.model.happenings import Copied, HandshakeDone, StartedLate, SynAckSent, SynSent
-from tcpdump_parse.model.options import Mss, Option, SackOk, Timestamps, Wscale
+from tcpdump_parse.model.options import Mss, SackOk, Timestamps, Wscale
 from tcpdump_parse.model.steps import Ending, Step
 from tcpdump_parse.model.terms import Side
 from tcpdump_parse.track.opening import lacks
 
 SYNS = (SynSent, SynAckSent)
-O = TypeVar("O", bound=Option)  # noqa: E741
-
-
-def _find(step: Step, kind: type[O]) -> O | None:
-    return next((option for option in options_of(step) if type(option) is kind), None)
-
-
 def _first(step: Step, event: SynSent | SynAckSent) -> bool:
     """The first SYN of its end, its options printed whole."""
     return event.copy == 1 and step.packet.tcp is not UNSET and step.packet.tcp.cut is UNSET
@@ -52,7 +45,7 @@ def _unasked(step: Step, event: SynAckSent, name: str) -> bool:
 )
 def mss_on_nonsyn(step: Step, event: OddOptions) -> Iterator[Facts]:
     """An MSS option outside of a SYN: it must be ignored there."""
-    option = _find(step, Mss)
+    option = option_of(step, Mss)
     if option is not None and not is_syn(step):
         yield Facts(mss=option.value)
 
@@ -71,7 +64,7 @@ def mss_absent(step: Step, event: SynSent | SynAckSent) -> Iterator[Facts]:
 
     Scanners and very old stacks leave it out, and devices on the way that strip options.
     """
-    if _first(step, event) and _find(step, Mss) is None:
+    if _first(step, event) and option_of(step, Mss) is None:
         yield Facts(assumed=_default(step))
 
 
@@ -88,7 +81,7 @@ def _default(step: Step) -> int:
 )
 def mss_too_big(step: Step, event: SynSent | SynAckSent) -> Iterator[Facts]:
     """The advertised MSS is larger than any IP packet can carry."""
-    option = _find(step, Mss)
+    option = option_of(step, Mss)
     limit = 65_476 if isinstance(step.packet.ip, IPv6) else 65_495  # what Linux advertises on lo, with an MTU of 65536 (IPv4: 65535)
     if option is not None and event.copy == 1 and option.value > limit:
         yield Facts(mss=option.value, limit=limit)
@@ -105,7 +98,7 @@ def mss_tiny(step: Step, event: SynSent | SynAckSent) -> Iterator[Facts]:
     Below the default of 536 (IPv6: 1220) the sender wastes much on headers; below 88 octets a third of all it sends, and more. Meant to
     wear a sender down (CVE-2019-11479), or a misconfigured tunnel.
     """
-    option = _find(step, Mss)
+    option = option_of(step, Mss)
     if option is not None and event.copy == 1 and option.value < _default(step):
         yield Facts(severity=None if option.value < LEAST else Severity.NOTE, mss=option.value, usual=_default(step))
 
@@ -116,7 +109,7 @@ def mss_clamped(step: Step, event: Copied, notes: Opening) -> Iterator[Facts]:
 
     Routers clamp the MSS for tunnels and PPPoE. The IP id (or the timestamp) shows that it is one packet.
     """
-    now = _find(step, Mss)
+    now = option_of(step, Mss)
     if now is None or not is_syn(step):
         return
     first = next((syn for syn in (*notes.syns, *notes.answers) if syn.frame in event.frames), None)
@@ -163,7 +156,7 @@ def mss_ignores_options(ending: Ending, notes: Filled) -> Iterator[Facts]:
 )
 def wscale_on_nonsyn(step: Step, event: OddOptions) -> Iterator[Facts]:
     """A window scale outside of a SYN: it must be ignored there."""
-    option = _find(step, Wscale)
+    option = option_of(step, Wscale)
     if option is not None and not is_syn(step):
         yield Facts(shift=option.shift)
 
@@ -176,7 +169,7 @@ def wscale_on_nonsyn(step: Step, event: OddOptions) -> Iterator[Facts]:
 )
 def wscale_over_14(step: Step, event: SynSent | SynAckSent) -> Iterator[Facts]:
     """The window scale is above 14, the largest allowed; the other end must take it as 14."""
-    option = _find(step, Wscale)
+    option = option_of(step, Wscale)
     if option is not None and event.copy == 1 and option.shift > 14:
         yield Facts(shift=option.shift)
 
@@ -191,7 +184,7 @@ def wscale_not_offered(step: Step, event: SynAckSent) -> Iterator[Facts]:
 
     The two ends may now disagree by a factor on every window. A device on the way may have stripped the option from the SYN.
     """
-    if _find(step, Wscale) is not None and _unasked(step, event, "wscale"):
+    if option_of(step, Wscale) is not None and _unasked(step, event, "wscale"):
         yield Facts(evidence=event.frames)
 
 
@@ -202,7 +195,7 @@ def wscale_unknown(step: Step, event: StartedLate | SynAckSent) -> Iterator[Fact
     The log began later, or a short snapshot length cut the options.
     """
     asked = step.before.peer.offered
-    unasked = asked is None and _find(step, Wscale) is not None and not step.before.me.seen
+    unasked = asked is None and option_of(step, Wscale) is not None and not step.before.me.seen
     cut = asked is not None and step.after.me.wscale is None
     if isinstance(event, StartedLate) or unasked or (cut and event.copy == 1):
         yield Facts()
@@ -228,14 +221,14 @@ def wscale_in_effect(step: Step, event: HandshakeDone) -> Iterator[Facts]:
 )
 def sackok_on_nonsyn(step: Step, event: OddOptions) -> Iterator[Facts]:
     """SACK-permitted outside of a SYN."""
-    if _find(step, SackOk) is not None and not is_syn(step):
+    if option_of(step, SackOk) is not None and not is_syn(step):
         yield Facts()
 
 
 @rule(on=SYNS, severity=Severity.NOTE, cites="RFC 2018 §2", elsewhere=("tcp.options.sack_perm.absent",))
 def sackok_absent(step: Step, event: SynSent | SynAckSent) -> Iterator[Facts]:
     """The SYN does not permit selective acknowledgements: losses will be repaired slowly."""
-    if _first(step, event) and _find(step, SackOk) is None:
+    if _first(step, event) and option_of(step, SackOk) is None:
         yield Facts()
 
 
@@ -245,7 +238,7 @@ def sackok_not_offered(step: Step, event: SynAckSent) -> Iterator[Facts]:
 
     It promises what the other end never asked for; or a device on the way stripped the option from the SYN.
     """
-    if _find(step, SackOk) is not None and _unasked(step, event, "sackOK"):
+    if option_of(step, SackOk) is not None and _unasked(step, event, "sackOK"):
         yield Facts(evidence=event.frames)
 
 
@@ -261,7 +254,7 @@ def sackok_not_offered(step: Step, event: SynAckSent) -> Iterator[Facts]:
 )
 def ts_not_offered(step: Step, event: SynAckSent) -> Iterator[Facts]:
     """The SYN+ACK carries timestamps although the SYN did not."""
-    if _find(step, Timestamps) is not None and _unasked(step, event, "TS"):
+    if option_of(step, Timestamps) is not None and _unasked(step, event, "TS"):
         yield Facts(evidence=event.frames)
 
 
@@ -288,7 +281,7 @@ def ts_missing_later(step: Step, event: TimestampMissing | OddOptions) -> Iterat
     tcp = step.packet.tcp
     if tcp is UNSET or tcp.flags is UNSET or "R" in tcp.flags or "S" in tcp.flags or not _both_offered(step):
         return
-    if tcp.cut is UNSET and tcp.bad_header is UNSET and _find(step, Timestamps) is None:
+    if tcp.cut is UNSET and tcp.bad_header is UNSET and option_of(step, Timestamps) is None:
         yield Facts()
 
 
@@ -299,7 +292,7 @@ def ts_unnegotiated(step: Step, event: StampsSeen | HandshakeDone) -> Iterator[F
     Told where this end shows them first, or goes on with them in the third step although its own offer was not taken up.
     """
     offered = "TS" in (step.before.me.offered or ())
-    if offered is not isinstance(event, HandshakeDone) or is_syn(step) or _find(step, Timestamps) is None:
+    if offered is not isinstance(event, HandshakeDone) or is_syn(step) or option_of(step, Timestamps) is None:
         return
     if _both_offered(step) is False:
         yield Facts()
@@ -314,7 +307,7 @@ def ts_unnegotiated(step: Step, event: StampsSeen | HandshakeDone) -> Iterator[F
 )
 def ts_ecr_nonzero_in_syn(step: Step, event: SynSent) -> Iterator[Facts]:
     """The SYN echoes a timestamp although it answers nothing."""
-    option = _find(step, Timestamps)
+    option = option_of(step, Timestamps)
     if option is not None and option.ecr:
         yield Facts(ecr=option.ecr)
 
@@ -322,6 +315,6 @@ def ts_ecr_nonzero_in_syn(step: Step, event: SynSent) -> Iterator[Facts]:
 @rule(on=SYNS, severity=Severity.NOTE, cites="RFC 7323 §3.2", elsewhere=("p0f:ts1-", "suricata:ZERO_TIMESTAMP"))
 def ts_zero(step: Step, event: SynSent | SynAckSent) -> Iterator[Facts]:
     """The timestamp of the SYN is 0: some stacks take that for none."""
-    option = _find(step, Timestamps)
+    option = option_of(step, Timestamps)
     if option is not None and not option.val:
         yield Facts()

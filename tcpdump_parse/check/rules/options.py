@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from msgspec import UNSET
 
@@ -30,6 +30,7 @@ from tcpdump_parse.model.options import (
     Mptcp,
     Mss,
     Nop,
+    Option,
     Sack,
     SackOk,
     TcpAo,
@@ -41,6 +42,8 @@ from tcpdump_parse.model.options import (
 )
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.track.segment import name_of
+
+O = TypeVar("O", bound=Option)  # noqa: E741
 
 
 class OddOptions(Sign, frozen=True):
@@ -92,6 +95,14 @@ def _of_syn(kinds: tuple[type[TcpOption], ...]) -> bool:
 
 def options_of(step: Step) -> tuple[TcpOption, ...]:
     return () if step.packet.tcp is UNSET else step.packet.tcp.options
+
+
+def option_of(step: Step, kind: type[O]) -> O | None:
+    """The first option of that kind."""
+    for option in options_of(step):
+        if type(option) is kind:
+            return option
+    return None
 
 
 def is_syn(step: Step) -> bool:

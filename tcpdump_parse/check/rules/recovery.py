@@ -29,7 +29,7 @@ from tcpdump_parse.model.happenings import (
     SackSeen,
 )
 from tcpdump_parse.model.steps import End, Ending, Step
-from tcpdump_parse.model.terms import DupReason, Proof, Side
+from tcpdump_parse.model.terms import SIDES, DupReason, Proof, Side
 from tcpdump_parse.track.ranges import Ranges
 from tcpdump_parse.track.rtt import LEAST_RTO
 
@@ -73,7 +73,7 @@ class Repair(Notes):
 
     def __init__(self, trips: Trips, damaged: Damaged) -> None:
         self.trips, self.damaged = trips, damaged
-        self.senders = {side: Sender(again=deque(maxlen=KEPT), dups=deque(maxlen=THIRD), unseen=Ranges()) for side in Side}
+        self.senders = {side: Sender(again=deque(maxlen=KEPT), dups=deque(maxlen=THIRD), unseen=Ranges()) for side in SIDES}
 
     def of(self, side: Side) -> Sender:
         return self.senders[side]

@@ -20,7 +20,7 @@ from tcpdump_parse.check.signs import FlagsSeen
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import ChecksumUnexplained, ChecksumWrong, ContentDiffers, ResetSent, Retransmitted, SackSeen
 from tcpdump_parse.model.steps import Ending, Step
-from tcpdump_parse.model.terms import ResetCause, Side, State
+from tcpdump_parse.model.terms import SIDES, ResetCause, Side, State
 
 SECOND: Final = 1_000_000_000
 AT_ONCE: Final = SECOND // 5
@@ -28,7 +28,7 @@ AT_ONCE: Final = SECOND // 5
 
 
 def _ends(ending: Ending, notes: Paths) -> Iterator[tuple[Side, Path]]:
-    for side in Side:
+    for side in SIDES:
         path = notes.open.get((ending.connection.conn, side))
         if path is not None:
             yield side, path

@@ -6,13 +6,13 @@ Whether a signature is right is not asked: tcpdump checks it with `-M secret` on
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, rule
-from tcpdump_parse.check.rules.options import OddOptions, options_of
+from tcpdump_parse.check.rules.options import OddOptions, option_of
 from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.options import Md5, Option, TcpAo
@@ -34,13 +34,6 @@ def signed(step: Step) -> Sign | None:
     return _SIGNED if offered and ("md5" in offered or "tcp-ao" in offered) else None
 
 
-O = TypeVar("O", bound=Option)  # noqa: E741
-
-
-def _find(step: Step, kind: type[O]) -> O | None:
-    return next((option for option in options_of(step) if type(option) is kind), None)
-
-
 def _missing(step: Step, kind: type[Option], name: str) -> bool:
     """Is its option gone, of an end whose SYN had it? RSTs aside: a host without the connection has no key either."""
     tcp, offered = step.packet.tcp, step.before.me.offered or ()
@@ -58,7 +51,7 @@ class KeyIds(Notes):
         self.of: dict[Side, int] = {}
 
     def see(self, step: Step, event: OddOptions) -> None:
-        option = _find(step, TcpAo)
+        option = option_of(step, TcpAo)
         if option is not None and option.keyid is not UNSET:
             self.of[step.side] = option.keyid
 
@@ -83,7 +76,7 @@ def ao_unsigned(step: Step, event: SignedEnd) -> Iterator[Facts]:
 @rule(on=OddOptions, notes=KeyIds, severity=Severity.NOTE, cites="RFC 5925 §6", elsewhere=("tcp.options.ao",))
 def ao_keyid_change(step: Step, event: OddOptions, notes: KeyIds) -> Iterator[Facts]:
     """This end signs with another key from here on: keys are being replaced."""
-    option, was = _find(step, TcpAo), notes.of.get(step.side)
+    option, was = option_of(step, TcpAo), notes.of.get(step.side)
     if option is not None and option.keyid is not UNSET and was is not None and option.keyid != was:
         yield Facts(was=was, now=option.keyid)
 
@@ -91,5 +84,5 @@ def ao_keyid_change(step: Step, event: OddOptions, notes: KeyIds) -> Iterator[Fa
 @rule(on=OddOptions, severity=Severity.ERROR, cites="RFC 5925 §2.2")
 def md5_and_ao(step: Step, event: OddOptions) -> Iterator[Facts]:
     """MD5 signature and TCP-AO in one segment: the receiver must drop it."""
-    if _find(step, Md5) is not None and _find(step, TcpAo) is not None:
+    if option_of(step, Md5) is not None and option_of(step, TcpAo) is not None:
         yield Facts()

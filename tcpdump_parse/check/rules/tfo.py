@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.rules.options import OddOptions, options_of
+from tcpdump_parse.check.rules.options import OddOptions, option_of
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import Retransmitted, SynAckSent, SynSent
 from tcpdump_parse.model.options import ExpTfo, Tfo
@@ -50,7 +50,7 @@ class Tries(Notes):
 
 
 def _option(step: Step) -> Tfo | ExpTfo | None:
-    return next((option for option in options_of(step) if isinstance(option, Tfo | ExpTfo)), None)
+    return option_of(step, Tfo) or option_of(step, ExpTfo)
 
 
 def _cookie(step: Step) -> str:

@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct
 from tcpdump_parse.check.notes import CaptureNotes, Notes
 from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.rules.options import options_of
+from tcpdump_parse.check.rules.options import option_of
 from tcpdump_parse.check.screen import HALF, TICKS
 from tcpdump_parse.check.signs import Sign, StampsSeen, Unusual, letters, sign
 from tcpdump_parse.model import Severity
@@ -59,7 +59,7 @@ def _past(now: int, then: int) -> int:
 
 
 def _stamp(step: Step) -> Timestamps | None:
-    return next((option for option in options_of(step) if type(option) is Timestamps), None)
+    return option_of(step, Timestamps)
 
 
 class Clock(Struct, frozen=True, gc=False):

@@ -20,7 +20,7 @@ from tcpdump_parse.model import Packet, Severity
 from tcpdump_parse.model.flow import FlowEnd, Limits
 from tcpdump_parse.model.happenings import AckAdvanced, DataSent, GapFilled, GapOpened, Idle
 from tcpdump_parse.model.steps import End, Ending, Step
-from tcpdump_parse.model.terms import Side
+from tcpdump_parse.model.terms import SIDES, Side
 from tcpdump_parse.seq import CIRCLE
 
 SECOND = 1_000_000_000
@@ -96,7 +96,7 @@ def rtt_sample(ending: Ending, notes: DataTrips) -> Iterator[Facts]:
 
     Only data that was sent once counts (Karn), not the SYN, nor a FIN alone. Waits of the receiver, such as delayed ACKs, are in it.
     """
-    for side in Side:
+    for side in SIDES:
         samples = notes.of(side)
         if samples.count >= SAMPLES:
             yield Facts(side=str(side), **_spread(samples))
@@ -132,7 +132,7 @@ def _beside(ending: Ending) -> Side | None:
     """The end that the capture was taken beside."""
     vantage = ending.flow.vantage
     at = "" if vantage is UNSET else vantage.at
-    return next((side for side in Side if side.value == at), None)
+    return next((side for side in SIDES if side.value == at), None)
 
 
 @rule(
