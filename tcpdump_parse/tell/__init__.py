@@ -12,8 +12,6 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 from tcpdump_parse.tell.manner import Choice, Detail, Lessons, Manner, Order
-from tcpdump_parse.tell.stage import in_turn
-from tcpdump_parse.tell.teller import tell_all
 from tcpdump_parse.tell.told import Begun, Listening, Overview, Phase, Reason, Remark, Row, Run, Sentence, Story, Told, Verdict, Weight
 
 __all__ = [
@@ -28,6 +26,9 @@ def tell(events: Iterable[object], manner: Manner | None = None) -> Iterator[Sto
 
     With `Order.LOG` nothing waits; with `Order.CONNECTION` connections are told one after the other, within a bound of memory.
     """
+    from tcpdump_parse.tell.stage import in_turn  # late: who only looks a word up needs no teller
+    from tcpdump_parse.tell.teller import tell_all
+
     manner = manner or Manner()
     story = tell_all(iter(events), manner)
     return in_turn(story) if manner.order is Order.CONNECTION and manner.detail is not Detail.QUIET else story
