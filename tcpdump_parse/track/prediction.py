@@ -53,9 +53,7 @@ def _ready(end: Direction) -> bool:
     if end.gaps or end.pending or end.sacked or end.recover is not None or end.keepalives or end.zero_since is not None:
         return False
     counters = end.counters
-    if not counters.window_last or (counters.pieces and counters.pieces[-1].end > nxt):
-        return False
-    return counters.scaled or end.syn_scale is None or end.peer.syn_scale is None
+    return bool(counters.window_last) and not (counters.pieces and counters.pieces[-1].end > nxt)
 
 
 def settled(following: Following) -> bool:

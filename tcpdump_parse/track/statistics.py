@@ -81,11 +81,13 @@ def count(me: Direction, seg: Sent, urgent: int) -> None:
 def expected(me: Direction, peer: Direction, seg: Sent, length: int, ack: int, now: int) -> None:
     """What `count` does with the next octets in order, or the ACK of some, on an open connection: nothing is left to be found out.
 
-    `mine.in_flight_once`: there are octets, or the peer has acknowledged some. The windows are scaled by now, if ever.
+    `mine.in_flight_once`: there are octets, or the peer has acknowledged some.
     """
     mine, theirs, at, window = me.counters, peer.counters, now // 1000, seg.win
     if me.syn_scale is not None and peer.syn_scale is not None:
         window <<= me.syn_scale
+        if not mine.scaled:
+            _begin_scaled(mine, window, me.packets)
     last = mine.last_time
     if last is not None and at - last > mine.idle_most:
         mine.idle_most = at - last
@@ -298,14 +300,18 @@ def _windows(me: Direction, seg: Sent, window: int) -> None:
     if window > mine.window_most:
         mine.window_most = window
     if window and not mine.scaled and not seg.bits & SYN and me.syn_scale is not None and me.peer.syn_scale is not None:
-        # The windows of the SYNs are not scaled: begin again.
-        mine.scaled = True
-        mine.window_least = mine.window_most = window
-        mine.window_sum = 0
-        mine.unscaled = me.packets - 1
+        _begin_scaled(mine, window, me.packets)
     elif window and (not mine.window_least or window < mine.window_least):
         mine.window_least = window
     mine.window_sum += window
+
+
+def _begin_scaled(mine: Counters, window: int, packets: int) -> None:
+    """The windows of the SYNs are not scaled: begin again."""
+    mine.scaled = True
+    mine.window_least = mine.window_most = window
+    mine.window_sum = 0
+    mine.unscaled = packets - 1
 
 
 def _sack(me: Direction, option: Sack, ack: int) -> None:

@@ -205,8 +205,15 @@ def test_the_ack_of_some_is_predicted_and_its_repetition_is_not() -> None:
     assert not is_predicted(transfer([*GREETED, ("c", 100), ("s", 0), ("s", 0)]))
 
 
+def test_the_first_octets_behind_the_handshake_are_predicted_and_so_are_their_answers() -> None:
+    assert is_predicted(transfer([("c", 100)]))
+    assert is_predicted(transfer([("c", 100), ("s", 0)]))
+    assert is_predicted(transfer([("s", 100)]))
+
+
 def test_nothing_is_predicted_before_both_ends_have_spoken() -> None:
-    assert not is_predicted(transfer([("c", 100)]))
+    syn, _, *rest = transfer([("c", 100)])
+    assert not is_predicted([syn, *rest])
 
 
 def test_a_log_that_began_late_is_predicted_too() -> None:
