@@ -109,7 +109,11 @@ class Paths(CaptureNotes):
                     ipid, tos = ip.id, ip.tos
                     if ip.ttl == path.ttl and ip.flags == path.flags and tos is not UNSET and tos >> 2 == path.dscp and ipid is not UNSET:
                         path.packets += 1
-                        path.count(ipid)
+                        last, path.id = path.id, ipid  # in place what `count` does
+                        if not ipid:
+                            path.zeros += 1
+                        if 0 < (ipid - last) % 65536 <= 16 and last >= 0:
+                            path.steps += 1
                         continue
                 elif type(ip) is IPv6 and ip.hlim == path.ttl:
                     path.packets += 1

@@ -109,7 +109,8 @@ class Echoes(Notes):
 
     def __init__(self) -> None:
         self.sent: dict[Side, tuple[int, int]] = {}  # the value and when it passed here
-        self.seen: dict[Side, list[int]] = {}  # samples, least, sum, most
+        self.client = Samples()
+        self.server = Samples()
 
     def see(self, step: Step, event: DataSent | AckAdvanced) -> None:
         self.see_each(((step, event),))
@@ -121,8 +122,8 @@ class Echoes(Notes):
             if type(event) is DataSent:
                 if side not in sent:
                     self._send(step)
-            elif (waiting := sent.get(_SERVER if side is _CLIENT else _CLIENT)) is not None:
-                self._echo(step, side.other, *waiting)
+            elif (waiting := sent.get(other := _SERVER if side is _CLIENT else _CLIENT)) is not None:
+                self._echo(step, other, *waiting)
 
     def _send(self, step: Step) -> None:
         val = step.after.me.tsval
@@ -135,8 +136,7 @@ class Echoes(Notes):
             return  # of something older
         del self.sent[side]
         if echo == val and at >= then:
-            self._count(side, at - then)
+            self.of(side).add(at - then)
 
-    def _count(self, side: Side, trip: int) -> None:
-        seen = self.seen.setdefault(side, [0, trip, 0, trip])
-        self.seen[side] = [seen[0] + 1, min(seen[1], trip), seen[2] + trip, max(seen[3], trip)]
+    def of(self, side: Side) -> Samples:
+        return self.client if side is _CLIENT else self.server

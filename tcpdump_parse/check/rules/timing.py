@@ -119,10 +119,10 @@ def rtt_sample_ts(ending: Ending, notes: Echoes) -> Iterator[Facts]:
 
     An echo names the segment it answers, so what was sent twice counts as well. Waits of the receiver are in it, as in `rtt-sample`.
     """
-    for side, (samples, least, total, most) in notes.seen.items():
-        if samples >= SAMPLES:
-            average = total / samples / SECOND
-            yield Facts(side=str(side), samples=samples, least_s=least / SECOND, average_s=average, most_s=most / SECOND)
+    for side in SIDES:
+        samples = notes.of(side)
+        if samples.count >= SAMPLES:
+            yield Facts(side=str(side), **_spread(samples))
 
 
 # ---- acknowledgements ----
