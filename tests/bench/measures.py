@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.check.wireshark.oracle import analysis
+
 TDPARSE = (sys.executable, "-m", "tcpdump_parse")
 
 
@@ -102,11 +104,16 @@ def track(traffic: Traffic) -> Iterator[Row]:
 
 def tshark(traffic: Traffic, *arguments: str) -> float:
     """Packets a second of its CPU time, in two passes; its start, a few tenths of a second, is not counted."""
-    nothing = traffic.text.with_suffix(".nothing")
-    with traffic.pcap.open("rb") as whole:
-        nothing.write_bytes(whole.read(PCAP_HEADER))
-    start, end = (cpu_of("tshark", "-2", "-n", *arguments, "-r", pcap) for pcap in (nothing, traffic.pcap))
+    start, end = (cpu_of("tshark", "-2", "-n", *arguments, "-r", pcap) for pcap in (nothing(traffic), traffic.pcap))
     return traffic.packets / (end - start)
+
+
+def nothing(traffic: Traffic) -> Path:
+    """A capture without a packet."""
+    empty = traffic.text.with_suffix(".nothing")
+    with traffic.pcap.open("rb") as whole:
+        empty.write_bytes(whole.read(PCAP_HEADER))
+    return empty
 
 
 PCAP_HEADER = 24
@@ -133,19 +140,44 @@ def replay(traffic: Traffic) -> Iterator[Row]:
     yield from piped(traffic, "replay", "--to", "pcap", bound=30_000)
 
 
+ALSO = (
+    "frame.time_epoch", "ip.id", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.flags.str", "tcp.checksum.status", "tcp.ack.nonzero",
+    "tcp.urgent_pointer.non_zero", "tcp.options.sack.dsack", "tcp.options.mss.absent", "tcp.options.mss.present", "_ws.expert.message",
+)  # fmt: skip
+"""What else tshark's analysis says of a frame: which it is, its checksum, what is odd in its header, and what its experts say."""
+
+
 def check(traffic: Traffic) -> Iterator[Row]:
-    """All rules, from the text to the findings, and what tshark takes for its own analysis of the same packets: turn by turn, medians."""
+    """All rules, from the text to the findings; and what tshark takes to analyse the same packets and to tell what it found of each of
+    them, or only how often (`expert`), or all it knows (`-V`). Processes by their CPU time, start not counted; turn by turn, medians."""
     import tcpdump_parse
 
     def ours() -> float:
         return rate(traffic.packets, lambda: tcpdump_parse.check(tcpdump_parse.track(tcpdump_parse.read(traffic.text))), 1)
 
-    turns = [(ours(), tshark(traffic, "-q", "-z", "expert"), tshark(traffic, "-V")) for _ in range(3)]
-    rates = [statistics.median(each) for each in zip(*turns, strict=True)]
-    yield Row("read, track and check", rates[0], "packets/s", 20_000)
-    yield Row("check ÷ tshark's two passes, expert", rates[0] / rates[1], "×", 1)
-    yield Row("check ÷ tshark's two passes, all told", rates[0] / rates[2], "×", 1)
+    command = (*TDPARSE, "check", "--fail-on", "never")
+    first = traffic.text.with_suffix(".first")
+    first.write_bytes(b"".join(records_of(traffic.text, 1)))
+    turns = [
+        (
+            ours(),
+            traffic.packets / (cpu_of(*command, traffic.text) - cpu_of(*command, first)),
+            traffic.packets / (cpu_of(*analysis(traffic.pcap, *ALSO)) - cpu_of(*analysis(nothing(traffic), *ALSO))),
+            tshark(traffic, "-q", "-z", "expert"),
+            tshark(traffic, "-V"),
+        )
+        for _ in range(TURNS)
+    ]
+    library, process, analysed, expert, everything = (statistics.median(each) for each in zip(*turns, strict=True))
+    yield Row("read, track and check", library, "packets/s", 20_000)
+    yield Row("tdparse check", process, "packets/s", 20_000)
+    yield Row("tdparse check ÷ tshark's two-pass analysis", process / analysed, "×", 1)
+    yield Row("tdparse check ÷ tshark's two passes, expert counts", process / expert, "×")
+    yield Row("tdparse check ÷ tshark's two passes, -V", process / everything, "×")
     yield from piped(traffic, "check", "--fail-on", "never", bound=20_000)
+
+
+TURNS = 5
 
 
 def piped(traffic: Traffic, *arguments: str, bound: float | None = None) -> Iterator[Row]:

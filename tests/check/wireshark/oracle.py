@@ -71,14 +71,19 @@ def experts(pcap: Path) -> set[tuple[str, Severity]]:
     return {(said, SEVERITIES[grade]) for row in rows if row[0] for said, grade in zip(row[0].split("|"), row[1].split("|"), strict=True)}
 
 
-def shown(pcap: Path) -> dict[int, Shown]:
-    """Every frame that has TCP, by number. A frame that carries two segments has the values of both, separated by commas."""
+def analysis(pcap: Path, *also: str) -> list[str]:
+    """The command that tells, frame by frame, what tshark's two passes found: its flags and numbers, and these other fields."""
     command = ["tshark", "-n", "-2", "-r", str(pcap), "-Y", "tcp", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=a"]
     for setting in SETTINGS:
         command += ["-o", setting]
-    for field in ["frame.number", *FLAGS, *NUMBERS]:
+    for field in ["frame.number", *FLAGS, *NUMBERS, *also]:
         command += ["-e", field]
-    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    return command
+
+
+def shown(pcap: Path) -> dict[int, Shown]:
+    """Every frame that has TCP, by number. A frame that carries two segments has the values of both, separated by commas."""
+    lines = subprocess.run(analysis(pcap), capture_output=True, text=True, check=False).stdout.splitlines()
     frames = {}
     for line in lines:
         number, *values = line.split("\t")
