@@ -14,7 +14,7 @@ from msgspec import UNSET
 from tcpdump_parse.model import IPv4, IPv6
 from tcpdump_parse.model.happenings import AckAdvanced, ChecksumOffload, DataSent
 from tcpdump_parse.model.options import Nop, Timestamps
-from tcpdump_parse.model.steps import End, Step
+from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import State
 from tcpdump_parse.seq import CIRCLE
 
@@ -31,20 +31,22 @@ LONG: Final = 500_000_000
 """Nanoseconds: an ACK that comes later was held back, or its network is slow."""
 
 _ESTABLISHED: Final = State.ESTABLISHED
-_DATA: Final = (".", "P.")
 _LIVING: Final = frozenset(range(LOW + 1, 256))
 _UNPRINTED: Final = (UNSET, UNSET, UNSET)
 """Of the IPv4 header without -v."""
-_ABSENT: Final = (UNSET, UNSET, UNSET, UNSET)
-_SIGNED: Final = frozenset({"md5", "tcp-ao"})
 
 
 def plain(step: Step) -> bool:
     """In the middle of its connection, data or an ACK, whole, and numbers that go on from the last; no options, or a timestamp alone, as
-    the SYN promised; nothing that is hardly ever there; sequence numbers that span the payload."""
+    the SYN promised; nothing that is hardly ever there; sequence numbers that span the payload; nothing odd in what happened.
+
+    However, it is one long function: it is asked of every segment, and each call would cost a tenth of it."""
     packet, before = step.packet, step.before
     tcp, ip, me, peer = packet.tcp, packet.ip, before.me, before.peer
-    if tcp is UNSET or tcp.flags not in _DATA or me.state is not _ESTABLISHED or peer.state is not _ESTABLISHED or me.fin is not None:
+    if tcp is UNSET or me.state is not _ESTABLISHED or peer.state is not _ESTABLISHED or me.fin is not None:
+        return False
+    flags = tcp.flags
+    if flags != "P." and flags != ".":
         return False
     if type(ip) is IPv4:
         tos = ip.tos
@@ -60,8 +62,8 @@ def plain(step: Step) -> bool:
     checksum = tcp.checksum
     if checksum is not UNSET and checksum.value == ALL_ONES:
         return False
-    length, offered, options = step.length, me.offered, tcp.options
-    if offered and not _SIGNED.isdisjoint(offered):
+    length, offered, options, mss = step.length, me.offered, tcp.options, peer.mss
+    if offered and ("md5" in offered or "tcp-ao" in offered):
         return False
     if options:
         if len(options) != 3:
@@ -69,7 +71,7 @@ def plain(step: Step) -> bool:
         nop, again, stamps = options
         if type(stamps) is not Timestamps or type(nop) is not Nop or type(again) is not Nop:
             return False
-        if stamps.len is not UNSET or (length and length == peer.mss):
+        if stamps.len is not UNSET or (length and length == mss):
             return False
     elif tcp.cut is not UNSET or (offered and "TS" in offered and peer.offered and "TS" in peer.offered):
         return False
@@ -78,18 +80,27 @@ def plain(step: Step) -> bool:
         start, end = tcp.seq, tcp.seq_end
     if end is not UNSET and (start is UNSET or end - start != length):
         return False
-    if (tcp.urg, tcp.bad_header, tcp.ack_unflagged, tcp.urg_unflagged) != _ABSENT:
+    if tcp.urg is not UNSET or tcp.bad_header is not UNSET or tcp.ack_unflagged is not UNSET or tcp.urg_unflagged is not UNSET:
         return False
-    return _goes_on(step, me, peer) and _as_usual(step, me, peer)
-
-
-def _as_usual(step: Step, me: End, peer: End) -> bool:
-    """Data that is no small part of a segment, or an answer that waited for nothing; an ACK that measured a round trip, soon; a checksum
-    that is left to the card as nearly all are."""
+    # ---- its numbers: at or above both starts, not below what was acknowledged; the timestamp goes on, and echoes a late one ----
+    seq, ack, nxt, una = step.seq, step.ack, me.snd_nxt, me.snd_una
+    if ack is not None and (iss := peer.iss) is not None and ack < iss:
+        return False
+    if seq is not None and (((iss := me.iss) is not None and seq < iss) or (una is not None and una > seq and seq == nxt)):
+        return False
+    val, ecr = step.after.me.tsval, step.after.me.tsecr
+    if val is not None and ecr is not None:
+        was, theirs, echoed = me.tsval, peer.tsval, peer.tsecr
+        if was is not None and not 0 <= val - was < TICKS:
+            return False
+        if theirs is not None and echoed is not None and (
+            not ecr or not 0 <= theirs - ecr < HALF or (echoed and not 0 <= val - echoed < HALF) or ecr < (me.tsecr or 0)
+        ):
+            return False
+    # ---- what happened: no small part of a segment, or one that waited for nothing; a round trip, soon; offload as nearly all of it ----
     for event in step.happenings:
         if type(event) is DataSent:
-            mss = peer.mss
-            if mss is not None and 2 * step.length < mss and not (event.turn and step.packet.tcp.flags == "P." and not me.in_flight):  # type: ignore[union-attr]
+            if mss is not None and 2 * length < mss and not (event.turn and flags == "P." and (nxt is None or una is None or nxt <= una)):
                 return False
         elif type(event) is AckAdvanced:
             rtt = event.rtt
@@ -98,23 +109,3 @@ def _as_usual(step: Step, me: End, peer: End) -> bool:
         elif type(event) is ChecksumOffload and event.lso:
             return False
     return True
-
-
-def _goes_on(step: Step, me: End, peer: End) -> bool:
-    """At or above both starts, not below what the other end already acknowledged; the timestamp too goes on, and echoes a late one."""
-    seq, ack, after, iss = step.seq, step.ack, step.after.me, peer.iss
-    if ack is not None and iss is not None and ack < iss:
-        return False
-    if seq is not None:
-        iss, una = me.iss, me.snd_una
-        if (iss is not None and seq < iss) or (una is not None and una > seq and seq == me.snd_nxt):
-            return False
-    val, ecr = after.tsval, after.tsecr
-    if val is None or ecr is None:
-        return True
-    was, theirs, echoed = me.tsval, peer.tsval, peer.tsecr
-    if was is not None and not 0 <= val - was < TICKS:
-        return False
-    if theirs is None or echoed is None:
-        return True
-    return bool(ecr) and 0 <= theirs - ecr < HALF and (not echoed or 0 <= val - echoed < HALF) and ecr >= (me.tsecr or 0)

@@ -130,10 +130,13 @@ class Readers:
         """What passed on this connection since they were told last and woke no rule."""
         steps, watch.quiet = watch.quiet, []
         lists: list[list[tuple[Step, Happening]]] = [[] for _ in range(self._count)]
+        lists_of = self._lists
         for step in steps:
             for event in step.happenings:
-                for at in self._lists[type(event)]:
-                    lists[at].append((step, event))
+                if ats := lists_of[type(event)]:
+                    pair = (step, event)
+                    for at in ats:
+                        lists[at].append(pair)
         for reader, at in self._readers:
             if lists[at] and watch.awake(reader):
                 (watch.notes.get(reader) or watch.note(reader)).see_each(lists[at])
