@@ -75,6 +75,10 @@ class Log:
                     for value in read(octets, self.zone):
                         if INTERRUPT.asked and saved:  # a file is left where it stands; the record that stands there is not cut, it is left
                             return
+                        if type(value) is Packet and value.capture == current and not before:  # nearly always
+                            self.packets += 1
+                            yield value
+                            continue
                         if value is PAUSE:
                             yield value
                             continue

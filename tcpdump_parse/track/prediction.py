@@ -18,7 +18,7 @@ from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.packet import IP, IPv4, IPv6, Packet, Segment
 from tcpdump_parse.model.steps import Both, Step
 from tcpdump_parse.track import acks, possible
-from tcpdump_parse.track.checksums import ALL, HEADER, option_sum, residue
+from tcpdump_parse.track.checksums import ALL, HEADER, STAMPED, recomputes
 from tcpdump_parse.track.direction import KEEP, Direction
 from tcpdump_parse.track.judgement import Kind
 from tcpdump_parse.track.limits import hold
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 PLAIN: Final[dict[object, int]] = {".": ACK, "P.": ACK | PSH}
 """The flags that can be predicted."""
-STAMPED: Final = HEADER + 12
-"""Octets of a header with the usual options: nop, nop, timestamps."""
 OFFLOADED: Final = ChecksumOffload()
 _ORIGINAL: Final = Kind.ORIGINAL
 _WIRE: Final = (1 << 32) - 1
@@ -126,10 +124,8 @@ def step(following: Following, packet: Packet, tcp: Segment, ip: IP, me: Directi
             good = checksum.expected
     frame = packet.frame
     seg = Sent(frame, at, start, end, ack, length, bits, win, ipid, ttl, ts, options, good, size)
-    if not length and size is not None and good is not None:
-        summed = option_sum(options)
-        if summed is None or HEADER + summed[0] != size or residue(me, tcp, seg, size, summed):
-            return None
+    if not length and size is not None and good is not None and (size != header or not recomputes(me, tcp, seg)):
+        return None
     # ---- it is ----
     before = following.after if following.speaker is me else Both(me.view, peer.view)
     out: list[Happening] = []
