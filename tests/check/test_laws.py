@@ -6,6 +6,7 @@ import gzip
 import os
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -236,3 +237,14 @@ def test_relative_numbers_give_the_same_findings(log: Path, tmp_path: Path) -> N
     found = findings(events(printed(pcap, "-S")))
     assert found
     assert findings(events(printed(pcap))) == found
+
+
+# ---- what passes quietly ----
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_what_passes_quietly_would_have_said_nothing_aloud(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most segments wake no rule and are told to the notes later, several at once: the same is found when each is looked at whole."""
+    said = said_of(name)
+    monkeypatch.setattr(sys.modules["tcpdump_parse.check.engine"], "plain", lambda _: False)
+    assert findings(log_of(name)) == said
