@@ -149,3 +149,4 @@ class Ending(Struct, frozen=True, gc=False):
     first: Packet | None = None
     last: Packet | None = None
     unacked: tuple[int, int] = (0, 0)  # octets of data of client and server that were seen and never acknowledged
+    until: int | None = None  # the capture's last clock when this was said; None where none is printed, or it was set since `first`

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import UNSET
 
+from tcpdump_parse.check.halves import AtWork
 from tcpdump_parse.check.missed import Holes
 from tcpdump_parse.check.openings import no_copy, rejects, reset_cause, third_step
 from tcpdump_parse.check.trips import DataTrips
@@ -39,8 +40,8 @@ class Tally:
     """Counters of one connection. Frames are 0 where nothing happened."""
 
     __slots__ = (
-        "after_reset", "answers", "asked", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack",
-        "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest",
+        "after_reset", "answers", "asked", "at_work", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open",
+        "fin_ack", "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest",
         "reordered", "replies", "reset", "slowest", "spurious", "trips", "unexplained", "unjudged", "wrong", "zero_windows",
     )  # fmt: skip
 
@@ -66,6 +67,7 @@ class Tally:
         self.reordered: dict[Side, int] = {}
         self.copied = 0
         self.first_fin: Side | None = None
+        self.at_work = AtWork()
         self.fin_idle: tuple[int, int] | None = None  # silence before the first FIN, frame
         self.fin_ack: tuple[Side, int, int] | None = None  # who acknowledged a FIN as a delayed ACK, delay, frame
         self.reset: Reset | None = None  # the first that gives something up; else the first in somebody's name
@@ -143,6 +145,8 @@ def _data(tally: Tally, step: Step, happening: h.DataSent) -> bool:
         tally.replies += 1
         if happening.since_peer > tally.slowest[0]:
             tally.slowest = (happening.since_peer, step.frame)
+    if tally.first_fin is not None:
+        tally.at_work.see(step, happening)
     return not happening.first
 
 
@@ -179,6 +183,7 @@ def _late(tally: Tally, step: Step, happening: h.StartedLate) -> bool:
 
 def _again(tally: Tally, step: Step, happening: h.Retransmitted) -> bool:
     _late_after_all(tally, step, happening)
+    tally.at_work.see(step, happening)
     if no_copy(step):
         return False
     known = {True: tally.needed, False: tally.spurious, None: tally.copies_open}
@@ -235,6 +240,7 @@ def _fin(tally: Tally, step: Step, happening: h.FinSent) -> bool:
 
 
 def _finack(tally: Tally, step: Step, happening: h.FinAcked) -> bool:
+    tally.at_work.see(step, happening)
     if happening.delay is not None and tally.looks_delayed(step, step.happened(h.AckAdvanced)):
         tally.fin_ack = (step.side, happening.delay, step.frame)
     return False

@@ -183,7 +183,8 @@ def _half(say: _Judge, scene: Scene, ending: Ending) -> Iterator[Reason]:
     if "four_way" in scene.caption_lines:
         yield say(Basis.PROVED, "half_caption", line=scene.caption_lines["four_way"])
     if acked:
-        yield replace(say(Basis.SUGGESTED, "half_waits", closer.side), side=None)  # it speaks of both ends
+        key = "half_waits" if tally.at_work.stuck(closer.side.other, ending.until) else "half_waits_yet"
+        yield replace(say(Basis.SUGGESTED, key, closer.side), side=None)  # it speaks of both ends
 
 
 def _half_closed(ending: Ending) -> End | None:

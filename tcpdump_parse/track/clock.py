@@ -62,6 +62,10 @@ class Steps:
             forget(each.server)
         return True
 
+    def since(self, frame: int) -> bool:
+        """Was the clock set after record `frame`?"""
+        return frame < self.forgotten or bool(self.frames and self.frames[-1] > frame)
+
     def within(self, first: int, last: int) -> bool:
         """Was the clock set after record `first` and up to record `last`?"""
         return first < self.forgotten or bisect_right(self.frames, first) < bisect_right(self.frames, last)

@@ -152,8 +152,10 @@ class Following:
         possible.settle(self.server)
         row = flow(self, reason, steps)
         waiting = unacked(self.client), unacked(self.server)
+        until = None if row.duration is UNSET or steps.since(last) else now
         made = Ending(
             self.connection, reason, self.client.freeze(), self.server.freeze(), row, tuple(out), last, self.first, self.last, waiting,
+            until,
         )  # fmt: skip
         for end in (self.client, self.server):
             end.part()
