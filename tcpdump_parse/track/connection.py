@@ -278,6 +278,8 @@ class Following:
             return
         if option is not None:
             acks.sack(me, option, seg, out)
+        if peer.nxt is not None and ack > peer.nxt and not seg.bits & SYN:
+            peer.provoked = seg  # it acknowledges what was never sent, if the log shows all
         una = peer.una
         syn_done = una is None or (peer.iss is not None and una <= peer.iss)
         fin_done = peer.fin_acked

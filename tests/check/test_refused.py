@@ -1,0 +1,25 @@
+"""What an end could not accept, and what it says to that: a challenge, or something else that only looks like one."""
+
+from __future__ import annotations
+
+from tests.check.test_verges import said
+from tests.track.talk import Talk
+
+
+def answered(stands: int) -> Talk:
+    """Data with an ACK far above all that the server sent, three times; its ACKs tell where it stands."""
+    talk = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11)
+    for n in range(3):
+        talk.c("P.", 11 + 10 * n, 10, 5001, after=0.3).s(".", stands, ack=11)
+    return talk
+
+
+def test_an_ack_that_answers_an_ack_of_what_was_never_sent_is_a_challenge() -> None:
+    """The data is dropped with it (RFC 9293 §3.10.7.4), and nobody asks for anything to be sent again."""
+    assert said(answered(1), "challenge-ack") == [(frame, {"cause": "unacceptable"}) for frame in (7, 9, 11)]
+    assert said(answered(1), "dup-ack") == said(answered(1), "dup-ack-triple") == []
+
+
+def test_where_the_capture_missed_those_octets_it_is_a_duplicate_ack() -> None:
+    assert said(answered(5001), "challenge-ack") == []
+    assert [facts["n"] for _, facts in said(answered(5001), "dup-ack")] == [1, 2, 3]
