@@ -296,11 +296,13 @@ class FinAcked(Happening, frozen=True):
 
 
 class ResetSent(Happening, frozen=True):
-    """`frames`: what provoked it, where something did. `acceptable`: True exactly at the peer's next octet, False outside its window."""
+    """`frames`: what provoked it, where something did. `acceptable`: True exactly at the peer's next octet, False outside its window.
+    `refuses`: it answers an ACK of what its sender never sent, an old duplicate say, and gives nothing up (§3.10.7.3, figure 8)."""
 
     cause: ResetCause
     acceptable: bool | None = None
     frames: tuple[int, ...] = ()
+    refuses: bool = False
 
 
 # ---- states, time, checksums ---------------------------------------------------------------------------------------------------------

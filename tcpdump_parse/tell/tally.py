@@ -13,11 +13,12 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.halves import AtWork
 from tcpdump_parse.check.missed import Holes
-from tcpdump_parse.check.openings import no_copy, rejects, reset_cause, third_step
+from tcpdump_parse.check.openings import no_copy, reset_cause, third_step
 from tcpdump_parse.check.trips import DataTrips
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import DupReason, Proof, ResetCause, Side
+from tcpdump_parse.track.states import KEPT
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.shapes import Shape
@@ -246,9 +247,19 @@ def _finack(tally: Tally, step: Step, happening: h.FinAcked) -> bool:
     return False
 
 
+def _refused(tally: Tally, step: Step, happening: h.ResetSent) -> None:
+    """What it answers acknowledged octets that were never sent, and was no third step either if it passed for one."""
+    if (holes := tally.holes.get(step.side)) is not None:
+        holes.refused(happening)
+    if step.after.me.state in KEPT:
+        tally.handshake = None
+
+
 def _reset(tally: Tally, step: Step, happening: h.ResetSent) -> bool:
     first = tally.reset
-    if not rejects(step, happening) and (first is None or (first.cause is ResetCause.FOREIGN and not tally.after_reset)):
+    if happening.refuses:
+        _refused(tally, step, happening)
+    if not happening.refuses and (first is None or (first.cause is ResetCause.FOREIGN and not tally.after_reset)):
         tally.reset = Reset(step.side, reset_cause(step, happening), step.frame, happening.acceptable)
     return False
 

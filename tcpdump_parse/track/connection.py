@@ -252,8 +252,10 @@ class Following:
 
     def _resets(self, me: Direction, seg: Sent, out: list[Happening]) -> None:
         self.fits = closing.reset(me, seg, out)
-        goes_on = me.state in KEPT and closing.answers_wrong_ack(me, seg)
-        if not goes_on and not closing.foreign(me, seg):
+        if closing.goes_on(me, seg):
+            if me.state not in KEPT:
+                me.state = State.SYN_RECEIVED  # that was no third step
+        elif not closing.foreign(me, seg):
             self._move(me, Seen.SENT_RST, out)
             if self.reset_at is None and self.fits is not False:
                 self.reset_at = seg.frame
@@ -305,6 +307,8 @@ class Following:
         """The peer's SYN is acknowledged."""
         if me.peer.syn is not None and not seg.bits & SYN and opening.covers_syn(me, seg):
             self._move(me.peer, Seen.GOT_ACK_OF_SYN, out)
+            if seg.ack is not None and me.peer.nxt is not None and seg.ack > me.peer.nxt:
+                me.peer.doubted = seg
         if not self.handshake and opening.handshake(me, seg, out):
             self.handshake = True
 

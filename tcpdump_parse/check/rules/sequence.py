@@ -11,7 +11,6 @@ from typing import ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.openings import rejects
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import Packet, Severity
@@ -101,7 +100,7 @@ class Beyond(Notes):
         self.acked: dict[Side, tuple[int, int, int | None]] = {}
 
     def see(self, step: Step, event: GapAcked | BelowAck | ResetSent) -> None:
-        if isinstance(event, BelowAck) or (isinstance(event, ResetSent) and rejects(step, event)):
+        if isinstance(event, BelowAck) or (isinstance(event, ResetSent) and event.refuses):
             self.acked.pop(step.side, None)
         elif isinstance(event, GapAcked) and event.beyond and step.ack is not None:
             self.acked[step.side.other] = (step.frame, step.ack, step.at)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import CaptureNotes
-from tcpdump_parse.check.openings import Incarnations, Latest, Opening, ports, rejects, remember, twin, unseen
+from tcpdump_parse.check.openings import Incarnations, Latest, Opening, ports, remember, twin, unseen
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.model import Severity, TcpOption
 from tcpdump_parse.model.happenings import FinSent, PortReused, ResetSent, SynAckSent, SynSent
@@ -315,7 +315,7 @@ def syn_then_rst_by_client(step: Step, event: ResetSent) -> Iterator[Facts]:
     breaks nothing off (`synack-old-duplicate`, `half-open`).
     """
     me, peer = step.before.me, step.before.peer
-    if rejects(step, event) or unseen(step) or step.seq is None or me.snd_nxt is None or step.seq > me.snd_nxt:
+    if event.refuses or unseen(step) or step.seq is None or me.snd_nxt is None or step.seq > me.snd_nxt:
         return
     if step.side is Side.CLIENT and me.offered is not None and me.ack is None and peer.fin is None and event.acceptable is not False:
         yield Facts(evidence=(me.frame,), answered=peer.offered is not None)

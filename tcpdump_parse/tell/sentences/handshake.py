@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from tcpdump_parse.check.openings import answers_syn, third_step
+from tcpdump_parse.check.openings import answers_syn, doubtful, third_step
 from tcpdump_parse.check.signs import letters
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.options import Mss, TcpOption, Unknown, Wscale
@@ -110,7 +110,8 @@ def _no_room(step: Step, scene: Scene) -> tuple[Sentence, ...]:
 
 
 def done(step: Step, happening: h.HandshakeDone, scene: Scene) -> tuple[Sentence, ...]:
-    told = () if "S" in letters(step) else (done_after(step, happening, scene),)  # in a log out of order a SYN, ACK may come last
+    late = "S" in letters(step)  # in a log out of order a SYN, ACK may come last
+    told = () if late or doubtful(step) else (done_after(step, happening, scene),)
     agreed = in_force(step.end_of(Side.CLIENT), step.end_of(Side.SERVER), scene.words)
     return (*told, scene.say("handshake.agreed", step.side, agreed=agreed)) if agreed else told
 
