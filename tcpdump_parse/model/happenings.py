@@ -40,13 +40,15 @@ class PortReused(Happening, frozen=True):
 
 
 class SynSent(Happening, frozen=True):
-    """A SYN without ACK. `copy` 1 is the first; `frames` the earlier copies; `crossed`: the other end sent its own (simultaneous open)."""
+    """A SYN without ACK. `copy` 1 is the first; `frames` the earlier copies; `crossed`: the other end sent its own (simultaneous open);
+    `challenged`: the latest ACK with which the connection that has these ports answered an earlier copy."""
 
     iss: int
     copy: int = 1
     since_first: int | None = None
     crossed: bool = False
     frames: tuple[int, ...] = ()
+    challenged: int | None = None
 
 
 class SynAckSent(Happening, frozen=True):

@@ -13,10 +13,10 @@ from msgspec import UNSET, Struct
 
 from tcpdump_parse.model.events import Capture, Notice, Unread
 from tcpdump_parse.model.flow import Flow
-from tcpdump_parse.model.happenings import PortReused
+from tcpdump_parse.model.happenings import ChallengeAck, PortReused
 from tcpdump_parse.model.packet import IP, Packet, Port, Segment
 from tcpdump_parse.model.steps import Connection, Ending, Step
-from tcpdump_parse.model.terms import Basis, Side
+from tcpdump_parse.model.terms import Basis, ChallengeCause, Side
 from tcpdump_parse.track import prediction
 from tcpdump_parse.track.clock import LEAST, Steps
 from tcpdump_parse.track.connection import Following
@@ -162,6 +162,8 @@ class Table:
         if self.older and following.connection.conn in self.older and me.last is not None and me.last.bits & SYN:
             old = self.older[following.connection.conn]
             self._end_of(old, key[2:4]).provoked = me.last  # what the old connection answers it with, if it is still there
+        if following.heir and (fresh := self.open.get(following.heir)) is not None and _challenges(step):
+            self._end_of(fresh, key[2:4]).challenged = packet.frame
         if following.closed_at is not None:
             self.due = NOW
             if not following.lingers:
@@ -344,6 +346,12 @@ def _answers(me: Direction, tcp: Segment) -> bool:
     """Does this SYN+ACK acknowledge the SYN that is known?"""
     peer, ack = me.peer, tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
     return ack is not UNSET and peer.iss is not None and peer.nxt is not None and peer.iss < peer.place(ack) <= peer.nxt
+
+
+def _challenges(step: Step) -> bool:
+    """Is it an ACK that answers a SYN on an open connection?"""
+    challenge = step.happened(ChallengeAck)
+    return isinstance(challenge, ChallengeAck) and challenge.cause is ChallengeCause.SYN
 
 
 def _strange(me: Direction, tcp: Segment) -> bool:

@@ -48,3 +48,15 @@ def test_one_that_nobody_refuses_may_be_a_later_ack() -> None:
 
 def test_one_below_all_that_was_sent_is_wrong_by_itself() -> None:
     assert [frame for frame, _ in said(opened_with(-500), "third-ack-wrong-ack")] == [3]
+
+
+def asked_again(*, answered: bool) -> Talk:
+    """The client starts anew on the ports of a connection that the server still has."""
+    talk = Talk().open().c("P.", 1, 10, 1).s(".", 1, ack=11).c("S", 70_000, after=5)
+    return (talk.s(".", 1, ack=11, after=0.03) if answered else talk).c("S", 70_000, after=1)
+
+
+def test_a_syn_that_the_old_connection_challenged_was_answered_by_that() -> None:
+    ((frame, facts),) = said(asked_again(answered=True), "syn-retransmit")
+    assert (frame, facts["challenged"]) == (8, True)
+    assert ["challenged" in facts for _, facts in said(asked_again(answered=False), "syn-retransmit")] == [False]

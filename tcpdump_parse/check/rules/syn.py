@@ -52,11 +52,13 @@ def syn_seen(step: Step, event: SynSent) -> Iterator[Facts]:
 def syn_retransmit(step: Step, event: SynSent, notes: Opening) -> Iterator[Facts]:
     """The same SYN again: nothing has answered so far.
 
-    The SYN or its answer was lost, the server drops what it cannot take, or a firewall swallows it.
+    The SYN or its answer was lost, the server drops what it cannot take, or a firewall swallows it. Where the connection that has these
+    ports answered it with an ACK (`challenge-ack`), that is what the opener waits to be rid of (`facts.challenged`).
     """
     if event.copy > 1 and not step.before.peer.seen and not (notes.syns and twin(notes.syns[-1], step)):
         waited: dict[str, Any] = {} if event.since_first is None else {"since_first_s": event.since_first / SECOND}
-        yield Facts(evidence=event.frames, copy=event.copy, **waited)
+        challenge = () if event.challenged is None else (event.challenged,)
+        yield Facts(evidence=(*event.frames, *challenge), copy=event.copy, challenged=bool(challenge) or None, **waited)
 
 
 def _gaps(step: Step, notes: Opening) -> list[int]:

@@ -85,6 +85,8 @@ def syn(step: Step, happening: h.SynSent, scene: Scene) -> tuple[Sentence, ...]:
         since, una = happening.since_first, step.before.me.snd_una
         if una is not None and una > happening.iss:
             return (scene.say("handshake.syn_again_answered", step.side, n=happening.copy),)
+        if happening.challenged is not None:
+            return (scene.say("handshake.syn_again_challenged", step.side, n=happening.copy, frame=happening.challenged),)
         if since is None:
             return (scene.say("handshake.syn_again_untimed", step.side, n=happening.copy),)
         return (scene.say("handshake.syn_again", step.side, n=happening.copy, since=scene.span(since)),)
