@@ -355,12 +355,19 @@ def _challenges(step: Step) -> bool:
 
 
 def _strange(me: Direction, tcp: Segment) -> bool:
-    """Behind the close, are both numbers far from all that was used? Then the ports have a connection whose opening the log lacks."""
+    """Behind the close, are the numbers none of the old connection's? Then the ports have one whose opening the log lacks. Nothing follows
+    two FINs: one number far from all that was used is enough then, or both beyond them; a reset may not have counted, so both must be far.
+    However: a connection whose numbers are near and just below those of the old is taken for that."""
     bits = bits_of(tcp.flags) if tcp.flags is not UNSET else 0
     wire, ack = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs, tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
-    if not bits & ACK or bits & RST or wire is UNSET or ack is UNSET or me.nxt is None or me.peer.nxt is None:
+    peer = me.peer
+    if not bits & ACK or bits & RST or wire is UNSET or ack is UNSET or me.nxt is None or peer.nxt is None:
         return False
-    return abs(me.place(wire) - me.nxt) > _STRANGE and abs(me.peer.place(ack) - me.peer.nxt) > _STRANGE
+    seq, acked = me.place(wire), peer.place(ack)
+    far = (abs(seq - me.nxt) > _STRANGE, abs(acked - peer.nxt) > _STRANGE)
+    if me.fin is None or peer.fin is None:
+        return all(far)
+    return any(far) or (seq > me.fin + 1 and acked > peer.fin + 1)
 
 
 def _distance(end: Direction, tcp: Segment, bits: int) -> int:
