@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from tcpdump_parse.check.notes import CaptureNotes
-from tcpdump_parse.check.openings import rejects, remember
+from tcpdump_parse.check.openings import remember
 from tcpdump_parse.check.rules.sequence import SURE, BelowAck, empty_ack
 from tcpdump_parse.model import Packet
 from tcpdump_parse.model.happenings import DataSent, FinSent, GapAcked, GapFilled, Reordered, ResetSent, Retransmitted
@@ -84,8 +84,11 @@ def earlier(known: Packet | None, other: Packet) -> Packet:
 
 
 def _sure(step: Step, hole: Hole) -> bool:
-    """Later than two directions of one capture, or packets that overtake one another, are mixed up."""
-    return step.at is not None and hole.at is not None and step.at - hole.at > SURE
+    """Later than two directions of one capture, or packets that overtake one another, are mixed up. Where no clock tells, nobody knows
+    whether the capture missed anything."""
+    if step.at is None or hole.at is None:
+        return True
+    return step.at - hole.at > SURE
 
 
 class Missed(CaptureNotes):
@@ -116,7 +119,7 @@ class Missed(CaptureNotes):
             known = self.open.get((step.connection.conn, step.side))
             if known is not None and not isinstance(event, ResetSent):
                 known.sent(step, event)
-            elif known is not None and rejects(step, event):
+            elif known is not None and event.refuses:
                 known.refused(event)
 
     def _settle(self, holes: Holes | None) -> bool:

@@ -23,7 +23,7 @@ def unmet_by_step(needs: Need, watch: Watch, step: Step, *, timed: bool) -> tupl
     segment = step.packet.tcp
     absolute = segment is not UNSET and (segment.seq_abs is not UNSET or segment.ack_abs is not UNSET)
     handshake = me.offered is not None and peer.offered is not None
-    return _unmet(needs, watch, peer.seen, handshake, absolute=absolute, timed=timed)
+    return _unmet(needs, watch, peer.seen, handshake, absolute=absolute, timed=timed and step.at is not None)
 
 
 def unmet_at_end(needs: Need, watch: Watch, ending: Ending) -> tuple[str, ...]:

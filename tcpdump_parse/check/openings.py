@@ -29,7 +29,6 @@ from tcpdump_parse.model.options import Timestamps
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import ResetCause, Side, State
 from tcpdump_parse.seq import roll
-from tcpdump_parse.track import states
 
 KEPT = 16
 """SYNs and SYN+ACKs remembered of one connection."""
@@ -79,18 +78,16 @@ def syns_crossed(step: Step) -> bool:
     return me.offered is not None and peer.offered is not None and me.ack is None and peer.ack is None
 
 
-def rejects(step: Step, event: ResetSent) -> bool:
-    """Does it answer an ACK of what its sender never sent, an old duplicate say? It gives nothing up (RFC 9293 §3.10.7.3, figure 8)."""
-    me = step.before.me
-    if event.cause is not ResetCause.UNEXPECTED_ACK or me.state not in states.KEPT:
-        return False
-    return not (me.iss is None or me.snd_nxt is None or step.seq is None or me.iss < step.seq <= me.snd_nxt)
-
-
 def unseen(step: Step) -> bool:
     """Does it acknowledge what the log does not show: then the log may lack octets of its own end as well."""
     nxt = step.before.peer.snd_nxt
     return step.ack is not None and nxt is not None and step.ack > nxt
+
+
+def doubtful(step: Step) -> bool:
+    """Does it stand where the third step does, and acknowledge more than the log shows? It may belong to another connection."""
+    nxt = step.before.me.snd_nxt
+    return unseen(step) and step.seq is not None and nxt is not None and step.seq <= nxt
 
 
 def no_copy(step: Step) -> bool:
@@ -144,11 +141,14 @@ class Opening(Notes):
         self.syns: list[Syn] = []
         self.answers: list[Syn] = []
         self.third: int | None = None
+        self.doubted: tuple[int, int] | None = None  # what opened it though the log does not show all that it covers: frame, ACK
         self.wrong: Syn | None = None  # a SYN+ACK that does not acknowledge the SYN
 
     def see(self, step: Step, event: SynSent | SynAckSent | HandshakeDone) -> None:
         if isinstance(event, HandshakeDone):
             self.third = step.frame
+            if step.ack is not None and doubtful(step):
+                self.doubted = (step.frame, step.ack)
             return
         seen = self.syns if isinstance(event, SynSent) else self.answers
         if len(seen) >= KEPT:

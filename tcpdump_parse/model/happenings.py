@@ -40,13 +40,15 @@ class PortReused(Happening, frozen=True):
 
 
 class SynSent(Happening, frozen=True):
-    """A SYN without ACK. `copy` 1 is the first; `frames` the earlier copies; `crossed`: the other end sent its own (simultaneous open)."""
+    """A SYN without ACK. `copy` 1 is the first; `frames` the earlier copies; `crossed`: the other end sent its own (simultaneous open);
+    `challenged`: the latest ACK with which the connection that has these ports answered an earlier copy."""
 
     iss: int
     copy: int = 1
     since_first: int | None = None
     crossed: bool = False
     frames: tuple[int, ...] = ()
+    challenged: int | None = None
 
 
 class SynAckSent(Happening, frozen=True):
@@ -296,11 +298,13 @@ class FinAcked(Happening, frozen=True):
 
 
 class ResetSent(Happening, frozen=True):
-    """`frames`: what provoked it, where something did. `acceptable`: True exactly at the peer's next octet, False outside its window."""
+    """`frames`: what provoked it, where something did. `acceptable`: True exactly at the peer's next octet, False outside its window.
+    `refuses`: it answers an ACK of what its sender never sent, an old duplicate say, and gives nothing up (§3.10.7.3, figure 8)."""
 
     cause: ResetCause
     acceptable: bool | None = None
     frames: tuple[int, ...] = ()
+    refuses: bool = False
 
 
 # ---- states, time, checksums ---------------------------------------------------------------------------------------------------------

@@ -150,4 +150,4 @@ class Ending(Struct, frozen=True, gc=False):
     last: Packet | None = None
     unacked: tuple[int, int] = (0, 0)  # octets of data of client and server that were seen and never acknowledged
     challenged: int = 0  # the record in which a connection that was open on these ports answers its SYN; 0 for none
-    silence: int | None = None  # ns from its last record to the end of what is known; None where the clock does not tell
+    until: int | None = None  # the capture's last clock when this was said; None where none is printed, or it was set since `first`

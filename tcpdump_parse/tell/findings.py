@@ -6,6 +6,8 @@ texts speaks through its `message`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -14,6 +16,9 @@ from tcpdump_parse.tell.amounts import rate, span
 from tcpdump_parse.tell.told import Remark, Sentence, Weight
 from tcpdump_parse.tell.words import Words
 from tcpdump_parse.visible import visible
+
+VIEW: Final = "wireshark"
+"""The family of what Wireshark shows."""
 
 
 def story(finding: Finding, words: Words) -> str:
@@ -86,7 +91,11 @@ def title(finding: Finding, words: Words) -> str:
 
 
 def worded(finding: Finding, words: Words) -> Finding:
-    """The finding with its message in this language; one that has words of its own (a view's, a plug-in's) keeps them."""
+    """The finding with its message in this language; one that has words of its own (a plug-in's; Wireshark's in English) keeps them."""
+    if finding.family == VIEW and words.lang != "en":
+        from tcpdump_parse.tell.wireshark import said  # hardly ever
+
+        return replace(finding, message=said(finding, words) or finding.message)
     return finding if finding.message is not UNSET else replace(finding, message=story(finding, words))
 
 

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import UNSET
 
+from tcpdump_parse.check.halves import AtWork
 from tcpdump_parse.check.missed import Holes
-from tcpdump_parse.check.openings import no_copy, rejects, reset_cause, third_step
+from tcpdump_parse.check.openings import no_copy, reset_cause, third_step
 from tcpdump_parse.check.trips import DataTrips
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import Cause, DupReason, Proof, ResetCause, Side
 from tcpdump_parse.track.rtt import LEAST_RTO
+from tcpdump_parse.track.states import KEPT
 
 if TYPE_CHECKING:
     from tcpdump_parse.tell.shapes import Shape
@@ -48,8 +50,8 @@ class Tally:
     """Counters of one connection. Frames are 0 where nothing happened."""
 
     __slots__ = (
-        "after_reset", "answers", "asked", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open", "fin_ack",
-        "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest",
+        "after_reset", "answers", "asked", "at_work", "checksums", "closed_for", "content", "contradiction", "copied", "copies_open",
+        "fin_ack", "fin_idle", "first_fin", "handshake", "holes", "incorrect", "late", "likely", "needed", "offload", "probes", "quickest",
         "reordered", "replies", "reset", "slowest", "spurious", "synacks", "timeouts", "trips", "unexplained", "unjudged", "wrong",
         "zero_windows",
     )  # fmt: skip
@@ -78,6 +80,7 @@ class Tally:
         self.reordered: dict[Side, int] = {}
         self.copied = 0
         self.first_fin: Side | None = None
+        self.at_work = AtWork()
         self.fin_idle: tuple[int, int] | None = None  # silence before the first FIN, frame
         self.fin_ack: tuple[Side, int, int] | None = None  # who acknowledged a FIN as a delayed ACK, delay, frame
         self.reset: Reset | None = None  # the first that gives something up; else the first in somebody's name
@@ -155,6 +158,8 @@ def _data(tally: Tally, step: Step, happening: h.DataSent) -> bool:
         tally.replies += 1
         if happening.since_peer > tally.slowest[0]:
             tally.slowest = (happening.since_peer, step.frame)
+    if tally.first_fin is not None:
+        tally.at_work.see(step, happening)
     return not happening.first
 
 
@@ -192,6 +197,7 @@ def _late(tally: Tally, step: Step, happening: h.StartedLate) -> bool:
 
 def _again(tally: Tally, step: Step, happening: h.Retransmitted) -> bool:
     _late_after_all(tally, step, happening)
+    tally.at_work.see(step, happening)
     if no_copy(step):
         return False
     if happening.cause is Cause.TIMEOUT:
@@ -263,14 +269,25 @@ def _fin(tally: Tally, step: Step, happening: h.FinSent) -> bool:
 
 
 def _finack(tally: Tally, step: Step, happening: h.FinAcked) -> bool:
+    tally.at_work.see(step, happening)
     if happening.delay is not None and tally.looks_delayed(step, step.happened(h.AckAdvanced)):
         tally.fin_ack = (step.side, happening.delay, step.frame)
     return False
 
 
+def _refused(tally: Tally, step: Step, happening: h.ResetSent) -> None:
+    """What it answers acknowledged octets that were never sent, and was no third step either if it passed for one."""
+    if (holes := tally.holes.get(step.side)) is not None:
+        holes.refused(happening)
+    if step.after.me.state in KEPT:
+        tally.handshake = None
+
+
 def _reset(tally: Tally, step: Step, happening: h.ResetSent) -> bool:
     first = tally.reset
-    if not rejects(step, happening) and (first is None or (first.cause is ResetCause.FOREIGN and not tally.after_reset)):
+    if happening.refuses:
+        _refused(tally, step, happening)
+    if not happening.refuses and (first is None or (first.cause is ResetCause.FOREIGN and not tally.after_reset)):
         tally.reset = Reset(step.side, reset_cause(step, happening), step.frame, happening.acceptable)
     return False
 

@@ -209,7 +209,8 @@ def _half(say: _Judge, scene: Scene, ending: Ending) -> Iterator[Reason]:
     if "four_way" in scene.caption_lines:
         yield say(Basis.PROVED, "half_caption", line=scene.caption_lines["four_way"])
     if acked:
-        yield replace(say(Basis.SUGGESTED, "half_waits", closer.side), side=None)  # it speaks of both ends
+        key = "half_waits" if tally.at_work.stuck(closer.side.other, ending.until) else "half_waits_yet"
+        yield replace(say(Basis.SUGGESTED, key, closer.side), side=None)  # it speaks of both ends
 
 
 def _half_closed(ending: Ending) -> End | None:
@@ -253,13 +254,20 @@ def _integrity(say: _Judge, scene: Scene) -> Iterator[Reason]:
         yield say(Basis.PROVED, "content", frame=tally.content, frames=(tally.content,))
 
 
+def _silence(ending: Ending) -> int | None:
+    """How long nothing more of it was in the log (ns); None where the clock does not tell."""
+    times = [end.at for end in (ending.client, ending.server) if end.at is not None]
+    return None if ending.until is None or not times else ending.until - max(times)
+
+
 def _unknown(say: _Judge, scene: Scene, ending: Ending, ledger: Ledger) -> Iterator[Reason]:
     if ledger.quotes:
         yield say(Basis.PROVED, "quote", capture=ledger.number, earlier=ledger.quotes)
     if scene.tally.late:
         yield say(Basis.UNKNOWN, "late")
-    if ending.reason != "closed" and ending.silence is not None and ending.silence >= _SILENCE and scene.steady:
-        yield say(Basis.PROVED, "silent", frame=ending.frame, span=scene.span(ending.silence), frames=(ending.frame,))
+    silence = _silence(ending)
+    if ending.reason != "closed" and silence is not None and silence >= _SILENCE and scene.steady:
+        yield say(Basis.PROVED, "silent", frame=ending.frame, span=scene.span(silence), frames=(ending.frame,))
     if scene.tally.unjudged:
         yield say(Basis.UNKNOWN, "unjudged", n=scene.tally.unjudged, all=scene.tally.checksums)
     closer = _half_closed(ending)

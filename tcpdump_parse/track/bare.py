@@ -94,7 +94,7 @@ def repeats(me: Direction, seg: Sent, was_win: int | None, was_wnd: int | None, 
     elif was is not None and was != now:
         if now and (was or me.zero_since is None):  # a window closed from the start, in the SYN, opens with this as well
             out.append(WindowUpdate(was, now))
-    elif me.provoked is not None:
+    elif me.provoked is not None and _refuses(seg, me.provoked):
         out.append(ChallengeAck(_challenge(me.provoked), (me.provoked.frame,)))
         me.provoked = None
     elif was_win is not None and not asks:
@@ -155,6 +155,12 @@ def _alone(me: Direction, seg: Sent) -> bool:
             return False
         top = sent.end
     return top == peer.nxt and not peer.sacked
+
+
+def _refuses(seg: Sent, provoked: Sent) -> bool:
+    """Does the bare ACK `seg` answer it? An ACK of more than its sender had sent only where that still stands below; else the log lacks
+    octets of it, and nothing was refused."""
+    return bool(provoked.bits & (SYN | RST)) or provoked.ack is None or seg.start < provoked.ack
 
 
 def _challenge(provoked: Sent) -> ChallengeCause:

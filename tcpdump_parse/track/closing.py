@@ -8,6 +8,7 @@ from tcpdump_parse.model.happenings import Happening, ResetSent
 from tcpdump_parse.model.terms import ResetCause, State
 from tcpdump_parse.seq import roll
 from tcpdump_parse.track.segment import ACK, SYN, Sent
+from tcpdump_parse.track.states import KEPT
 
 if TYPE_CHECKING:
     from tcpdump_parse.track.direction import Direction
@@ -17,7 +18,7 @@ def reset(me: Direction, seg: Sent, out: list[Happening]) -> bool | None:
     """A RST from `me`; whether it fits, None if only a challenge can tell."""
     fits = acceptable(me, seg)
     cause, frames = (ResetCause.FOREIGN, ()) if foreign(me, seg) else _cause(me, seg, fits)
-    out.append(ResetSent(cause, fits, frames))
+    out.append(ResetSent(cause, fits, frames, cause is ResetCause.UNEXPECTED_ACK and goes_on(me, seg)))
     if fits is None and me.peer.ack is not None:  # one outside the window is dropped without an answer
         me.peer.provoked = seg
     return fits
@@ -47,6 +48,11 @@ def believed(me: Direction, seg: Sent, fits: bool | None) -> bool:
     """Must the peer believe it when it comes? In the window but not at its edge only a challenge tells (RFC 9293 §3.10.7.4), unless what
     lies between was sent before it and comes first."""
     return fits or (fits is None and (me.peer.ack is None or (seg.start == me.nxt and not me.gaps)))
+
+
+def goes_on(me: Direction, seg: Sent) -> bool:
+    """Does this RST only refuse a wrong ACK, while `me` still waits for the right one? The wrong one may have passed for the third step."""
+    return (me.state in KEPT or (me.doubted is not None and me.doubted.ack == seg.start)) and answers_wrong_ack(me, seg)
 
 
 def answers_wrong_ack(me: Direction, seg: Sent) -> bool:

@@ -54,7 +54,7 @@ class Following:
     """The mutable state of one connection; gives immutable steps."""
 
     __slots__ = (
-        "after", "at", "challenged", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "heir", "keys",
+        "after", "at", "client", "closed_at", "completeness", "connection", "first", "fits", "handshake", "heir", "keys",
         "last", "lingers", "missed", "ready", "reset_at", "reused", "server", "settled", "speaker", "started_at", "zeek",
     )  # fmt: skip
 
@@ -72,7 +72,6 @@ class Following:
         self.fits: bool | None = None  # whether the last RST was acceptable
         self.reused = reused
         self.heir = 0  # the connection that has its ports now, though this one may still speak
-        self.challenged = 0  # the record in which the connection that had its ports before answers its SYN
         self.started_at: int | None = None
         self.keys: list[tuple[object, ...]] = []  # what the table files its two ends under
         self.completeness = 0
@@ -156,18 +155,14 @@ class Following:
         possible.settle(self.server)
         row = flow(self, reason, steps)
         waiting = unacked(self.client), unacked(self.server)
+        until = None if row.duration is UNSET or steps.since(last) else now
         made = Ending(
             self.connection, reason, self.client.freeze(), self.server.freeze(), row, tuple(out), last, self.first, self.last, waiting,
-            self.challenged, self._silence(steps, now),
+            self.client.challenged or 0, until,
         )  # fmt: skip
         for end in (self.client, self.server):
             end.part()
         return made
-
-    def _silence(self, steps: Steps, now: int | None) -> int | None:
-        if now is None or self.at is None or self.last is None or steps.since(self.last.frame):
-            return None
-        return now - self.at
 
     # ---- what judgement asks ----
 
@@ -262,8 +257,10 @@ class Following:
 
     def _resets(self, me: Direction, seg: Sent, out: list[Happening]) -> None:
         self.fits = closing.reset(me, seg, out)
-        goes_on = me.state in KEPT and closing.answers_wrong_ack(me, seg)
-        if not goes_on and not closing.foreign(me, seg):
+        if closing.goes_on(me, seg):
+            if me.state not in KEPT:
+                me.state = State.SYN_RECEIVED  # that was no third step
+        elif not closing.foreign(me, seg):
             self._move(me, Seen.SENT_RST, out)
             if self.reset_at is None and self.fits is not False:
                 self.reset_at = seg.frame
@@ -288,6 +285,8 @@ class Following:
             return
         if option is not None:
             acks.sack(me, option, seg, out)
+        if peer.nxt is not None and ack > peer.nxt and not seg.bits & SYN:
+            peer.provoked = seg  # it acknowledges what was never sent, if the log shows all
         una = peer.una
         syn_done = una is None or (peer.iss is not None and una <= peer.iss)
         fin_done = peer.fin_acked
@@ -313,6 +312,8 @@ class Following:
         """The peer's SYN is acknowledged."""
         if me.peer.syn is not None and not seg.bits & SYN and opening.covers_syn(me, seg):
             self._move(me.peer, Seen.GOT_ACK_OF_SYN, out)
+            if seg.ack is not None and me.peer.nxt is not None and seg.ack > me.peer.nxt:
+                me.peer.doubted = seg
         if not self.handshake and opening.handshake(me, seg, out):
             self.handshake = True
 

@@ -16,7 +16,7 @@ from tcpdump_parse.model.flow import Flow
 from tcpdump_parse.model.happenings import ChallengeAck, PortReused
 from tcpdump_parse.model.packet import IP, Packet, Port, Segment
 from tcpdump_parse.model.steps import Connection, Ending, Step
-from tcpdump_parse.model.terms import Basis, Side
+from tcpdump_parse.model.terms import Basis, ChallengeCause, Side
 from tcpdump_parse.track import possible, prediction
 from tcpdump_parse.track.clock import LEAST, Steps
 from tcpdump_parse.track.connection import Following
@@ -162,8 +162,8 @@ class Table:
         if self.older and following.connection.conn in self.older and me.last is not None and me.last.bits & SYN:
             old = self.older[following.connection.conn]
             self._end_of(old, key[2:4]).provoked = me.last  # what the old connection answers it with, if it is still there
-        if following.heir:
-            self._answered(following, step)
+        if following.heir and (fresh := self.open.get(following.heir)) is not None and _challenges(step):
+            self._end_of(fresh, key[2:4]).challenged = packet.frame
         if following.closed_at is not None:
             self.due = NOW
             if not following.lingers:
@@ -252,12 +252,6 @@ class Table:
         if older is not None:
             self._settle(older)
             self._end(older, "closed", forget=False)
-
-    def _answered(self, following: Following, step: Step) -> None:
-        """Does the connection that is still there answer the SYN of the one that would have its ports?"""
-        heir, challenge = self.open.get(following.heir), step.happened(ChallengeAck)
-        if heir is not None and heir.last is not None and isinstance(challenge, ChallengeAck) and heir.last.frame in challenge.frames:
-            heir.challenged = heir.challenged or step.frame
 
     # ---- endings ----
 
@@ -355,13 +349,26 @@ def _answers(me: Direction, tcp: Segment) -> bool:
     return ack is not UNSET and peer.iss is not None and peer.nxt is not None and peer.iss < peer.place(ack) <= peer.nxt
 
 
+def _challenges(step: Step) -> bool:
+    """Is it an ACK that answers a SYN on an open connection?"""
+    challenge = step.happened(ChallengeAck)
+    return isinstance(challenge, ChallengeAck) and challenge.cause is ChallengeCause.SYN
+
+
 def _strange(me: Direction, tcp: Segment) -> bool:
-    """Behind the close, are both numbers far from all that was used? Then the ports have a connection whose opening the log lacks."""
+    """Behind the close, are the numbers none of the old connection's? Then the ports have one whose opening the log lacks. Nothing follows
+    two FINs: one number far from all that was used is enough then, or both beyond them; a reset may not have counted, so both must be far.
+    However: a connection whose numbers are near and just below those of the old is taken for that."""
     bits = bits_of(tcp.flags) if tcp.flags is not UNSET else 0
     wire, ack = tcp.seq if tcp.seq_abs is UNSET else tcp.seq_abs, tcp.ack if tcp.ack_abs is UNSET else tcp.ack_abs
-    if not bits & ACK or bits & RST or wire is UNSET or ack is UNSET or me.nxt is None or me.peer.nxt is None:
+    peer = me.peer
+    if not bits & ACK or bits & RST or wire is UNSET or ack is UNSET or me.nxt is None or peer.nxt is None:
         return False
-    return abs(me.place(wire) - me.nxt) > _STRANGE and abs(me.peer.place(ack) - me.peer.nxt) > _STRANGE
+    seq, acked = me.place(wire), peer.place(ack)
+    far = (abs(seq - me.nxt) > _STRANGE, abs(acked - peer.nxt) > _STRANGE)
+    if me.fin is None or peer.fin is None:
+        return all(far)
+    return any(far) or (seq > me.fin + 1 and acked > peer.fin + 1)
 
 
 def _distance(end: Direction, tcp: Segment, bits: int) -> int:

@@ -72,12 +72,12 @@ class Direction:
     """One end. Attribute names as in `End`, which says what they mean; here are only the others."""
 
     __slots__ = (
-        "ack", "addresses", "again", "asked", "at", "awaits", "bare", "base", "because", "could", "counters", "crossed", "dup_acks", "edge",
-        "fin", "fin_acked", "fin_sent", "flight", "following", "frame", "gaps", "held", "here", "ids", "iss", "keepalives", "last",
-        "last_ack", "last_ack_frame", "last_data", "log", "mss", "near", "nxt", "octets", "offered", "packets", "peer", "pending", "probes",
-        "provoked", "pseudo", "recover", "reopened", "reports", "residue", "right", "rtt", "sacked", "sacked_at", "seen", "shown", "side",
-        "signs", "standing", "state", "states", "stray", "syn", "syn_again", "syn_scale", "syns", "tsecr", "tsval", "una", "view",
-        "waiting", "win", "wnd", "wscale", "zeek", "zero_since",
+        "ack", "addresses", "again", "asked", "at", "awaits", "bare", "base", "because", "challenged", "could", "counters", "crossed",
+        "doubted", "dup_acks", "edge", "fin", "fin_acked", "fin_sent", "flight", "following", "frame", "gaps", "held", "here", "ids", "iss",
+        "keepalives", "last", "last_ack", "last_ack_frame", "last_data", "log", "mss", "near", "nxt", "octets", "offered", "packets",
+        "peer", "pending", "probes", "provoked", "pseudo", "recover", "reopened", "reports", "residue", "right", "rtt", "sacked", "sacked_at",
+        "seen", "shown", "side", "signs", "standing", "state", "states", "stray", "syn", "syn_again", "syn_scale", "syns", "tsecr", "tsval",
+        "una", "view", "waiting", "win", "wnd", "wscale", "zeek", "zero_since",
     )  # fmt: skip
 
     def __init__(self, following: Following, side: Side) -> None:
@@ -145,6 +145,8 @@ class Direction:
         self.crossed: Sent | None = None  # the latest of them that was sent while the peer's window still seemed closed
         self.provoked: Sent | None = None  # the peer's last segment that calls for a bare ACK: unacceptable, a SYN or RST out of place
         self.stray: Sent | None = None  # the peer's last spurious transmission
+        self.challenged: int | None = None  # the ACK with which an older connection answered its SYN
+        self.doubted: Sent | None = None  # the peer's ACK that opened this end, though it covers more than this end is known to have sent
         self.shown: tuple[type, ...] = ()  # options it has shown
         self.addresses: int | None = None  # sum of addresses and protocol; None for names
         self.pseudo: int | None = None  # the same and the ports

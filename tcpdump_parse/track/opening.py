@@ -47,7 +47,7 @@ def syn(me: Direction, seg: Sent, out: list[Happening]) -> None:
         acks = None if me.peer.iss is None or seg.ack is None else acceptable(me, seg)
         out.append(SynAckSent(seg.start, copies, acks, delay, earlier or (() if other is None else (other.frame,))))
     else:
-        out.append(SynSent(seg.start, copies, since, other is not None, earlier))
+        out.append(SynSent(seg.start, copies, since, other is not None, earlier, me.challenged))
 
 
 def acceptable(me: Direction, seg: Sent) -> bool:

@@ -26,7 +26,7 @@ def cause(me: Direction, seg: Sent, last: Sent | None) -> Cause:
     since = None if last is None or last.at is None or seg.at is None else seg.at - last.at
     if seg.bits & SYN:
         answered = me.ack is not None and not seg.bits & ACK  # an end that has acknowledged the other's SYN waits for nothing
-        return Cause.TIMEOUT if not answered and (since is None or since >= LEAST_RTO) else Cause.UNKNOWN
+        return Cause.TIMEOUT if not answered and since is not None and since >= LEAST_RTO else Cause.UNKNOWN
     if last is not None and last.bits & SYN and seg.start == me.una:
         return Cause.LEFT_OUT
     top, rto = me.sacked.top(), me.rtt.rto

@@ -6,6 +6,8 @@ import pytest
 
 from tcpdump_parse.check.rule import rules
 from tcpdump_parse.check.select import chosen, meant
+from tcpdump_parse.check.wireshark.flags import MEANINGS
+from tcpdump_parse.tell.rules import named
 
 RULES = rules(plugins=False)
 
@@ -48,3 +50,20 @@ def test_a_pattern_that_names_nothing_is_the_callers_mistake() -> None:
 def test_what_is_meant_by_a_name_that_is_no_rules(name: str, said: str) -> None:
     assert meant(name, RULES).startswith(said)
     assert bool(meant(name, RULES)) == bool(said)
+
+
+FIELDS = (
+    "acks_frame", "ack_rtt", "initial_rtt", "rto", "rto_frame", "bytes_in_flight", "push_bytes_sent", "duplicate_ack", "duplicate_ack_num",
+    "duplicate_ack_frame",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *(meaning.field for meaning in MEANINGS.values()), *(f"tcp.analysis.{field}" for field in FIELDS), "tcp.checksum.status",
+        "tcp.ack.nonzero", "tcp.urgent_pointer.non_zero", "tcp.options.mss.absent", "tcp.options.mss.present",
+    ],
+)  # fmt: skip
+def test_a_field_of_wireshark_names_a_rule(field: str) -> None:
+    assert named(field, plugins=False)

@@ -158,3 +158,9 @@ def test_what_is_not_known_is_not_proved():
     log = Path(__file__).parents[2] / "samples" / "close" / "storm.txt"
     values = list(tell(track(read(log)), Manner()))
     assert not [reason for value in values if isinstance(value, Verdict) for reason in value.reasons if "unknown" in reason.text]
+
+
+def test_a_third_step_that_a_reset_refuses_opened_nothing_and_lost_nothing():
+    (verdict,) = verdicts(Talk().c("S").s("S.", ack=1).c(".", 1, ack=5000).s("R", 5000, win=0))
+    assert verdict.headline == "Not opened in this log: the handshake was not completed."
+    assert not [reason.text for reason in verdict.reasons if "4999" in reason.text]

@@ -35,6 +35,7 @@ AGAIN = [
 ]
 CASES: list[tuple[h.Happening, ...]] = [
     (h.SynSent(1),), (h.SynSent(1 << 40, 2),), (h.SynSent(1 << 40, 2, 5),), (h.SynSent(1, 2),), (h.SynSent(1, crossed=True),),
+    (h.SynSent(1 << 40, 2, challenged=7),),
     (h.SynAckSent(1, acks_syn=True),), (h.SynAckSent(1, 2),),
     (h.SynAckSent(1, acks_syn=False),), (h.SynAckSent(1),), (h.HandshakeDone(1, 2),), (h.HandshakeDone(),), (h.StartedLate(),),
     (h.PortReused(1, (3,)),), (h.PortReused(1, (3,), False),), (h.OptionSeen("unknown", 77),), (h.OptionSeen("tfo", 34),),

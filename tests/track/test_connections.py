@@ -3,6 +3,7 @@
 import tracemalloc
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
@@ -294,3 +295,21 @@ def test_data_far_from_all_numbers_of_a_closed_connection_is_not_of_it() -> None
     talk.iss = {"c": 500_000_000, "s": 900_000_000}
     steps = talk.c("P.", 1, 10, 1, after=50).s(".", 1, ack=11).steps()
     assert [step.connection.conn for step in steps] == [1] * 6 + [2] * 2
+
+
+@pytest.mark.parametrize(
+    ("client", "server"),
+    [(500_000_000, 1_000), (-5_000, 900_000_000), (5_000_000, 7_000_000)],
+    ids=["server's near", "client's near", "both a little further"],
+)
+def test_one_number_may_lie_near_that_of_the_closed_connection(client: int, server: int) -> None:
+    """ISNs go on from those of the same ports (RFC 9293 §3.4.1), and chance does the rest."""
+    talk = Talk().open().c("F.", 1, ack=1).s("F.", 1, ack=2).c(".", 2, ack=2)
+    talk.iss = {"c": (talk.iss["c"] + client) % WRAP, "s": (talk.iss["s"] + server) % WRAP}
+    steps = talk.c("P.", 1, 10, 1, after=50).s(".", 1, ack=11).steps()
+    assert [step.connection.conn for step in steps] == [1] * 6 + [2] * 2
+
+
+def test_after_a_reset_that_may_not_have_counted_one_number_far_ahead_is_a_hole() -> None:
+    talk = Talk().open().s("R.", 1, ack=1).s("P.", 30_000_000, 10, 1, after=1)
+    assert {step.connection.conn for step in talk.steps()} == {1}

@@ -13,7 +13,6 @@ from msgspec import UNSET, Struct
 from tcpdump_parse.check.engine import CaptureEnd
 from tcpdump_parse.check.missed import SENT, Missed
 from tcpdump_parse.check.notes import CaptureNotes, Notes
-from tcpdump_parse.check.openings import rejects
 from tcpdump_parse.check.rule import Facts, rule
 from tcpdump_parse.check.standpoint import standpoint
 from tcpdump_parse.model import IPv4, Notice, Packet, Segment, Severity, Unread
@@ -311,7 +310,7 @@ class Dataless(CaptureNotes):
         if len(events) == 2:
             event = events[1]
             if isinstance(event, ResetSent):
-                if self.proof is not None and self.proof.frame in event.frames and rejects(*events):
+                if self.proof is not None and self.proof.frame in event.frames and event.refuses:
                     self.proof = None  # it acknowledges what was never sent
             elif self.proof is None and (event.octets if isinstance(event, FinSent) else event.end > event.start):
                 self.proof = events[0].packet

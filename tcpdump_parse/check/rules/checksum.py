@@ -67,7 +67,7 @@ class Damaged(Notes):
     cites="RFC 9293 §3.1",
     label="MUST-3",
     quote="The sender MUST generate it (MUST-2) and the receiver MUST check it (MUST-3).",
-    elsewhere=("tcp.checksum_bad.expert", "zeek:bad_TCP_checksum", "suricata:2200074"),
+    elsewhere=("tcp.checksum_bad.expert", "tcp.checksum.status", "zeek:bad_TCP_checksum", "suricata:2200074"),
 )
 def cksum_bad(step: Step, event: ChecksumWrong | ChecksumUnjudged) -> Iterator[Facts]:
     """The checksum is wrong, and offload does not explain it.
@@ -213,7 +213,7 @@ class Unprinted(CaptureNotes):
                 self.first = packet
 
 
-@rule(on=CaptureEnd, notes=Unprinted, severity=Severity.NOTE, elsewhere=("tcp.checksum.status:unverified",))
+@rule(on=CaptureEnd, notes=Unprinted, severity=Severity.NOTE, elsewhere=("tcp.checksum.status", "tcp.checksum.status:unverified"))
 def cksum_missing(end: CaptureEnd, notes: Unprinted) -> Iterator[Facts]:
     """No checksum is printed at -v: tcpdump was told not to verify (`-K`), or the packets are fragments or cut.
 

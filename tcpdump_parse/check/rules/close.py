@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from tcpdump_parse.check.halves import AtWork
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, Told, rule
 from tcpdump_parse.check.rules.sequence import acked_unsent
@@ -231,24 +232,41 @@ def time_wait_reack(step: Step, event: Retransmitted) -> Iterator[Facts]:
         yield Facts(evidence=event.frames)
 
 
+class HalfOpen(Notes):
+    """The FINs, and what the end that was told of one does then."""
+
+    on: ClassVar = (FinAcked, DataSent, Retransmitted)
+    after: ClassVar = (FinSent,)
+    shares: ClassVar = (Fins,)
+
+    def __init__(self, fins: Fins) -> None:
+        self.fins = fins
+        self.at_work = AtWork()
+
+    def see(self, step: Step, event: FinAcked | DataSent | Retransmitted) -> None:
+        self.at_work.see(step, event)
+
+
 @rule(
     on=Ending,
-    notes=Fins,
+    notes=HalfOpen,
     needs=Need.BOTH_SIDES,
     severity=Severity.WARN,
     cites="RFC 9293 §3.6.1",
     elsewhere=("zeek:S2", "zeek:S3"),
     quote='it is possible for a connection to be "half closed", i.e., closed in only one direction',
 )
-def close_wait_stuck(ending: Ending, notes: Fins) -> Iterator[Facts]:
+def close_wait_stuck(ending: Ending, notes: HalfOpen) -> Iterator[Facts]:
     """One side closed, the other never did.
 
     The FIN was acknowledged, so the kernel knows; the socket stays in CLOSE-WAIT until the program closes it. A program that forgets to
-    close leaves exactly this. It may also only be slow, or close after the log ends.
+    close leaves exactly this. It may also only be slow, or close after the log ends. Where the log goes on for no more than a second after
+    that end was last at work (it acknowledged the FIN, or still sent data), that is all the log shows: a note.
     """
     if ending.flow.conn_state.startswith("R"):
         return
     for closed, open_ in ((ending.client, ending.server), (ending.server, ending.client)):
-        frame = notes.sent.get(str(closed.side))
+        frame = notes.fins.sent.get(str(closed.side))
         if closed.fin is not None and open_.fin is None and open_.seen and not _unacked(closed) and frame is not None:
-            yield Facts(frame=frame, side=str(open_.side))
+            soon = not notes.at_work.stuck(open_.side, ending.until)
+            yield Facts(frame=frame, side=str(open_.side), severity=Severity.NOTE if soon else None, soon=soon or None)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from tcpdump_parse.check.openings import Opening, Syn, third_step, twin
+from tcpdump_parse.check.openings import Opening, Syn, doubtful, third_step, twin, unseen
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import Severity
@@ -63,8 +63,12 @@ def synack_seen(step: Step, event: SynAckSent) -> Iterator[Facts]:
     elsewhere=("tcp.completeness.ack", "zeek:connection_established", "tcptrace:complete conn"),
 )
 def handshake_complete(step: Step, event: HandshakeDone) -> Iterator[Facts]:
-    """Both SYNs are acknowledged: the connection is open."""
-    yield Facts(evidence=event.frames)
+    """Both SYNs are acknowledged: the connection is open.
+
+    Not told of an ACK in place of the third step that covers more than the log shows: that may belong to another connection.
+    """
+    if not doubtful(step):
+        yield Facts(evidence=event.frames)
 
 
 @rule(on=HandshakeDone, needs=Need.TIME, severity=Severity.NOTE, elsewhere=("tcp.analysis.initial_rtt", "tcptrace:RTT from 3WHS"))
@@ -319,22 +323,28 @@ _NOT_ACCEPTABLE = "If the segment acknowledgment is not acceptable, form a reset
 
 
 @rule(
-    on=Unsettled,
+    on=(Unsettled, ResetSent),
     notes=Opening,
-    needs=Need.BOTH_SIDES | Need.NO_GAP,
+    needs=Need.BOTH_SIDES,
     severity=Severity.WARN,
     cites="RFC 9293 §3.10.7.4",
     quote=_NOT_ACCEPTABLE,
     elsewhere=("suricata:stream.3whs_right_seq_wrong_ack_evasion",),
     positions=("acked", "expected"),
 )
-def third_ack_wrong_ack(step: Step, event: Unsettled, notes: Opening) -> Iterator[Facts]:
+def third_ack_wrong_ack(step: Step, event: Unsettled | ResetSent, notes: Opening) -> Iterator[Facts]:
     """The third step has the right sequence number and a wrong acknowledgement.
 
-    The server must answer with a reset. A monitor that takes it for the end of the handshake can be led astray with it.
+    The server must answer with a reset. A monitor that takes it for the end of the handshake can be led astray with it. One that covers
+    more than the log shows may also be a later ACK, of octets that the capture missed: only that reset tells then.
     """
-    peer = step.before.peer
-    if notes.fits(step) == (True, False) and peer.iss is not None and step.ack is not None:
+    me, peer = step.before.me, step.before.peer
+    if isinstance(event, ResetSent):
+        doubted = notes.doubted
+        if event.refuses and doubted is not None and step.seq == doubted[1] and notes.answers and me.iss is not None:
+            evidence = (notes.answers[-1].frame, step.frame)
+            yield Facts(frame=doubted[0], side=str(step.side.other), evidence=evidence, acked=roll(doubted[1]), expected=roll(me.iss + 1))
+    elif notes.fits(step) == (True, False) and peer.iss is not None and step.ack is not None and not unseen(step):
         yield Facts(evidence=(peer.frame,), acked=roll(step.ack), expected=roll(peer.iss + 1))
 
 

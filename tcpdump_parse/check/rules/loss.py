@@ -90,7 +90,7 @@ AGAIN = (Retransmitted, Judged)
     severity=Severity.WARN,
     cites="RFC 6298 §5.4",
     quote="Retransmit the earliest segment that has not been acknowledged by the TCP receiver.",
-    elsewhere=("tcp.analysis.retransmission", "tcptrace:rexmt data pkts", "zeek:T"),
+    elsewhere=("tcp.analysis.retransmission", "tcp.analysis.rto", "tcp.analysis.rto_frame", "tcptrace:rexmt data pkts", "zeek:T"),
 )
 def rexmit_rto(source: Step | Ending, event: Retransmitted | Judged, notes: SentAgain) -> Iterator[Facts]:
     """Sent again because a timer ran out.

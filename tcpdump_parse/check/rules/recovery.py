@@ -246,7 +246,13 @@ def excessive_loss(ending: Ending) -> Iterator[Facts]:
     on=DuplicateAck,
     severity=Severity.NOTE,
     cites="RFC 5681 §2",
-    elsewhere=("tcp.analysis.duplicate_ack", "tcptrace:duplicate acks", "suricata:duplicate ack", "netsem:maybe_dup_ack"),
+    elsewhere=(
+        "tcp.analysis.duplicate_ack",
+        "tcp.analysis.duplicate_ack_frame",
+        "tcptrace:duplicate acks",
+        "suricata:duplicate ack",
+        "netsem:maybe_dup_ack",
+    ),
 )
 def dup_ack(step: Step, event: DuplicateAck) -> Iterator[Facts]:
     """The receiver repeats its ACK: a segment came that is not the one it waits for, or one it had.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from tcpdump_parse.check.openings import rejects, reset_cause, unseen
+from tcpdump_parse.check.openings import reset_cause, unseen
 from tcpdump_parse.check.paths import Paths, ttl_of
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.storms import STORM, Storms
@@ -43,7 +43,7 @@ def rst_seen(step: Step, event: ResetSent) -> Iterator[Facts]:
     ignore or question, one that refuses a SYN or an ACK of what its sender never sent, and one of which nothing else is in the log are told
     by rules of their own; a reset that is its sender's first segment is only a note.
     """
-    quiet = event.cause in (ResetCause.REPEATED, ResetCause.REFUSED) or step.happened(StartedLate) is not None or rejects(step, event)
+    quiet = event.cause in (ResetCause.REPEATED, ResetCause.REFUSED) or step.happened(StartedLate) is not None or event.refuses
     if not quiet and event.acceptable is not False and _in_window(step) is None:
         stranger = not step.before.me.packets  # it answers what it never knew: nothing that the log shows is lost
         yield Facts(cause=str(reset_cause(step, event)), severity=Severity.NOTE if stranger else None)

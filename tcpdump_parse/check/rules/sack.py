@@ -11,9 +11,10 @@ from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
 from tcpdump_parse.check.rule import Facts, Need, rule
-from tcpdump_parse.check.signs import SackShown, Sign, Unmeasured, Unusual, letters, overtaken, sign
+from tcpdump_parse.check.signs import SackShown, Sign, Unusual, letters, overtaken, sign
 from tcpdump_parse.model import Severity
 from tcpdump_parse.model.happenings import (
+    AckAdvanced,
     Copied,
     DuplicateAck,
     GapFilled,
@@ -163,27 +164,20 @@ def sack_overlap(step: Step, event: SackSeen) -> Iterator[Facts]:
 # ---- against what was told before ----
 
 
-class Board(Notes):
-    """What each sender was selectively told, and the latest that came of it more than once: sent again, copied, probes, late originals."""
+class Scoreboard(Notes):
+    """What each sender was selectively told and is not acknowledged yet."""
 
-    on: ClassVar = (SackSeen, Retransmitted, Copied, KeepAlive, WindowProbe, Reordered, Unmeasured)
+    on: ClassVar = (SackSeen, AckAdvanced)
+    after: ClassVar = (SackSeen,)
 
     def __init__(self) -> None:
         self.told: dict[Side, Ranges] = {}
-        self.again: dict[Side, deque[tuple[int, int, int]]] = {}
-        self.copies: dict[Side, deque[tuple[int, int, int]]] = {}
-        self.others: dict[Side, deque[tuple[int, int, int]]] = {}
 
-    def see(self, step: Step, event: Any) -> None:
-        if isinstance(event, Unmeasured):
-            if step.happened(SackSeen) is None and self.takes_back(step):
-                del self.told[step.side.other]
-        elif isinstance(event, SackSeen):
+    def see(self, step: Step, event: SackSeen | AckAdvanced) -> None:
+        if isinstance(event, SackSeen):
             self._tell(step, event)
-        elif not isinstance(event, Reordered) or step.happened(GapFilled) is None:  # a late original whose repair came first
-            where = self.again if isinstance(event, Retransmitted) else self.copies if isinstance(event, Copied) else self.others
-            if step.seq is not None and step.end is not None and step.end > step.seq:
-                where.setdefault(step.side, deque(maxlen=KEPT)).append((step.seq, step.end, step.frame))
+        elif step.happened(SackSeen) is None and self.takes_back(step):
+            del self.told[step.side.other]
 
     def takes_back(self, step: Step) -> bool:
         """Does the ACK stop at or in what was selectively acknowledged? Whoever has that acknowledges it."""
@@ -206,7 +200,7 @@ class Board(Notes):
 
 @rule(
     on=SackSeen,
-    notes=Board,
+    notes=Scoreboard,
     needs=Need.NO_GAP,
     severity=Severity.WARN,
     cites="RFC 2018 §4",
@@ -214,7 +208,7 @@ class Board(Notes):
     "block of data containing the segment which triggered this ACK, unless that segment advanced the Acknowledgment Number field in the "
     "header.",
 )
-def sack_first_not_latest(step: Step, event: SackSeen, notes: Board) -> Iterator[Facts]:
+def sack_first_not_latest(step: Step, event: SackSeen, notes: Scoreboard) -> Iterator[Facts]:
     """What is new in this SACK does not stand in its first block.
 
     The first block should hold the segment that caused the ACK, so that the news survives when ACKs are lost.
@@ -243,17 +237,19 @@ def _agreed(end: End) -> bool:
 
 
 @rule(
-    on=(Unmeasured, SackSeen),
-    notes=Board,
+    on=(AckAdvanced, SackSeen),
+    after=SackSeen,
+    notes=Scoreboard,
     severity=Severity.WARN,
     cites="RFC 2018 §3, §8",
     quote="The SACK option is advisory, in that, while it notifies the data sender that the data receiver has received the indicated "
     "segments, the data receiver is permitted to later discard data which have been reported in a SACK option.",
 )
-def sack_reneging(step: Step, event: Unmeasured | SackSeen, notes: Board) -> Iterator[Facts]:
+def sack_reneging(step: Step, event: AckAdvanced | SackSeen, notes: Scoreboard) -> Iterator[Facts]:
     """The receiver threw away what it had selectively acknowledged.
 
-    The ACK stops where such a block began instead of covering it. It is allowed when memory is short, and it costs the sender a timeout.
+    The ACK stops where such a block began, or in it, instead of covering it. It is allowed when memory is short, and it costs the sender a
+    timeout.
     A later SACK that no longer names the block shows nothing yet: the receiver may have it and name others.
     """
     if notes.takes_back(step) and (isinstance(event, SackSeen) or step.happened(SackSeen) is None):
@@ -261,6 +257,23 @@ def sack_reneging(step: Step, event: Unmeasured | SackSeen, notes: Board) -> Ite
 
 
 # ---- what it tells ----
+
+
+class Board(Notes):
+    """The latest of each sender that came more than once: sent again, copied, probes, late originals."""
+
+    on: ClassVar = (Retransmitted, Copied, KeepAlive, WindowProbe, Reordered)
+
+    def __init__(self) -> None:
+        self.again: dict[Side, deque[tuple[int, int, int]]] = {}
+        self.copies: dict[Side, deque[tuple[int, int, int]]] = {}
+        self.others: dict[Side, deque[tuple[int, int, int]]] = {}
+
+    def see(self, step: Step, event: Any) -> None:
+        if not isinstance(event, Reordered) or step.happened(GapFilled) is None:  # a late original whose repair came first
+            where = self.again if isinstance(event, Retransmitted) else self.copies if isinstance(event, Copied) else self.others
+            if step.seq is not None and step.end is not None and step.end > step.seq:
+                where.setdefault(step.side, deque(maxlen=KEPT)).append((step.seq, step.end, step.frame))
 
 
 @rule(on=SackSeen, severity=Severity.NOTE, cites="RFC 2883 §4", elsewhere=("tcp.options.sack.dsack", "tcptrace:dsack pkts"))
@@ -301,8 +314,8 @@ def dsack_copied(step: Step, event: SackSeen, notes: Board) -> Iterator[Facts]:
     yield Facts(evidence=() if frame is None else (frame,), octets=event.dsack[1] - event.dsack[0], copy_seen=frame is not None)
 
 
-@rule(on=SackSeen, notes=Board, severity=Severity.NOTE, cites="RFC 6675 §4")
-def sack_scoreboard(step: Step, event: SackSeen, notes: Board) -> Iterator[Facts]:
+@rule(on=SackSeen, notes=Scoreboard, severity=Severity.NOTE, cites="RFC 6675 §4")
+def sack_scoreboard(step: Step, event: SackSeen, notes: Scoreboard) -> Iterator[Facts]:
     """What the receiver has and what it lacks, by all its SACKs so far."""
     if not event.fresh or step.ack is None or overtaken(step):
         return

@@ -155,12 +155,14 @@ class Probed(Struct):
 
 class Probes(CaptureNotes):
     """By host and kind: segments without a connection; FIN+ACK and ACK only when a reset answers them at once, and without options: a
-    stack that goes on with a connection from before the log sends its timestamps, where it uses them."""
+    stack that goes on with a connection from before the log sends its timestamps, where it uses them. Such a stack, waking up, has a port
+    for each connection, and hardly several of one server's: FIN+ACK and ACK are grouped by the port they come from, and by the host
+    they go to."""
 
     on: ClassVar = (StartedLate, ResetSent)
 
     def __init__(self) -> None:
-        self.found: dict[tuple[str, str], Probed] = {}
+        self.found: dict[tuple[str, str, Any], Probed] = {}
         self.asked: dict[int, tuple[str, Probed]] = {}  # connection → kind and first probe, while no answer is seen
 
     def see(self, step: Step, event: StartedLate | ResetSent) -> None:
@@ -180,20 +182,25 @@ class Probes(CaptureNotes):
         elif link.conn in self.asked and step.before.peer.packets == 1 and not step.before.me.packets:
             kind, probe = self.asked.pop(link.conn)
             kind = "window" if kind == "ack" and tcp.win else kind
-            self._add(link.addr(step.side.other), kind, probe)
+            self._add(link.addr(step.side.other), kind, probe, ("from", link.port(step.side.other)))
+            self._add(link.addr(step.side.other), kind, probe, ("to", link.addr(step.side)))
 
-    def _add(self, source: str, kind: str, probe: Probed) -> None:
-        known = self.found.get((source, kind))
+    def _add(self, source: str, kind: str, probe: Probed, group: tuple[str, Any] | None = None) -> None:
+        known = self.found.get((source, kind, group))
         if known is None:
-            remember(self.found, (source, kind), probe)
+            remember(self.found, (source, kind, group), Probed(probe.first, set(probe.targets)))
         elif len(known.targets) < HOSTS:
             known.targets |= probe.targets
 
 
 def _probes(notes: Probes, kind: str, least: int) -> Iterator[Facts]:
-    for (source, found), probe in notes.found.items():
-        if found == kind and len(probe.targets) >= least:
-            yield Facts(packet=probe.first, source=source, targets=len(probe.targets))
+    """Of each host once: the largest group."""
+    largest: dict[str, Probed] = {}
+    for (source, found, _group), probe in notes.found.items():
+        if found == kind and len(probe.targets) > (len(largest[source].targets) if source in largest else least - 1):
+            largest[source] = probe
+    for source, probe in largest.items():
+        yield Facts(packet=probe.first, source=source, targets=len(probe.targets))
 
 
 SEVERAL: Final = 3
@@ -226,7 +233,11 @@ def scan_maimon(end: CaptureEnd, notes: Probes) -> Iterator[Facts]:
 
 @rule(on=CaptureEnd, notes=Probes, severity=Severity.WARN, elsewhere=("nmap:-sA",))
 def scan_ack(end: CaptureEnd, notes: Probes) -> Iterator[Facts]:
-    """Bare ACKs to several ports without a connection, each answered by a reset: an ACK scan, that asks what a firewall lets through."""
+    """Bare ACKs to several ports without a connection, each answered by a reset: an ACK scan, that asks what a firewall lets through.
+
+    From one port, or to several ports of one host. A machine that slept asks for each of its connections from another port, and hardly
+    ever several ports of one server.
+    """
     yield from _probes(notes, "ack", SEVERAL)
 
 

@@ -11,7 +11,6 @@ from typing import ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import Notes
-from tcpdump_parse.check.openings import rejects
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.check.signs import Sign, Unusual, sign
 from tcpdump_parse.model import Packet, Severity
@@ -101,7 +100,7 @@ class Beyond(Notes):
         self.acked: dict[Side, tuple[int, int, int | None]] = {}
 
     def see(self, step: Step, event: GapAcked | BelowAck | ResetSent) -> None:
-        if isinstance(event, BelowAck) or (isinstance(event, ResetSent) and rejects(step, event)):
+        if isinstance(event, BelowAck) or (isinstance(event, ResetSent) and event.refuses):
             self.acked.pop(step.side, None)
         elif isinstance(event, GapAcked) and event.beyond and step.ack is not None:
             self.acked[step.side.other] = (step.frame, step.ack, step.at)
@@ -125,12 +124,13 @@ def ack_unsent(step: Step, event: BelowAck, notes: Beyond) -> Iterator[Facts]:
     """The ACK covers octets the other end had never sent.
 
     The sender itself proves it: after that ACK it still stands where it stood before. (An ACK of octets that only the capture missed is
-    `cap-drop-inferred`.) With a pure ACK that is certain. With data it might repeat octets the capture missed, so it is a warning then.
+    `cap-drop-inferred`.) With a pure ACK that is certain. With data it might repeat octets the capture missed, so it is a warning then. So
+    it is without times: the records of the two directions may have changed places.
     """
     acked = notes.acked.get(step.side)
-    if acked is None or step.seq is None or step.at is None or acked[2] is None or _has(step, "SFR"):
+    if acked is None or step.seq is None or _has(step, "SFR"):
         return
-    if step.at - acked[2] > SURE:
+    if step.at is None or acked[2] is None or step.at - acked[2] > SURE:
         severity = Severity.WARN if step.length else None
         who = str(step.side.other)
         yield Facts(frame=acked[0], side=who, evidence=(step.frame,), severity=severity, acked=roll(acked[1]), sent=roll(step.seq))

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from msgspec import UNSET
 
 from tcpdump_parse.check.notes import CaptureNotes
-from tcpdump_parse.check.openings import Incarnations, Latest, Opening, ports, rejects, remember, twin, unseen
+from tcpdump_parse.check.openings import Incarnations, Latest, Opening, ports, remember, twin, unseen
 from tcpdump_parse.check.rule import Facts, Need, rule
 from tcpdump_parse.model import Severity, TcpOption
 from tcpdump_parse.model.happenings import FinSent, PortReused, ResetSent, SynAckSent, SynSent
@@ -52,11 +52,13 @@ def syn_seen(step: Step, event: SynSent) -> Iterator[Facts]:
 def syn_retransmit(step: Step, event: SynSent, notes: Opening) -> Iterator[Facts]:
     """The same SYN again: nothing has answered so far.
 
-    The SYN or its answer was lost, the server drops what it cannot take, or a firewall swallows it.
+    The SYN or its answer was lost, the server drops what it cannot take, or a firewall swallows it. Where the connection that has these
+    ports answered it with an ACK (`challenge-ack`), that is what the opener waits to be rid of (`facts.challenged`).
     """
     if event.copy > 1 and not step.before.peer.seen and not (notes.syns and twin(notes.syns[-1], step)):
         waited: dict[str, Any] = {} if event.since_first is None else {"since_first_s": event.since_first / SECOND}
-        yield Facts(evidence=event.frames, copy=event.copy, **waited)
+        challenge = () if event.challenged is None else (event.challenged,)
+        yield Facts(evidence=(*event.frames, *challenge), copy=event.copy, challenged=bool(challenge) or None, **waited)
 
 
 def _gaps(step: Step, notes: Opening) -> list[int]:
@@ -315,7 +317,7 @@ def syn_then_rst_by_client(step: Step, event: ResetSent) -> Iterator[Facts]:
     breaks nothing off (`synack-old-duplicate`, `half-open`).
     """
     me, peer = step.before.me, step.before.peer
-    if rejects(step, event) or unseen(step) or step.seq is None or me.snd_nxt is None or step.seq > me.snd_nxt:
+    if event.refuses or unseen(step) or step.seq is None or me.snd_nxt is None or step.seq > me.snd_nxt:
         return
     if step.side is Side.CLIENT and me.offered is not None and me.ack is None and peer.fin is None and event.acceptable is not False:
         yield Facts(evidence=(me.frame,), answered=peer.offered is not None)

@@ -89,7 +89,7 @@ def _spread(samples: Samples) -> dict[str, Any]:
     needs=Need.TIME,
     severity=Severity.NOTE,
     cites="RFC 6298 §3",
-    elsewhere=("tcp.analysis.ack_rtt", "tcptrace:RTT avg"),
+    elsewhere=("tcp.analysis.ack_rtt", "tcp.analysis.acks_frame", "tcptrace:RTT avg"),
 )
 def rtt_sample(ending: Ending, notes: DataTrips) -> Iterator[Facts]:
     """How long this end's data took from here to the other end and its acknowledgement back, at least, on average and at most.

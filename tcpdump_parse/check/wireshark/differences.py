@@ -107,9 +107,21 @@ def _words(kind: Kind, needed: bool | None) -> str:
 
 def _reason(kind: Kind, needed: bool | None, fields: list[str]) -> str | None:
     """Why the two differ; None when they say the same."""
-    theirs = Kind.REXMIT if RETRANSMISSION in fields else Kind.REORDERED if OUT_OF_ORDER in fields else Kind.ORIGINAL
+    theirs = _theirs(fields)
     if kind is not theirs:
         return REASONS[kind, theirs]
     if kind is not Kind.REXMIT or needed is None or needed is (SPURIOUS not in fields):
         return None
     return NEEDED if needed else NEEDLESS
+
+
+def _theirs(fields: list[str]) -> Kind:
+    return Kind.REXMIT if RETRANSMISSION in fields else Kind.REORDERED if OUT_OF_ORDER in fields else Kind.ORIGINAL
+
+
+def ground(ours: str, fields: list[str], needed: bool | None) -> str:
+    """A name for the reason of a difference, by its facts: under it other languages have theirs."""
+    theirs = _theirs(fields)
+    if ours == theirs:
+        return "needed" if needed else "needless"
+    return "copy" if ours == Kind.COPY else f"{ours}_{theirs}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tcpdump_parse.check.openings import rejects, reset_cause, syns_crossed
+from tcpdump_parse.check.openings import reset_cause, syns_crossed
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.steps import Step
 from tcpdump_parse.model.terms import ResetCause, State
@@ -60,7 +60,7 @@ def _reset(step: Step, happening: h.ResetSent, scene: Scene) -> str:
         return "foreign_number"
     if cause is ResetCause.REPEATED and first is not None and first.side is not step.side:
         return "repeated_other"
-    if rejects(step, happening):
+    if happening.refuses:
         return "rejected"
     if cause is ResetCause.UNEXPECTED_ACK and me.offered is not None and me.ack is None and peer.offered is not None:
         return "disowned"

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from tcpdump_parse.check.openings import answers_syn, third_step
+from tcpdump_parse.check.openings import answers_syn, doubtful, third_step
 from tcpdump_parse.check.signs import letters
 from tcpdump_parse.model import happenings as h
 from tcpdump_parse.model.options import Mss, TcpOption, Unknown, Wscale
@@ -85,6 +85,8 @@ def syn(step: Step, happening: h.SynSent, scene: Scene) -> tuple[Sentence, ...]:
         since, una = happening.since_first, step.before.me.snd_una
         if una is not None and una > happening.iss:
             return (scene.say("handshake.syn_again_answered", step.side, n=happening.copy),)
+        if happening.challenged is not None:
+            return (scene.say("handshake.syn_again_challenged", step.side, n=happening.copy, frame=happening.challenged),)
         if since is None:
             return (scene.say("handshake.syn_again_untimed", step.side, n=happening.copy),)
         return (scene.say("handshake.syn_again", step.side, n=happening.copy, since=scene.span(since)),)
@@ -112,7 +114,8 @@ def _no_room(step: Step, scene: Scene) -> tuple[Sentence, ...]:
 
 
 def done(step: Step, happening: h.HandshakeDone, scene: Scene) -> tuple[Sentence, ...]:
-    told = () if "S" in letters(step) else (done_after(step, happening, scene),)  # in a log out of order a SYN, ACK may come last
+    late = "S" in letters(step)  # in a log out of order a SYN, ACK may come last
+    told = () if late or doubtful(step) else (done_after(step, happening, scene),)
     agreed = in_force(step.end_of(Side.CLIENT), step.end_of(Side.SERVER), scene.words)
     return (*told, scene.say("handshake.agreed", step.side, agreed=agreed)) if agreed else told
 
