@@ -73,11 +73,11 @@ class Direction:
 
     __slots__ = (
         "ack", "addresses", "again", "asked", "at", "awaits", "bare", "base", "because", "challenged", "could", "counters", "crossed",
-        "doubted", "dup_acks", "edge", "fin", "fin_acked", "fin_sent", "flight", "following", "frame", "gaps", "held", "here", "ids", "iss",
-        "keepalives", "last", "last_ack", "last_ack_frame", "last_data", "log", "mss", "near", "nxt", "octets", "offered", "packets",
-        "peer", "pending", "probes", "provoked", "pseudo", "recover", "reopened", "reports", "residue", "right", "rtt", "sacked", "sacked_at",
-        "seen", "shown", "side", "signs", "standing", "state", "states", "stray", "syn", "syn_again", "syn_scale", "syns", "tsecr", "tsval",
-        "una", "view", "waiting", "win", "wnd", "wscale", "zeek", "zero_since",
+        "doubted", "dup_acks", "edge", "fin", "fin_acked", "fin_sent", "flight", "following", "frame", "gaps", "held", "here", "ids",
+        "iss", "keepalives", "last", "last_ack", "last_ack_frame", "last_data", "log", "mss", "near", "nxt", "octets", "offered",
+        "packets", "peer", "pending", "probes", "provoked", "pseudo", "recover", "reopened", "reports", "residue", "right", "rtt",
+        "sacked", "sacked_at", "seen", "shown", "side", "signs", "standing", "state", "states", "stray", "syn", "syn_again", "syn_scale",
+        "syns", "tsecr", "tsval", "una", "view", "waiting", "win", "wnd", "wscale", "zeek", "zero_since",
     )  # fmt: skip
 
     def __init__(self, following: Following, side: Side) -> None:
