@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 class Notes:
     """Per connection. `on`: the events (as in `rule(on=…)`) it wants to be told of; `after`: of nothing before one of these (of the
     segment that brings it, though). `shares`: notes of the same connection that it reads itself; its `__init__` takes them, and each is
-    there once, whoever shares it."""
+    there once, whoever shares it. Read them when a rule asks, not in `see`: of segments that woke no rule each is told in its own turn."""
 
     on: ClassVar[tuple[type, ...]] = ()
     after: ClassVar[tuple[type, ...]] = ()
     shares: ClassVar[tuple[type[Notes], ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        """Who says anew what it does with one event does so with several, unless it says that, too."""
+        if "see" in vars(cls) and "see_each" not in vars(cls):
+            cls.see_each = Notes.see_each  # type: ignore[method-assign]
 
     def see(self, *event: Any) -> None:
         """Called as the rules are: `(step, event)`, `(ending,)`."""

@@ -42,7 +42,8 @@ def named(rule: Rule) -> Rule:
 def _sound(facts: Facts) -> None:
     """Raises for what no report could write: an object of no JSON, a severity that is none, text for a frame."""
     encode(facts.facts)
-    convert((facts.frame, facts.evidence, facts.severity, facts.side, facts.lines), _PLACED)
+    placed = convert((facts.frame, facts.evidence, facts.severity, facts.side, facts.lines), _PLACED)
+    facts.frame, facts.evidence, facts.severity, facts.side, facts.lines = placed
 
 
 def sheltered(known: Mapping[str, Rule], told: Callable[[PluginError], None]) -> dict[str, Rule]:
@@ -111,7 +112,8 @@ def _wrapped(notes: type[Notes] | None, around: Around) -> type[Notes] | None:
         methods["see_each"] = around(notes.see_each)
     if issubclass(notes, CaptureNotes) and notes.see_all is not CaptureNotes.see_all:
         methods["see_all"] = around(notes.see_all)
-    return type(notes.__name__, (notes,), methods)
+    shares = tuple(each for each in (_wrapped(share, around) for share in notes.shares) if each)
+    return type(notes.__name__, (notes,), {**methods, "shares": shares})
 
 
 def _sentence(name: str, arguments: tuple[Any, ...], error: BaseException) -> str:
@@ -122,5 +124,7 @@ def _sentence(name: str, arguments: tuple[Any, ...], error: BaseException) -> st
 
 
 def _frame(event: Any) -> int | None:
+    while isinstance(event, list | tuple) and event:
+        event = event[0]
     frame = getattr(event, "frame", None)
     return frame if isinstance(frame, int) else None

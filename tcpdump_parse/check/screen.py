@@ -1,6 +1,6 @@
 """One look at a whole segment: is it one of ordinary traffic, of which no `Unusual` sign could show anything, nor of its happenings?
 
-Nearly every segment is, and fourteen questions asked of each would cost more than the rules. So this says in one place what ordinary
+Nearly every segment is, and some twenty questions asked of each would cost more than the rules. So this says in one place what ordinary
 looks like; the signs keep their exact questions for the rest. Law, tested on every log and on made-up segments: no sign asked of a
 segment that is plain here would have shown. It may say no too often; then it only costs time. The numbers it shares with a sign stand here.
 """

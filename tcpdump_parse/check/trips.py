@@ -113,7 +113,7 @@ class Echoes(Notes):
         self.server = Samples()
 
     def see(self, step: Step, event: DataSent | AckAdvanced) -> None:
-        self.see_each(((step, event),))
+        Echoes.see_each(self, ((step, event),))
 
     def see_each(self, told: Sequence[tuple[Step, DataSent | AckAdvanced]]) -> None:
         sent = self.sent

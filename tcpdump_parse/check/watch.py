@@ -22,8 +22,9 @@ PLACES: Final = 4096
 """Remarkable records of a connection whose place in the file is kept, so that later findings can point back."""
 PLANS: Final = 256
 """Of so many states, each with so many shapes, plans are kept; a log that makes up ever new ones starts anew."""
-USUAL: Final = frozenset({DataSent, AckAdvanced, ChecksumOffload})
+USUAL: Final[tuple[type, ...]] = (DataSent, AckAdvanced, ChecksumOffload)
 """Nobody asks where a record stands of which these are all; another's place is always kept."""
+_USUAL: Final = frozenset(USUAL)
 
 Shape = tuple[type, ...]
 T = TypeVar("T")
@@ -163,7 +164,7 @@ class Wakes:
             (at, reader, _captures(reader)) for at, kind in enumerate(kinds) for reader in notes.get(kind, ())
         )
         self.reads_passed = any(kind in every for _, _, _, kind, _ in self.calls)
-        self.usual = USUAL.issuperset(kinds)
+        self.usual = _USUAL.issuperset(kinds)
         self.awaited = awaited.intersection(kinds)
         self.takes_needs = GapAcked in kinds or ClockStepped in kinds
         concerned = [sign for sign in asked if sign.of in (Step, Unusual) or sign.of in kinds]

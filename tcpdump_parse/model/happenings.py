@@ -180,12 +180,14 @@ class Reordered(Happening, frozen=True):
 
 
 class Copied(Happening, frozen=True):
-    """The very same packet once more (also pure ACKs when `where` is the capture); `frames[0]` is its twin."""
+    """The very same packet once more (also pure ACKs when `where` is the capture); `frames[0]` is its twin. `mss`: that of the twin and
+    that of this record, where a device between the two places changed it."""
 
     where: Where
     proof: Proof
     after: int | None = None
     frames: tuple[int, ...] = ()
+    mss: tuple[int, int] | None = None
 
 
 class Judged(Happening, frozen=True):

@@ -66,7 +66,7 @@ class Where(enum.StrEnum):
 
     NETWORK = "network"
     CAPTURE = "capture"
-    ROUTER = "router"  # the capture, before and behind a router: the TTL is one less
+    ROUTER = "router"  # the capture, before and behind a router: the TTLs are one apart
 
 
 class Proof(enum.StrEnum):

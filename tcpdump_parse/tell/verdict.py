@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from tcpdump_parse.check.engine import AT_ONCE
 from tcpdump_parse.model.steps import End, Ending
 from tcpdump_parse.model.terms import ResetCause, Side, State
 from tcpdump_parse.tell.amounts import exact
@@ -266,7 +267,7 @@ def _unknown(say: _Judge, scene: Scene, ending: Ending, ledger: Ledger) -> Itera
     if scene.tally.late:
         yield say(Basis.UNKNOWN, "late")
     silence = _silence(ending)
-    if ending.reason != "closed" and silence is not None and silence >= _SILENCE and scene.steady:
+    if ending.reason in AT_ONCE and silence is not None and silence >= _SILENCE and scene.steady:
         yield say(Basis.PROVED, "silent", frame=ending.frame, span=scene.span(silence), frames=(ending.frame,))
     if scene.tally.unjudged:
         yield say(Basis.UNKNOWN, "unjudged", n=scene.tally.unjudged, all=scene.tally.checksums)

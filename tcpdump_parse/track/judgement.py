@@ -71,24 +71,26 @@ def copied(me: Direction, seg: Sent, overlapping: list[Sent], out: list[Happenin
     for sent in reversed(overlapping):
         clamped = _clamped(sent, seg)
         proof = same_packet(me, sent, seg) if clamped or same_header(sent, seg) else None
-        if proof is not None and not (clamped and proof is Proof.SAME_HEADER):
-            if clamped:
-                me.mss = min(me.mss or clamped, clamped)  # that is what the other end gets
-            tell_copy(me, sent, seg, proof, out)
+        if proof is not None and (clamped is None or proof is not Proof.SAME_HEADER):
+            if clamped is not None:
+                me.mss = min(me.mss or clamped[1], clamped[1])  # that is what the other end gets
+            tell_copy(me, sent, seg, proof, out, clamped)
             return True
     return False
 
 
-def tell_copy(me: Direction, sent: Sent, seg: Sent, proof: Proof, out: list[Happening]) -> None:
+def tell_copy(
+    me: Direction, sent: Sent, seg: Sent, proof: Proof, out: list[Happening], clamped: tuple[int, int] | None = None
+) -> None:
     after = _since(sent, seg)
     quick = after is not None and after < AT_ONCE
     where = Where.CAPTURE if me.following.recorded_twice else Where.NETWORK
     if quick and sent.ttl == seg.ttl:
         me.counters.doubled += 1
         where = Where.CAPTURE
-    elif quick and sent.ttl is not None and seg.ttl == sent.ttl - 1:
+    elif quick and sent.ttl is not None and seg.ttl is not None and abs(seg.ttl - sent.ttl) == 1:
         where = Where.ROUTER
-    out.append(Copied(where, proof, after, (sent.frame,)))
+    out.append(Copied(where, proof, after, (sent.frame,), clamped))
     me.counters.copied += 1
 
 
@@ -101,14 +103,15 @@ def _same_but_options(a: Sent, b: Sent) -> bool:
     return a.start == b.start and a.end == b.end and a.bits == b.bits and a.ack == b.ack and a.win == b.win
 
 
-def _clamped(a: Sent, b: Sent) -> int:
-    """The MSS of `b` where it differs from `a`, another record of the same SYN, in nothing else; 0 if that is not so."""
+def _clamped(a: Sent, b: Sent) -> tuple[int, int] | None:
+    """The MSS of `a` and of `b`, another record of the same SYN, where they differ in nothing else; None if that is not so."""
     if not a.bits & SYN or len(a.options) != len(b.options) or not _same_but_options(a, b):
-        return 0
+        return None
     differ = [(was, now) for was, now in zip(a.options, b.options, strict=True) if was != now]
-    if len(differ) != 1 or not all(type(option) is Mss for option in differ[0]):
-        return 0
-    return differ[0][1].value  # type: ignore[union-attr]
+    if len(differ) != 1:
+        return None
+    was, now = differ[0]
+    return (was.value, now.value) if isinstance(was, Mss) and isinstance(now, Mss) else None
 
 
 def same_packet(me: Direction, sent: Sent, seg: Sent) -> Proof | None:

@@ -188,6 +188,34 @@ def test_a_story_is_told_without_the_rule_that_fails(tmp_path: Path) -> None:
     assert unloaded.err.startswith("tdparse: the rules of acme (acme_rules) cannot be loaded")
 
 
+def test_a_severity_given_as_text_is_one(tmp_path: Path) -> None:
+    folder = install(tmp_path, RULES.replace("port=step.packet.tcp.dport", "severity='error', evidence=[1]"))
+    assert {found["severity"] for found in check(folder, "--select", "acme", str(SEED))} == {"error"}
+    ran = run(folder, "explain", str(SEED))
+    assert (ran.status, ran.err) == (0, "")
+
+
+SHARED_RULES = BROKEN_RULES + """
+class Reading(Notes):
+    shares = (Counted,)
+
+    def __init__(self, counted):
+        self.counted = counted
+
+@rule(on=FinSent, notes=Reading, severity=Severity.WARN)
+def reading(step, event, notes):
+    'What it shares fails.'
+    yield Facts()
+"""
+
+
+def test_notes_that_are_shared_are_named_with_their_vendor_too(tmp_path: Path) -> None:
+    ran = run(install(tmp_path, SHARED_RULES), "check", "--isolated", "--select", "acme/reading,syn-seen", str(SEED))
+    assert ran.status == 2
+    assert ran.err.startswith("tdparse: the rule reading of acme failed at frame 1: AttributeError(")
+    assert "syn-seen" in ran.out
+
+
 def test_a_library_caller_learns_whose_code_failed(tmp_path: Path) -> None:
     """Of a fault of ours nobody could tell otherwise."""
     folder = install(tmp_path, BROKEN_RULES)

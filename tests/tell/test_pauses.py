@@ -56,3 +56,9 @@ def test_no_silence_is_told_where_the_log_ends_or_the_clock_was_set_or_the_conne
     assert last_words(asked(), 0.5) == []
     assert last_words(asked(), -40) == []
     assert last_words(asked().c("F.", 21, ack=1).s("F.", 1, ack=22).c(".", 22, ack=2), 40) == []
+
+
+def test_nothing_is_said_to_come_no_more_of_a_connection_that_was_only_forgotten():
+    """After a day of silence it is let go; the same ports may go on speaking."""
+    assert last_words(asked(), 23 * 3600) != []
+    assert last_words(asked(), 31 * 3600) == []

@@ -1,5 +1,6 @@
 """What is said of why something was sent again, and whether it had to be."""
 
+from tcpdump_parse.model.happenings import Copied
 from tcpdump_parse.model.options import Mss
 from tests.tell.test_acks import asked, said, told
 from tests.track.talk import SYN_OPTIONS, Talk
@@ -77,6 +78,14 @@ def test_the_first_syn_ack_of_an_end_is_no_second_one():
 def test_a_syn_recorded_with_two_mss_values_is_told_as_one():
     talk = Talk().c("S").c("S", after=0.00004, ttl=63, id=101, options=(Mss(1400), *SYN_OPTIONS[1:]))
     assert said(talk) == ["loss.copied_clamped"]
+
+
+def test_the_two_mss_values_are_those_of_the_two_records():
+    talk = Talk().c("S")
+    for n, mss in enumerate((1400, 1300)):
+        talk.c("S", after=0.00004, ttl=63 - n, id=101, options=(Mss(mss), *SYN_OPTIONS[1:]))
+    copies = [(event.frames, event.mss) for step in talk.steps() for event in step.happenings if isinstance(event, Copied)]
+    assert copies == [((1,), (1460, 1400)), ((1,), (1460, 1300))]
 
 
 def test_an_ack_below_one_of_bytes_that_were_never_sent_was_not_overtaken():

@@ -258,7 +258,7 @@ class Oversize(Notes):
         self.of: dict[Side, Longer] = {}
 
     def see(self, step: Step, event: DataSent) -> None:
-        self.see_each(((step, event),))
+        Oversize.see_each(self, ((step, event),))
 
     def see_each(self, told: Sequence[tuple[Step, DataSent]]) -> None:
         for step, _ in told:

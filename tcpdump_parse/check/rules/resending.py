@@ -221,7 +221,7 @@ class Cuts(Notes):
 
     def see(self, step: Step, event: DataSent | Reordered) -> None:
         if type(event) is not Reordered:
-            self.see_each(((step, event),))
+            Cuts.see_each(self, ((step, event),))
             return
         side, cuts = step.side, self.client if step.side is _CLIENT else self.server
         self.late[side] = self.late.get(side, 0) + 1

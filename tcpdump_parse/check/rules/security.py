@@ -67,7 +67,9 @@ class Guesses(Notes):
 
     def see(self, step: Step, event: ResetSent) -> None:
         if step.seq is not None and step.at is not None:
-            if self.guesses(step, event):
+            if not self.others(step):
+                self.told.discard(step.side)  # what came before is long over
+            elif self.guesses(step, event):
                 self.told.add(step.side)
             self.tried[step.side] = [*self.others(step), (step.seq, step.at, step.frame)][-GUESSES:]
 

@@ -130,7 +130,7 @@ class Flow(Notes):
         return self.client if side is Side.CLIENT else self.server
 
     def see(self, step: Step, event: DataSent) -> None:
-        self.see_each(((step, event),))
+        Flow.see_each(self, ((step, event),))
 
     def see_each(self, told: Sequence[tuple[Step, DataSent]]) -> None:
         for step, event in told:

@@ -99,6 +99,11 @@ def _only_syns(end: End) -> bool:
     return end.offered is not None and end.ack is None and end.fin is None and end.state is State.SYN_SENT
 
 
+def _syns(ending: Ending) -> int:
+    """How often the opener, which sent nothing else, sent its SYN: what was recorded once more was sent once."""
+    return ending.flow.client.syn_pkts_sent - ending.flow.client.copied
+
+
 @rule(
     on=Ending,
     notes=Latest,
@@ -113,13 +118,13 @@ def syn_giveup_early(ending: Ending, notes: Latest) -> Iterator[Facts]:
 
     The program may do so; a stack on its own should go on longer. Linux by default stops after about two minutes.
     """
-    client, duration = ending.client, ending.flow.duration
-    again = ending.flow.client.syn_pkts_sent > 1 and not ending.server.seen and _only_syns(client)
+    client, duration, syns = ending.client, ending.flow.duration, _syns(ending)
+    again = syns > 1 and not ending.server.seen and _only_syns(client)
     if not again or duration is UNSET or client.at is None or notes.last is None:
         return
     tried = round(duration * SECOND)
     if tried * 3 < THREE_MINUTES and notes.last - client.at > 2 * tried + SECOND:
-        yield Facts(side="client", tried_s=duration, syns=ending.flow.client.syn_pkts_sent)
+        yield Facts(side="client", tried_s=duration, syns=syns)
 
 
 @rule(
@@ -301,7 +306,7 @@ def syn_unanswered(ending: Ending, notes: Latest) -> Iterator[Facts]:
     The host is down, a firewall drops silently, the way is broken, or the answers take a way that this capture does not see. A SYN inside
     an open connection is answered by that one (`challenge-ack`).
     """
-    client, syns = ending.client, ending.flow.client.syn_pkts_sent
+    client, syns = ending.client, _syns(ending)
     if ending.server.seen or ending.challenged or not _only_syns(client):
         return
     waited = notes.last is not None and client.at is not None and notes.last - client.at > SECOND

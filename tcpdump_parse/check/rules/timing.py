@@ -337,7 +337,7 @@ class Replies(Notes):
         self.slowest: Packet | None = None
 
     def see(self, step: Step, event: DataSent) -> None:
-        self.see_each(((step, event),))
+        Replies.see_each(self, ((step, event),))
 
     def see_each(self, told: Sequence[tuple[Step, DataSent]]) -> None:
         for step, event in told:

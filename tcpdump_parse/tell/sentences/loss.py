@@ -8,9 +8,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from tcpdump_parse.check.openings import began_before, no_copy
-from tcpdump_parse.check.rules.options import options_of
 from tcpdump_parse.model import happenings as h
-from tcpdump_parse.model.options import Mss
 from tcpdump_parse.model.steps import End, Step
 from tcpdump_parse.model.terms import Cause, DupReason, Proof, Side, Where
 from tcpdump_parse.tell.scene import Scene, extent, relative
@@ -105,9 +103,9 @@ _COPIED: Final = {Where.CAPTURE: "loss.copied_capture", Where.NETWORK: "loss.cop
 
 
 def copied(step: Step, happening: h.Copied, scene: Scene) -> tuple[Sentence, ...]:
-    frame, was = _first(happening.frames), step.before.me.mss
-    now = next((option.value for option in options_of(step) if type(option) is Mss), None)
-    if now is not None and was is not None and now != was:
+    frame = _first(happening.frames)
+    if happening.mss is not None:
+        was, now = happening.mss
         return (scene.say("loss.copied_clamped", step.side, frame=frame, was=was, now=now),)
     return (scene.say(_COPIED[happening.where], step.side, frame=frame, proof=proof(happening.proof, scene)),)
 
