@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from re import Match
 from typing import Any
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from tcpdump_parse.model import Packet, Segment
 from tcpdump_parse.model.options import Sack
@@ -135,15 +135,23 @@ def _finished(fields: dict[str, Any], where: tuple[Any, ...], settle: Settle | N
     if "time" in fields:
         fields["clock"] = clock(fields["time"])
     made = Packet(capture, frame, line, end_line, **fields)
-    segment = made.tcp
-    if settle is not None and isinstance(segment, Segment):
-        for name in ("seq", "seq_end", "ack"):
-            structs.force_setattr(segment, name + "_abs", getattr(segment, name))
-        for option in segment.options:
-            if isinstance(option, Sack) and option.blocks:
-                structs.force_setattr(option, "blocks_abs", option.blocks)
-        settle(made)
+    if settle is not None:
+        quoted = made.quoted
+        for segment in (made.tcp, UNSET if quoted is UNSET else quoted.tcp):
+            if isinstance(segment, Segment):
+                _absolute(segment)
+        if isinstance(made.tcp, Segment):
+            settle(made)
     return made
+
+
+def _absolute(segment: Segment) -> None:
+    """The numbers printed are those of the wire."""
+    for name in ("seq", "seq_end", "ack"):
+        structs.force_setattr(segment, name + "_abs", getattr(segment, name))
+    for option in segment.options:
+        if isinstance(option, Sack) and option.blocks:
+            structs.force_setattr(option, "blocks_abs", option.blocks)
 
 
 SHAPES = Shapes()

@@ -18,7 +18,8 @@ from lark import Token
 from lark.exceptions import UnexpectedInput
 
 from tcpdump_parse.model import Packet
-from tcpdump_parse.read import grammar, read
+from tcpdump_parse.read import grammar, packets, read
+from tcpdump_parse.read import shapes as plans_of_all
 from tcpdump_parse.read.looks import SEGMENT
 from tcpdump_parse.read.plans import BREAK, JOINT, compile_plan
 from tcpdump_parse.read.shapes import Refused, Shapes, key_of
@@ -239,3 +240,22 @@ def test_the_table_of_link_headers_is_bounded() -> None:
         found = plan.match(HEADER.format("00:00:00:00:00:01", length, 1))
         plan.build(found.groups(), *WHERE)
     assert 0 < len(table) <= 8
+
+
+def test_what_icmp_quotes_is_read_the_same_the_first_time_and_later() -> None:
+    """Lark reads a shape's first record, a plan the later ones: under -S the numbers of a quoted segment too are those of the wire."""
+    record = (
+        "22:13:24.000012 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto ICMP (1), length 77)\n"
+        "    192.0.2.7 > 10.0.0.1: ICMP 10.0.0.2 tcp port 443 unreachable, length 57\n"
+        "\tIP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 49)\n"
+        "    10.0.0.1.40000 > 10.0.0.2.443: Flags [P.], cksum 0xfb7b (correct), seq 4294967291:4, ack 78, win 512, length 9: HTTPS\n"
+    )
+    kept = plans_of_all.SHAPES
+    try:
+        plans_of_all.SHAPES = Shapes()
+        read = list(packets([b"$ tcpdump -S -nn -vvv\n", *[record.encode()] * 4]))
+    finally:
+        plans_of_all.SHAPES = kept
+    quoted = [packet.quoted for packet in read]
+    assert [each.tcp.seq_abs for each in quoted] == [4294967291] * 4
+    assert quoted == quoted[:1] * 4
