@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def test_settings_are_a_file_and_come_once(tmp_path: Path) -> None:
 def test_a_folder_that_is_gone_has_no_settings(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    command = f"rmdir {gone}; {' '.join(TDPARSE)} check --fail-on never {SEED}"
+    command = f"rmdir {shlex.quote(str(gone))}; {shlex.join(TDPARSE)} check --fail-on never {shlex.quote(str(SEED))}"
     env = PLAIN | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(["bash", "-c", command], cwd=gone, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

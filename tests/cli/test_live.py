@@ -72,7 +72,7 @@ def port() -> Iterator[socket.socket]:
 def watch(screen: Screen, server: socket.socket, *, count: str = "") -> int:
     """Start the pipe of README on the server's port, and wait until tcpdump listens."""
     number: int = server.getsockname()[1]
-    tdparse = " ".join(map(shlex.quote, TDPARSE))
+    tdparse = shlex.join(TDPARSE)
     screen.type(f"clear; tcpdump -l -S -nn -vvv {count} -i lo port {number} | {tdparse} explain; echo status ${{PIPESTATUS[1]}}")
     screen.until("listening on lo")
     return number
@@ -106,7 +106,7 @@ def test_the_second_ctrl_c_stops_although_the_pipe_stays_open(screen: Screen, tm
     """Whoever writes ignores Ctrl-C and never closes: the first leaves tdparse waiting for the end, the second ends it."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    tdparse = " ".join(map(shlex.quote, TDPARSE))
+    tdparse = shlex.join(TDPARSE)
     log = shlex.quote(str(ROOT / "samples" / "reset" / "linger.txt"))
     screen.type(f"clear; (trap '' INT; cat {log}; cat {shlex.quote(str(fifo))}) | {tdparse} explain; echo status ${{PIPESTATUS[1]}}")
     screen.until("The client aborts")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shlex
 import signal
 import subprocess
 from pathlib import Path
@@ -82,8 +83,8 @@ def test_a_file_is_left_between_two_records(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize("reader", ["head -n 1", "true"])
 def test_a_reader_who_leaves_ends_it_quietly(reader: str) -> None:
     log = ROOT / "samples" / "close" / "four-way.txt"
-    many = " ".join([str(log)] * 200)
-    command = f"set -o pipefail; {' '.join(TDPARSE)} parse {many} | {reader} > /dev/null"
+    many = shlex.join([str(log)] * 200)
+    command = f"set -o pipefail; {shlex.join(TDPARSE)} parse {many} | {reader} > /dev/null"
     done = shell(command)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -114,7 +115,7 @@ def test_what_a_person_types_ends_with_the_first_ctrl_c_too() -> None:
 
 
 def test_a_closed_standard_output_is_no_crash() -> None:
-    done = shell(f"{' '.join(TDPARSE)} parse {SEED} >&-")
+    done = shell(f"{shlex.join(TDPARSE)} parse {shlex.quote(str(SEED))} >&-")
     assert done.returncode == 2
     assert "-o FILE" in done.stderr
     assert "Traceback" not in done.stderr
