@@ -52,19 +52,28 @@ def in_portions(source: Given, zone: tzinfo | None = None) -> Iterator[Read | Pa
 
 def together(events: Iterable[Any]) -> Iterator[Any]:
     """The same events; each `MOST` of them, or all before a pause, are made before the first is passed on. An error comes where it came."""
-    made: list[Any] = []
-    try:
-        for event in events:
-            made.append(event)
-            if event is PAUSE or len(made) == MOST:
-                yield from made
-                made.clear()
-    except Exception:  # of whatever makes the events, as `--strict` does: what stood before it is still passed on
-        yield from made
-        raise
-    yield from made
+    return _together(events, PAUSE)
 
 
 def unbroken(events: Iterable[Any]) -> Iterator[Any]:
     """`together` for a last room that takes whatever comes and knows no pauses."""
-    return (event for event in together(events) if event is not PAUSE)
+    return _together(events, None)
+
+
+def _together(events: Iterable[Any], pause: Pause | None) -> Iterator[Any]:
+    """`pause`: what is passed on of one."""
+    made: list[Any] = []
+    try:
+        for event in events:
+            if event is not PAUSE:
+                made.append(event)
+                if len(made) < MOST:
+                    continue
+            elif pause is not None:
+                made.append(pause)
+            yield from made
+            made.clear()
+    except Exception:  # of whatever makes the events, as `--strict` does: what stood before it is still passed on
+        yield from made
+        raise
+    yield from made

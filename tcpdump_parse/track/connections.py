@@ -21,7 +21,7 @@ from tcpdump_parse.track import possible, prediction
 from tcpdump_parse.track.clock import LEAST, Steps
 from tcpdump_parse.track.connection import Following
 from tcpdump_parse.track.direction import Direction
-from tcpdump_parse.track.segment import ACK, RST, SECOND, SYN, bits_of, nanoseconds
+from tcpdump_parse.track.segment import ACK, MICRO, RST, SECOND, SYN, bits_of, nanoseconds
 from tcpdump_parse.track.tunnel import tunnel
 
 Tracked = Step | Ending | Capture | Packet | Notice | Unread
@@ -133,7 +133,8 @@ class Table:
         clock, before = packet.clock, self.at
         at = since = None
         if clock is not UNSET:
-            self.at = at = nanoseconds(clock)
+            # Microseconds, as nearly always, in place: it is done for every segment.
+            self.at = at = int(clock.replace(".", "")) * MICRO if clock[-7:-6] == "." else nanoseconds(clock)
             since = None if before is None else at - before
             if at >= self.due:
                 if before is not None and at >= before:

@@ -141,18 +141,21 @@ class Offloaders(CaptureNotes):
     def see_all(self, steps: Sequence[Step]) -> None:
         count = self.count
         for step in steps:
-            for event in step.happenings:
-                what = type(event)
-                if what is not ChecksumOffload and what is not ChecksumWrong:
+            happenings = step.happenings
+            if happenings and type(happenings[-1]) is ChecksumOffload:  # where it stands if nothing more is odd
+                what: type | None = ChecksumOffload
+            else:
+                what = next((type(event) for event in happenings if isinstance(event, ChecksumOffload | ChecksumWrong)), None)
+                if what is None:
                     continue
-                who = step.connection
-                source = who.client if step.side is _CLIENT else who.server
-                if what is ChecksumWrong:
-                    self.bad.add(source)
-                elif source in count:
-                    count[source] += 1
-                elif len(count) < 64:
-                    self.first[source], count[source] = step.packet, 1
+            who = step.connection
+            source = who.client if step.side is _CLIENT else who.server
+            if what is ChecksumWrong:
+                self.bad.add(source)
+            elif source in count:
+                count[source] += 1
+            elif len(count) < 64:
+                self.first[source], count[source] = step.packet, 1
 
 
 @rule(on=CaptureEnd, notes=Offloaders, severity=Severity.NOTE)
